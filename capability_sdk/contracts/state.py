@@ -1,0 +1,93 @@
+"""Desired state: the one full, signed document that a province lives from.
+
+It travels as a compact JWS (ES256, ``typ`` `capability_sdk.contracts.packages.STATE_TYPE`) and
+stands on the province's disk in that form, so that every process verifies it for itself.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from capability_sdk.contracts.model import (
+    CapabilityName,
+    Count,
+    Digest,
+    Identifier,
+    ProvinceName,
+    SemanticVersion,
+    UtcTime,
+    Versioned,
+    Wire,
+)
+
+
+class ApplicationState(Wire):
+    """A calling system of the province."""
+
+    client_id: Identifier
+    name: str
+    organisation: str
+    active: bool
+    secret_hashes: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+    """sha256 of each valid secret (256 random bits, so no salt is needed), at most two."""
+
+
+class SubscriptionState(Wire):
+    """One application's right to call one capability."""
+
+    id: Identifier
+    application: Identifier
+    capability: CapabilityName
+    active: bool
+    daily_quota: Count
+    rate_per_second: Annotated[float, Field(gt=0)]
+    concurrency: Annotated[int, Field(ge=1)]
+
+
+class VersionShare(Wire):
+    """One version within a deployment."""
+
+    version: SemanticVersion
+    weight: Annotated[int, Field(ge=0, le=1_000_000)]
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    package_digest: Digest
+    code_digest: Digest
+    weights_digest: Digest
+    release: str
+    """Compact JWS of the `Release`."""
+
+
+class DeploymentState(Wire):
+    """Desired state of one capability in the province."""
+
+    capability: CapabilityName
+    versions: Annotated[list[VersionShare], Field(min_length=1)]
+
+
+class KeySet(Wire):
+    """Public keys that verify access tokens; versions only ever grow."""
+
+    version: Annotated[int, Field(ge=1)]
+    keys: list[dict[str, Any]]
+    """JWKs (EC, P-256) with ``kid``."""
+
+
+class DesiredState(Versioned):
+    """Everything a province needs to serve."""
+
+    province: ProvinceName
+    edge: Identifier
+    epoch: Annotated[int, Field(ge=1)]
+    revision: Annotated[int, Field(ge=1)]
+    issued_at: UtcTime
+    expires_at: UtcTime
+    zone: str
+    """IANA time zone of quota days and profile hours."""
+    token_keys: KeySet
+    applications: list[ApplicationState] = []
+    subscriptions: list[SubscriptionState] = []
+    deployments: list[DeploymentState] = []
+    revoked_tokens: list[Identifier] = []
+    """``jti`` of revoked, not yet expired tokens."""
+    complete: Literal[True] = True
+    """Written last; a document without it is refused."""

@@ -1,0 +1,122 @@
+"""What goes up: records of four kinds, each applied exactly once.
+
+A record is keyed ``(edge, stream, epoch, seq)``. Within a stream and epoch, sequence numbers start
+at 1 and have no gaps; the center applies them in order and answers how far it has come.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from capability_sdk.contracts.model import (
+    CapabilityName,
+    Count,
+    Identifier,
+    SemanticVersion,
+    UtcTime,
+    Versioned,
+    Wire,
+)
+from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
+
+MAX_BATCH = 2000
+"""Records of one batch, at most."""
+
+
+class RecordKind(StrEnum):
+    """What a stream may carry."""
+
+    USAGE = "usage"
+    PROFILE = "profile"
+    QUALITY = "quality"
+    HEALTH = "health"
+
+
+class UsageRecord(Wire):
+    """One answered call; written to the spool before the answer is released."""
+
+    request_id: Identifier
+    at: UtcTime
+    application: Identifier
+    subscription: Identifier
+    capability: CapabilityName
+    version: SemanticVersion | None
+    """None where no version was reached, as with a call that was refused upstream."""
+    status: Annotated[int, Field(ge=100, le=599)]
+    units: Annotated[int, Field(ge=0, le=1)]
+    """1 where the call counts against the quota, which is every answer below 500."""
+    latency_us: Count
+    request_bytes: Count
+    response_bytes: Count
+
+
+class ProfileEnvelope(Versioned):
+    """Anchored counts of one capability version over a part of one hour.
+
+    ``profile`` is a serialized whylogs profile, Base64, whose only metric is the anchored counts;
+    envelopes of the same window add up.
+    """
+
+    capability: CapabilityName
+    version: SemanticVersion
+    window: UtcTime
+    """Start of the hour, UTC."""
+    rows: Annotated[int, Field(gt=0)]
+    anchors: Identifier
+    """Digest of the anchors that the counts refer to."""
+    profile: str
+
+
+class ConfusionCell(Wire):
+    """How often a class was predicted where another was true."""
+
+    predicted: Annotated[int, Field(ge=0)]
+    """Index into the manifest's labels; ``len(labels)`` stands for every undeclared class."""
+    actual: Annotated[int, Field(ge=0)]
+    count: Annotated[int, Field(gt=0)]
+
+
+class QualityCounts(Versioned):
+    """Counts of the feedback join, by hour of prediction; deltas that add up."""
+
+    capability: CapabilityName
+    version: SemanticVersion
+    window: UtcTime
+    """Start of the hour of prediction, UTC."""
+    predictions: Count = 0
+    """Rows predicted, with or without feedback: the denominator of label coverage."""
+    confusion: list[ConfusionCell] = []
+
+
+class HealthReport(Versioned):
+    """What a province runs now."""
+
+    at: UtcTime
+    state_revision: Annotated[int, Field(ge=0)]
+    nodes: list[NodeMetadata] = []
+    instances: list[InstanceStatus] = []
+    backlog: dict[str, Count] = {}
+    """Records that wait in each stream."""
+
+
+class TelemetryRecord(Wire):
+    """One record of a batch; ``body`` is a model of this module, by ``kind``."""
+
+    seq: Annotated[int, Field(ge=1)]
+    kind: RecordKind
+    body: dict[str, Any]
+
+
+class TelemetryBatch(Versioned):
+    """Body of ``POST /api/v1/edges/{edge}/telemetry``."""
+
+    stream: Identifier
+    epoch: Annotated[int, Field(ge=1)]
+    records: Annotated[list[TelemetryRecord], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class TelemetryAnswer(Wire):
+    """How far the center has applied the stream; the edge goes on from there."""
+
+    applied_through: Annotated[int, Field(ge=0)]
