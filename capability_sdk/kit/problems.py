@@ -1,0 +1,98 @@
+"""The one place where an expected failure becomes HTTP (RFC 9457)."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from capability_sdk.contracts.errors import InvalidInput, ServiceError
+from capability_sdk.contracts.problem import PROBLEM_JSON, Problem, to_problem
+
+_log = logging.getLogger(__name__)
+
+_TITLES = {
+    400: "The request is not valid",
+    401: "Sign in or present a valid credential",
+    403: "You may not do this",
+    404: "There is no such thing",
+    405: "This address does not know this method",
+    409: "The current state does not allow this",
+    412: "Somebody else changed it in the meantime",
+    413: "The request body is too large",
+    415: "This media type is not understood",
+    422: "A field of the request is not valid",
+    429: "Too many requests",
+    503: "A needed part is not available now",
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the failing answers of a route for OpenAPI, with an example each."""
+    return {
+        status: {
+            "model": Problem,
+            "description": _TITLES[status],
+            "content": {PROBLEM_JSON: {"example": _example(status)}},
+        }
+        for status in statuses
+    }
+
+
+def _example(status: int) -> dict[str, object]:
+    detail = f"{_TITLES[status]}."
+    kind = "about:blank"
+    return {
+        "type": kind,
+        "title": _TITLES[status],
+        "status": status,
+        "detail": detail,
+        "error": detail,
+    }
+
+
+def problem_response(error: ServiceError) -> JSONResponse:
+    """Answer with an expected failure."""
+    return JSONResponse(
+        to_problem(error), error.status, headers=error.headers, media_type=PROBLEM_JSON
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every failing answer of an application a problem document."""
+
+    @app.exception_handler(ServiceError)
+    async def expected(_: Request, error: ServiceError) -> JSONResponse:
+        return problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        # The input itself is not repeated: it may be a password.
+        fields = [
+            {"field": ".".join(str(part) for part in e["loc"]), "message": e["msg"]}
+            for e in error.errors()
+        ]
+        detail = "; ".join(f"{item['field']}: {item['message']}" for item in fields)
+        return problem_response(InvalidInput(detail, fields=fields))
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        title = _TITLES.get(error.status_code, "The request could not be served")
+        detail = f"{request.method} {request.url.path}: {error.detail}"
+        body = {
+            "type": "about:blank",
+            "title": title,
+            "status": error.status_code,
+            "detail": detail,
+            "error": detail,
+        }
+        return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM_JSON)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("unexpected failure of %s %s", request.method, request.url.path, exc_info=error)
+        return problem_response(
+            ServiceError("An unexpected failure happened; it is in the service's log.")
+        )

@@ -1,0 +1,69 @@
+"""The parts that every FastAPI service of the house has: problems, health, metrics, a server."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from capability_sdk import __version__
+from capability_sdk.kit import problems
+
+Readiness = Callable[[], Awaitable[dict[str, Any]]]
+"""Returns what a service depends on; raises `Unavailable` where it cannot work."""
+
+
+def create_service(
+    title: str,
+    *,
+    registry: CollectorRegistry,
+    readiness: Readiness,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    description: str = "",
+) -> FastAPI:
+    """Make the application that a service adds its routers to."""
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(app)
+
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Tell that the process runs."""
+        return {"status": "live"}
+
+    @app.get("/health/ready", tags=["health"], responses=problems.problem_responses(503))
+    async def ready() -> JSONResponse:
+        """Tell that the service can do its work, and what it stands on."""
+        return JSONResponse({"status": "ready", **await readiness()})
+
+    @app.get("/metrics", tags=["health"])
+    async def metrics() -> Response:
+        """Prometheus metrics of this process."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None = None) -> None:  # noqa: ANN401 - any ASGI application
+    """Serve an ASGI application until SIGTERM or Ctrl-C; requests in flight get 10 seconds."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        uds=str(uds) if uds else None,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=10,
+    )
