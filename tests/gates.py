@@ -10,14 +10,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
-
 from capability_sdk.serving.settings import ServingSettings
 from center.settings import CenterSettings
 from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 from scheduler.settings import SchedulerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +27,7 @@ SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 
 # Written in halves, so that this file does not find itself.
 _REGISTRY_HOSTS = re.compile(
-    r"https?://[\w.-]*(?:py" r"pi|python" r"hosted|npm" r"js|crates\.|deb" r"ian\.org)[\w.-]*", re.I
+    r"https?://[\w.-]*(?:py" r"pi|python" r"hosted|npm" r"js|crates\.|deb" r"ian\.org)[\w.-]*", re.IGNORECASE
 )
 _MACHINE_PATHS = re.compile(r"(?<![\w.$])/(?:wo" r"rk|ro" r"ot)/")
 _LONG_BY_DESIGN = "a long function by design:"
