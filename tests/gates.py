@@ -27,7 +27,8 @@ SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 
 # Written in halves, so that this file does not find itself.
 _REGISTRY_HOSTS = re.compile(
-    r"https?://[\w.-]*(?:py" r"pi|python" r"hosted|npm" r"js|crates\.|deb" r"ian\.org)[\w.-]*", re.IGNORECASE
+    r"https?://[\w.-]*(?:py" r"pi|python" r"hosted|npm" r"js|crates\.|deb" r"ian\.org)[\w.-]*",
+    re.IGNORECASE,
 )
 _MACHINE_PATHS = re.compile(r"(?<![\w.$])/(?:wo" r"rk|ro" r"ot)/")
 _LONG_BY_DESIGN = "a long function by design:"
