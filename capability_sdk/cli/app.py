@@ -1,6 +1,7 @@
 """Puts the command together: own commands, those of other packages, and what errors look like."""
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Final
 
@@ -40,12 +41,26 @@ def build_app() -> typer.Typer:
         module.register(app)
     administration.register(app)
     for entry in entry_points(group="jiuzhou.commands"):
-        command = entry.load()
+        try:
+            command = entry.load()
+        except ModuleNotFoundError as error:
+            command = _missing(entry.name, str(error.name))
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=entry.name)
         else:
             app.command(entry.name)(command)
     return app
+
+
+def _missing(name: str, module: str) -> Callable[[], None]:
+    """Make the command of a part that this light install does not carry."""
+
+    def explain() -> None:
+        complain(f"`jiuzhou {name}` needs {module}: pip install 'jiuzhou[all]'")
+        raise typer.Exit(EXIT_REFUSED)
+
+    explain.__doc__ = "Not in this light install; pip install 'jiuzhou[all]' brings it."
+    return explain
 
 
 def main() -> None:
