@@ -5,6 +5,7 @@ runs in a worker thread, and what arrives meanwhile is the next batch.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from capability_sdk.profiling.columns import Tensor
 from capability_sdk.serving.engine import Engine
 from capability_sdk.serving.errors import InstanceBusy, ModelFailed
 from capability_sdk.serving.requests import Call
+
+_log = logging.getLogger(__name__)
 
 Outputs = Mapping[str, Tensor]
 Finish = Callable[[Outputs | ServiceError], None]
@@ -41,6 +44,17 @@ class Batch:
     members: Sequence[Waiting]
     inputs: Mapping[str, Tensor]
     outputs: Outputs
+
+
+@dataclass(slots=True, frozen=True)
+class Failed:
+    """What could not be computed, and why."""
+
+    members: Sequence[Waiting]
+    error: ServiceError
+
+
+Computed = Batch | Failed
 
 
 class Batcher:
@@ -108,8 +122,7 @@ class Batcher:
         if self._thread is None:
             self._is_scheduled = False
             while self._waiting:
-                members = self._take()
-                self._conclude(members, self._compute(members))
+                self._conclude(self._compute(self._take()))
         elif self._waiting:
             self._running = asyncio.get_running_loop().create_task(self._run_in(self._thread))
 
@@ -117,7 +130,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while self._waiting:
             members = self._take()
-            self._conclude(members, await loop.run_in_executor(thread, self._compute, members))
+            self._conclude(await loop.run_in_executor(thread, self._compute, members))
         self._running = None
         self._is_scheduled = False
 
@@ -139,7 +152,14 @@ class Batcher:
         self._waiting = left
         return members
 
-    def _compute(self, members: Sequence[Waiting]) -> Batch | ServiceError:
+    def _compute(self, members: Sequence[Waiting]) -> Sequence[Computed]:
+        result = self._attempt(members)
+        if isinstance(result, Failed) and len(members) > 1:
+            # One bad input must not fail its neighbours: each again, alone.
+            return [self._attempt([member]) for member in members]
+        return [result]
+
+    def _attempt(self, members: Sequence[Waiting]) -> Computed:
         calls = [member.call for member in members]
         inputs = calls[0].tensors
         if len(calls) > 1:
@@ -149,23 +169,21 @@ class Batcher:
         try:
             return Batch(members, inputs, self._engine.run(inputs))
         except ServiceError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 - whatever it was, these calls need an answer
-            return ModelFailed(f"The model failed: {type(error).__name__}.")
+            return Failed(members, error)
+        except Exception:  # noqa: BLE001 - numpy and the engine raise what they like
+            # Whatever it was, these calls need an answer.
+            _log.exception("a batch failed")
+            return Failed(members, ModelFailed("The model failed on this input."))
 
-    def _conclude(self, members: Sequence[Waiting], result: Batch | ServiceError) -> None:
-        if isinstance(result, ServiceError):
-            if len(members) == 1:
-                members[0].finish(result)
-                return
-            # One bad input must not fail its neighbours: each again, alone.
-            for member in members:
-                self._conclude([member], self._compute([member]))
-            return
-        self._on_batch(result)
-        start = 0
-        for member in members:
-            end = start + member.call.rows
-            rows = slice(start, end)
-            member.finish({name: array[rows] for name, array in result.outputs.items()})
-            start = end
+    def _conclude(self, results: Sequence[Computed]) -> None:
+        for result in results:
+            if isinstance(result, Failed):
+                for member in result.members:
+                    member.finish(result.error)
+                continue
+            self._on_batch(result)
+            start = 0
+            for member in result.members:
+                rows = slice(start, start + member.call.rows)
+                start = rows.stop
+                member.finish({name: array[rows] for name, array in result.outputs.items()})
