@@ -2,12 +2,10 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
 
-import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import CliApp
 
@@ -15,11 +13,11 @@ from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit import logs
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.package import load_package
+from capability_sdk.serving.server import run
 from capability_sdk.serving.settings import ServingSettings
 from capability_sdk.spool import SpoolWriter
 
 _log = logging.getLogger("capability_sdk.serving")
-_STOP_SECONDS = 8
 
 
 def main(arguments: list[str]) -> int:
@@ -42,33 +40,12 @@ def main(arguments: list[str]) -> int:
     app = ServingApp(package, spool, max_waiting=settings.max_waiting)
     manifest = package.manifest
     _log.info("%s serves %s %s", settings.instance, manifest.name, manifest.version)
-    _serve(app, settings.socket)
-    return 0
-
-
-def _serve(app: ServingApp, path: Path) -> None:
-    listener = _listen(path)
-    # uvicorn raises the signal that stopped it once more when everything is closed.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        interface="asgi3",
-        lifespan="on",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        log_config=None,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
+    listener = _listen(settings.socket)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        run(app, listener)
     finally:
-        path.unlink(missing_ok=True)
+        settings.socket.unlink(missing_ok=True)
+    return 0
 
 
 def _listen(path: Path) -> socket.socket:
@@ -80,8 +57,6 @@ def _listen(path: Path) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(mask)
-    listener.listen(2048)
-    listener.setblocking(False)
     return listener
 
 

@@ -1,14 +1,13 @@
-"""The runtime as a raw ASGI application: paths, bodies, and the life of an instance."""
+"""One capability version, served: its addresses, its limits, and the life of an instance."""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.serving.batching import Batch, Batcher
+from capability_sdk.serving.connection import Headers, Respond
 from capability_sdk.serving.errors import (
     EncodingNotSupported,
     InstanceNotReady,
@@ -24,13 +23,10 @@ from capability_sdk.serving.pages import model_paths, pages_of
 from capability_sdk.serving.replies import TEXT, Reply, json_reply, problem_reply
 from capability_sdk.spool import SpoolWriter
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 _log = logging.getLogger(__name__)
 FLUSH_SECONDS = 2.0
 MAX_WAITING = 1024
+_PAGE_BODY = 1 << 16
 
 
 class ServingApp:
@@ -69,80 +65,61 @@ class ServingApp:
         self._pages = {
             path.encode(): page for path, page in pages_of(manifest, self._readiness).items()
         }
-        self._pages[b"/metrics"] = lambda: Reply(200, (TEXT,), self._metrics.text())
+        self._pages[b"/metrics"] = lambda: Reply(200, TEXT, self._metrics.text())
         self._served = f"{manifest.name} {manifest.version}"
         self._is_ready = False
         self._stopping = asyncio.Event()
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or live through start and stop (ASGI)."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            reply = await self._answer(scope, receive)
-            length = (b"content-length", str(len(reply.body)).encode())
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": reply.status,
-                    "headers": [*reply.headers, length],
-                }
-            )
-            await send({"type": "http.response.body", "body": reply.body})
+    def body_limit(self, method: bytes, path: bytes) -> int:
+        """Return the bytes that a body may have: none but an infer call needs one."""
+        return self._limit if method == b"POST" and path in self._infer_paths else _PAGE_BODY
 
-    async def _answer(self, scope: Message, receive: Receive) -> Reply:
-        path: bytes = scope["raw_path"]
-        method: str = scope["method"]
-        try:
-            if path in self._infer_paths and method == "POST":
-                return await self._infer(dict(scope["headers"]), receive)
-            return self._page(path, method)
-        except ServiceError as error:
-            return problem_reply(error)
-        except Exception:  # noqa: BLE001 - the caller gets an answer, the log the reason
-            _log.exception("unexpected failure of %s", method)
-            return problem_reply(ServiceError("An unexpected failure happened; it is in the log."))
-
-    async def _infer(self, headers: Mapping[bytes, bytes], receive: Receive) -> Reply:
-        try:
-            if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-                raise EncodingNotSupported("Send the body without a content encoding.")
-            body = await self._read(headers, receive)
-        except ServiceError as error:
+    def before_body(self, method: bytes, path: bytes, headers: Headers) -> Reply | None:
+        """Refuse a call that says beforehand that its body cannot be taken."""
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+            error = EncodingNotSupported("Send the body without a content encoding.")
             return self._inference.refuse_early(error, headers)
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-
-        def respond(reply: Reply) -> None:
-            if not answer.done():
-                answer.set_result(reply)
-
-        self._inference.begin(headers, body, respond)
-        return await answer
-
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         declared = headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._limit:
-            raise self._too_large()
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body"):
-            chunks = [body]
-            size = len(body)
-            while message.get("more_body") and size <= self._limit:
-                message = await receive()
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-            body = b"".join(chunks)
-        if len(body) > self._limit:
-            raise self._too_large()
-        return body
+        if declared.isdigit() and int(declared) > self.body_limit(method, path):
+            return self.too_large(headers)
+        return None
 
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(
+    def too_large(self, headers: Headers) -> Reply:
+        """Refuse a body that is over the limit."""
+        error = BodyTooLarge(
             f"{self._served} takes bodies of at most {self._limit} bytes.", limit=self._limit
         )
+        return self._inference.refuse_early(error, headers)
 
-    def _page(self, path: bytes, method: str) -> Reply:
+    def handle(
+        self, method: bytes, path: bytes, headers: Headers, body: bytes, respond: Respond
+    ) -> None:
+        """Take a request; ``respond`` is called once, now or after its batch."""
+        try:
+            if path in self._infer_paths and method == b"POST":
+                self._inference.begin(headers, body, respond)
+            else:
+                respond(self._page(path, method))
+        except ServiceError as error:
+            respond(problem_reply(error))
+        except Exception:  # noqa: BLE001 - the caller gets an answer, the log the reason
+            _log.exception("unexpected failure")
+            respond(problem_reply(ServiceError("An unexpected failure; it is in the log.")))
+
+    def start(self) -> None:
+        """Begin to be ready, and to write profile deltas from time to time."""
+        self._flushing = asyncio.get_running_loop().create_task(self._keep_flushing())
+        self._is_ready = True
+
+    async def stop(self) -> None:
+        """Answer what waits, then write down what is left."""
+        self._is_ready = False
+        await self._batcher.close()
+        self._stopping.set()
+        await self._flushing
+        self._journal.close()
+
+    def _page(self, path: bytes, method: bytes) -> Reply:
         is_infer = path in self._infer_paths
         page = self._pages.get(path)
         if page is None and not is_infer:
@@ -150,7 +127,7 @@ class ServingApp:
                 f"There is no such address here; this instance serves {self._served}."
             )
         allowed = "POST" if is_infer else "GET"
-        if page is None or method != allowed:
+        if page is None or method.decode() != allowed:
             raise MethodNotAllowed(
                 f"This address is asked with {allowed}.", headers={"Allow": allowed}
             )
@@ -168,19 +145,6 @@ class ServingApp:
         except Exception:  # noqa: BLE001 - no caller is to suffer from statistics
             self._journal.lost += len(batch.members)
             _log.exception("a batch could not be written down")
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        flushing = asyncio.create_task(self._keep_flushing(), name="flush the journal")
-        self._is_ready = True
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        self._is_ready = False
-        await self._batcher.close()
-        self._stopping.set()
-        await flushing
-        self._journal.close()
-        await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep_flushing(self) -> None:
         while not self._stopping.is_set():

@@ -20,7 +20,7 @@ from capability_sdk.serving.answers import AnswerWriter
 from capability_sdk.serving.batching import Batcher, Outputs
 from capability_sdk.serving.errors import ModelFailed
 from capability_sdk.serving.metrics import RuntimeMetrics
-from capability_sdk.serving.replies import BINARY, JSON, Header, Reply, problem_reply
+from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
 from capability_sdk.serving.requests import Call, RequestReader
 
 Respond = Callable[[Reply], None]
@@ -46,11 +46,11 @@ class Inference:
         self._writer = AnswerWriter(manifest)
         self._batcher = batcher
         self._metrics = metrics
-        self._identity: tuple[Header, ...] = (
-            (VERSION_HEADER.encode(), manifest.version.encode()),
-            (CODE_DIGEST_HEADER.encode(), code_digest.encode()),
-            (WEIGHTS_DIGEST_HEADER.encode(), weights_digest.encode()),
-        )
+        self._identity = (
+            f"{VERSION_HEADER}: {manifest.version}\r\n{CODE_DIGEST_HEADER}: {code_digest}\r\n"
+            f"{WEIGHTS_DIGEST_HEADER}: {weights_digest}\r\n{REQUEST_ID_HEADER}: "
+        ).encode()
+        self._json = JSON + self._identity
 
     def begin(self, headers: Mapping[bytes, bytes], body: bytes, respond: Respond) -> None:
         """Take a call; ``respond`` is called exactly once, now or after its batch.
@@ -75,12 +75,11 @@ class Inference:
     def refuse(self, error: ServiceError, request_id: str, began: float) -> Reply:
         """Answer with a failure, with the same headers as any infer answer."""
         self._metrics.answered(error.status, began)
-        return problem_reply(error, self._headers(request_id))
+        return problem_reply(error, self._identity + request_id.encode() + b"\r\n")
 
     def refuse_early(self, error: ServiceError, headers: Mapping[bytes, bytes]) -> Reply:
-        """Answer a call whose body was not read; the connection cannot be used again."""
-        reply = self.refuse(error, _identifier(headers.get(_REQUEST_ID)), time.perf_counter())
-        return Reply(reply.status, (*reply.headers, (b"connection", b"close")), reply.body)
+        """Answer a call whose body was not read."""
+        return self.refuse(error, _identifier(headers.get(_REQUEST_ID)), time.perf_counter())
 
     def _conclude(
         self, call: Call, result: Outputs | ServiceError, request_id: str, began: float
@@ -93,13 +92,11 @@ class Inference:
             _log.error("an answer could not be written: %s", type(error).__name__)
             return self.refuse(ModelFailed("The output cannot be written."), request_id, began)
         self._metrics.answered(200, began)
+        end = request_id.encode() + b"\r\n"
         if json_length is None:
-            return Reply(200, (JSON, *self._headers(request_id)), body)
-        length = (_JSON_LENGTH, str(json_length).encode())
-        return Reply(200, (BINARY, length, *self._headers(request_id)), body)
-
-    def _headers(self, request_id: str) -> tuple[Header, ...]:
-        return (*self._identity, (_REQUEST_ID, request_id.encode()))
+            return Reply(200, self._json + end, body)
+        length = f"{BINARY_HEADER}: {json_length}\r\n".encode()
+        return Reply(200, BINARY + length + self._identity + end, body)
 
 
 def _identifier(given: bytes | None) -> str:

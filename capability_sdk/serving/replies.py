@@ -1,6 +1,5 @@
-"""HTTP answers as values; a transport only adds the content length."""
+"""HTTP answers as values; the connection only adds the content length."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -8,30 +7,27 @@ import orjson
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.problem import PROBLEM_JSON, to_problem
 
-Header = tuple[bytes, bytes]
-"""Name in lower case, and value."""
-
-JSON: Header = (b"content-type", b"application/json")
-BINARY: Header = (b"content-type", b"application/octet-stream")
-TEXT: Header = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
-_PROBLEM: Header = (b"content-type", PROBLEM_JSON.encode())
+JSON = b"content-type: application/json\r\n"
+BINARY = b"content-type: application/octet-stream\r\n"
+TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """An HTTP answer."""
+    """An HTTP answer; ``head`` holds whole header lines, each with its line end."""
 
     status: int
-    headers: tuple[Header, ...]
+    head: bytes
     body: bytes
 
 
 def json_reply(content: object) -> Reply:
     """Answer with a JSON document."""
-    return Reply(200, (JSON,), orjson.dumps(content))
+    return Reply(200, JSON, orjson.dumps(content))
 
 
-def problem_reply(error: ServiceError, headers: Iterable[Header] = ()) -> Reply:
+def problem_reply(error: ServiceError, head: bytes = b"") -> Reply:
     """Answer with an expected failure (RFC 9457, and the protocol's own ``error``)."""
-    own = ((name.lower().encode(), value.encode()) for name, value in error.headers.items())
-    return Reply(error.status, (_PROBLEM, *own, *headers), orjson.dumps(to_problem(error)))
+    lines = (f"content-type: {PROBLEM_JSON}", *(f"{n}: {v}" for n, v in error.headers.items()))
+    own = "".join(f"{line}\r\n" for line in lines).encode()
+    return Reply(error.status, own + head, orjson.dumps(to_problem(error)))
