@@ -68,6 +68,11 @@ def _zero_signature(package: Path) -> None:
     path.write_text(json.dumps(bundle))
 
 
+def _git_folder(package: Path) -> None:
+    (package / ".git").mkdir()
+    (package / ".git/x").write_bytes(b"*")
+
+
 def _link(package: Path) -> None:
     readme = package / "README.md"
     readme.rename(package.parent / "elsewhere.md")
@@ -88,7 +93,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "E14-file-extra": lambda p: (p / "samples/two.json").write_bytes(b"{}"),
     "E14-hidden-file-extra": lambda p: (p / ".hidden").write_bytes(b"{}"),
     "E14-gitignore-extra": lambda p: (p / ".gitignore").write_bytes(b"*"),
-    "E14-git-folder-extra": lambda p: ((p / ".git").mkdir(), (p / ".git/x").write_bytes(b"*")),
+    "E14-git-folder-extra": _git_folder,
     "E14-file-missing": lambda p: (p / "samples/one.json").unlink(),
     "E14-file-renamed": lambda p: (p / "samples/one.json").rename(p / "samples/two.json"),
     "E14-file-is-a-link": _link,
@@ -117,8 +122,10 @@ def test_e14_a_signature_that_leaves_files_out_is_refused(package: Path, key: Pa
     from model_signing import signing as library  # noqa: PLC0415 - as above
 
     paths = ["package.sig", "model"]
-    config = hashing.Config().set_ignored_paths(paths=paths, ignore_git_paths=False)
-    by_hand = library.Config().set_hashing_config(config).use_elliptic_key_signer(private_key=key)
+    config = hashing.Config()  # type: ignore[no-untyped-call]  # the library is partly typed
+    config.set_ignored_paths(paths=paths, ignore_git_paths=False)
+    by_hand = library.Config()  # type: ignore[no-untyped-call]  # as above
+    by_hand.set_hashing_config(config).use_elliptic_key_signer(private_key=key)
     by_hand.sign(package, package / "package.sig")
 
     with pytest.raises(SignatureInvalid, match="leaves files"):
