@@ -117,6 +117,15 @@ def test_e14_another_key_is_refused(package: Path, tmp_path: Path) -> None:
         signing.verify(package, signing.public_key_pem(other))
 
 
+def test_the_signer_is_found_among_known_keys(package: Path, key: Path, tmp_path: Path) -> None:
+    signing.generate_key(tmp_path / "other.pem")
+    other, own = signing.public_key_pem(tmp_path / "other.pem"), signing.public_key_pem(key)
+
+    assert signing.find_signer(package, [other, own]) == own
+    with pytest.raises(SignatureInvalid):
+        signing.find_signer(package, [other])
+
+
 def test_e14_a_signature_that_leaves_files_out_is_refused(package: Path, key: Path) -> None:
     from model_signing import hashing  # noqa: PLC0415 - what an author could do by hand
     from model_signing import signing as library  # noqa: PLC0415 - as above
