@@ -1,0 +1,5 @@
+"""HTTP of the access domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["access"])

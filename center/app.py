@@ -1,0 +1,77 @@
+"""The center's application: the one place that picks adapters and joins the domains."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.concurrency import run_in_threadpool
+
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.kit.service import create_service
+from center import database as center_database
+from center.access import api as access
+from center.capability import api as capability
+from center.database import Database
+from center.feedback import api as feedback
+from center.identity import api as identity
+from center.instance import api as instance
+from center.monitoring import api as monitoring
+from center.operations import api as operations
+from center.permissions import Permission, declared_permissions, permit
+from center.settings import CenterSettings
+from center.subscription import api as subscription
+
+PREFIX = "/api/v1"
+_DOMAINS = (
+    *(identity, capability, subscription, access),
+    *(instance, monitoring, feedback, operations),
+)
+
+
+def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> FastAPI:
+    """Make the application over a database that is migrated.
+
+    Raises:
+        UndeclaredRoute: A route declares no permission.
+    """
+    database = Database(settings.sqlalchemy_url)
+
+    async def readiness() -> dict[str, Any]:
+        await run_in_threadpool(database.check)
+        return {"database": database.engine.dialect.name}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = create_service(
+        "Jiuzhou center",
+        registry=_registry(),
+        readiness=readiness,
+        lifespan=lifespan,
+        description="Registers capabilities, publishes them, and steers the provinces.",
+        metrics_guard=[permit(Permission.READ_METRICS)],
+        max_body_bytes=settings.max_body_bytes,
+    )
+    center_database.install(app)
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.database = database
+    _join_domains(app)
+    declared_permissions(app)
+    return app
+
+
+def _join_domains(app: FastAPI) -> None:
+    for domain in _DOMAINS:
+        app.include_router(domain.router, prefix=PREFIX)
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry

@@ -1,0 +1,5 @@
+"""HTTP of the identity domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["identity"])

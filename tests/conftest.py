@@ -1,0 +1,69 @@
+"""Fixtures that every suite shares: real servers and real data."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import mariadb, postgresql, redis
+from tests.servers.process import missing_servers
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which servers were missed, and the one command that installs them."""
+    missing = missing_servers()
+    if missing:
+        terminalreporter.section("servers that are not installed", yellow=True)
+        terminalreporter.line(f"Tests that need {', '.join(missing)} were skipped.")
+        terminalreporter.line("Install them with: make servers")
+
+
+@pytest.fixture(scope="session")
+def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgresql.postgresql_server(tmp_path_factory.mktemp("postgresql")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mariadb.mariadb_server(tmp_path_factory.mktemp("mariadb")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real Redis of this session; isolate tests by key names."""
+    with redis.redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(_postgresql: str) -> str:
+    """SQLAlchemy URL of a fresh database on a real PostgreSQL."""
+    return postgresql.create_database(_postgresql, f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+def mariadb_url(_mariadb: str) -> str:
+    """SQLAlchemy URL of a fresh database on a real MariaDB."""
+    return mariadb.create_database(_mariadb, f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy URL of a fresh database, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'center.db'}"
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """Folder of real data sets, named by ``JIUZHOU_TEST_DATA``."""
+    folder = Path(os.environ.get("JIUZHOU_TEST_DATA", "../shared/data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not a folder; set JIUZHOU_TEST_DATA")
+    return folder

@@ -1,0 +1,66 @@
+"""A real PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from tests.servers.process import find_program, free_port, running
+
+_FOLDERS = [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+
+
+@contextmanager
+def postgresql_server(folder: Path) -> Iterator[str]:
+    """Run PostgreSQL with trust on loopback; yields ``host:port`` with the user ``postgres``."""
+    initdb = find_program("initdb", *_FOLDERS)
+    server = find_program("postgres", *_FOLDERS)
+    port = free_port()
+    data = folder / "data"
+    data.mkdir()
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    if user is not None:
+        shutil.chown(data, user)
+        for parent in [folder, *folder.parents]:
+            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
+    subprocess.run(
+        [initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        user=user,
+        cwd="/",
+    )
+    command = [
+        *(server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"),
+        *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"),
+    ]
+
+    def is_ready() -> bool:
+        try:
+            connect(port, "postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    with running(command, log=folder / "postgresql.log", is_ready=is_ready, user=user):
+        yield f"127.0.0.1:{port}"
+
+
+def connect(port: int, database: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Connect to a database of the server, committing each statement."""
+    return psycopg.connect(
+        host="127.0.0.1", port=port, user="postgres", dbname=database, autocommit=True
+    )
+
+
+def create_database(address: str, name: str) -> str:
+    """Make an empty database and return its SQLAlchemy URL."""
+    with connect(int(address.rsplit(":", 1)[1]), "postgres") as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return f"postgresql+psycopg://postgres@{address}/{name}"

@@ -1,0 +1,89 @@
+"""Starting, awaiting and stopping a server that belongs to a test session."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+START_SECONDS = 60.0
+_missing: set[str] = set()
+
+
+def missing_servers() -> list[str]:
+    """Name the servers that tests of this session asked for in vain."""
+    return sorted(_missing)
+
+
+def find_program(name: str, *folders: str) -> str:
+    """Find a server's program; skip the test where it is missing, fail it in CI."""
+    path = os.pathsep.join([*folders, os.environ.get("PATH", ""), "/usr/sbin"])
+    found = shutil.which(name, path=path)
+    if found is not None:
+        return found
+    _missing.add(name)
+    reason = f"{name} is not installed; `make servers` installs it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    log: Path,
+    is_ready: Callable[[], bool],
+    user: str | None = None,
+    environment: dict[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server for the length of a ``with`` block."""
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            user=user,
+            env={**os.environ, **(environment or {})},
+        ) as process,
+    ):
+        try:
+            await_ready(process, is_ready, log)
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def await_ready(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
+    """Wait until a server answers; a dead or silent one fails with the end of its log."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            end = log.read_text(errors="replace")[-2000:]
+            pytest.fail(f"{process.args!r} did not start:\n{end}")
+        time.sleep(0.05)
+
+
+def accepts(port: int) -> bool:
+    """Tell whether something listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
