@@ -5,7 +5,6 @@ from capability_sdk.contracts.errors import (
     InvalidInput,
     NotFound,
     NotPermitted,
-    ServiceError,
 )
 
 

@@ -36,4 +36,3 @@ class OwnSubscription(NotPermitted):
 
     code = "own-subscription"
     title = "Somebody else than the requester must decide"
-

@@ -121,7 +121,9 @@ class SubscriptionStore:
         """Return what a province's gateway must know: active and suspended, by id."""
         row = SubscriptionRow
         statement = select(row).where(row.province == province, row.status.in_(sorted(GRANTED)))
-        return [_to_subscription(found) for found in self._session.scalars(statement.order_by(row.id))]
+        return [
+            _to_subscription(found) for found in self._session.scalars(statement.order_by(row.id))
+        ]
 
     def active_capabilities(self, application: str) -> frozenset[str]:
         """Return the capabilities that an application may call now."""
@@ -132,7 +134,7 @@ class SubscriptionStore:
         return frozenset(self._session.scalars(statement))
 
 
-def _matching(wanted: Wanted) -> Select[tuple[SubscriptionRow]]:
+def _matching(wanted: Wanted) -> Select[SubscriptionRow]:
     statement = select(SubscriptionRow)
     if wanted.province is not None:
         statement = statement.where(SubscriptionRow.province == wanted.province)
