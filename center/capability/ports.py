@@ -1,9 +1,19 @@
-"""Where packages lie: a folder, or an object store."""
+"""What this domain needs of others: a place for packages, and who may fetch them."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+
+class MayRun(Protocol):
+    """Knows what provinces run, which this domain must not; `center.app` passes it in."""
+
+    def __call__(self, session: Session, province: str, capability: str, version: str) -> bool:
+        """Tell whether a province is to run a version, and so may fetch its package."""
+        ...
 
 
 class PackageStore(Protocol):

@@ -1,12 +1,14 @@
 """Every query about capabilities and their versions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select, true, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.packages import PackageDigests
 from center.capability.domain import LISTED, CapabilityVersion, Stage, precedence, skeleton
 from center.capability.errors import CapabilityNotFound, IllegalStage, LookAlikeName, VersionExists
 from center.capability.rows import CapabilityRow, CapabilityVersionRow, to_row, to_version
@@ -62,6 +64,18 @@ class Wanted:
         return and_(true(), *parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a province needs of a version that it may run.
+
+    Attributes:
+        release: Compact JWS of the release statement.
+    """
+
+    digests: PackageDigests
+    release: str
+
+
 EVERYTHING = Sight(everything=True)
 
 
@@ -87,10 +101,12 @@ class CapabilityStore:
         )
         if alike is not None:
             raise LookAlikeName(f"{name} looks like {alike}, which exists.", existing=alike)
-        self._session.add(
-            CapabilityRow(name=name, skeleton=skeleton(name), owner=owner, created_at=at)
-        )
-        self._session.flush()
+        row = CapabilityRow(name=name, skeleton=skeleton(name), owner=owner, created_at=at)
+        try:
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError as error:
+            raise LookAlikeName(f"{name}, or a name that looks like it, is being taken.") from error
 
     def add(self, item: CapabilityVersion) -> None:
         """Keep a new version.
@@ -98,12 +114,14 @@ class CapabilityStore:
         Raises:
             VersionExists: The number was used before.
         """
-        if self._session.get(CapabilityVersionRow, (item.name, item.version)) is not None:
-            raise VersionExists(
-                f"{item.name} {item.version} exists; give your package the next version."
-            )
-        self._session.add(to_row(item))
-        self._session.flush()
+        row = self._session.get(CapabilityVersionRow, (item.name, item.version))
+        if row is not None:
+            raise _exists(item, row.package_digest)
+        try:
+            with self._session.begin_nested():
+                self._session.add(to_row(item))
+        except IntegrityError as error:
+            raise _exists(item, None) from error
 
     def get(self, name: str, version: str, sight: Sight = EVERYTHING) -> CapabilityVersion:
         """Return a version.
@@ -132,6 +150,28 @@ class CapabilityStore:
         if not found:
             raise CapabilityNotFound(f"{name} is not in the store.")
         return found[name]
+
+    def foremost(self, name: str, sight: Sight) -> CapabilityVersion:
+        """Return the version that stands for a capability: published before any other.
+
+        Raises:
+            CapabilityNotFound: There is none in this sight.
+        """
+        return max(self.versions(name, sight), key=_standing)
+
+    def page_versions(self, name: str, sight: Sight, paging: Paging) -> Page[CapabilityVersion]:
+        """Return a page of a capability's versions in this sight, newest upload first.
+
+        Raises:
+            CapabilityNotFound: There is none.
+        """
+        row = CapabilityVersionRow
+        statement = select(row).where(row.capability == name, sight.clause())
+        key = [row.uploaded_at, row.version]
+        page = fetch_page(self._session, statement, paging, key=key, descending=True)
+        if page.total == 0:
+            raise CapabilityNotFound(f"{name} is not in the store.")
+        return map_page(page, to_version)
 
     def put(self, item: CapabilityVersion, was: Stage) -> None:
         """Keep a version's next stage, if nobody else moved it meanwhile.
@@ -182,6 +222,20 @@ class CapabilityStore:
         )
         return map_page(page, to_version)
 
+    def released(self, names: Collection[str]) -> dict[tuple[str, str], Released]:
+        """Return every version of these capabilities that may run, by name and version."""
+        row = CapabilityVersionRow
+        statement = select(
+            *(row.capability, row.version, row.package_digest, row.code_digest),
+            *(row.weights_digest, row.release),
+        ).where(row.capability.in_(names), row.stage.in_(sorted(LISTED)))
+        return {
+            (name, version): Released(
+                PackageDigests(package=package, code=code, weights=weights), release
+            )
+            for name, version, package, code, weights, release in self._session.execute(statement)
+        }
+
     def has_archive(self, archive_digest: str) -> bool:
         """Tell whether any version needs an archive."""
         return (
@@ -205,6 +259,13 @@ class CapabilityStore:
         for versions in found.values():
             versions.sort(key=lambda item: precedence(item.version), reverse=True)
         return found
+
+
+def _exists(item: CapabilityVersion, existing: str | None) -> VersionExists:
+    return VersionExists(
+        f"{item.name} {item.version} exists; give your package the next version.",
+        existing_digest=existing,
+    )
 
 
 def _standing(item: CapabilityVersion) -> tuple[bool, tuple[int, int, int]]:

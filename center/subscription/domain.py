@@ -18,13 +18,24 @@ class Status(StrEnum):
     REVOKED = "revoked"
 
 
-_NEXT: dict[Status, frozenset[Status]] = {
-    Status.REQUESTED: frozenset({Status.ACTIVE, Status.DECLINED}),
-    Status.ACTIVE: frozenset({Status.SUSPENDED, Status.REVOKED}),
-    Status.SUSPENDED: frozenset({Status.ACTIVE, Status.REVOKED}),
-    Status.DECLINED: frozenset(),
-    Status.REVOKED: frozenset(),
+class Act(StrEnum):
+    """What is done with a subscription that was asked for."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+
+
+_ACTS: dict[Act, tuple[frozenset[Status], Status]] = {
+    Act.APPROVE: (frozenset({Status.REQUESTED}), Status.ACTIVE),
+    Act.DECLINE: (frozenset({Status.REQUESTED}), Status.DECLINED),
+    Act.SUSPEND: (frozenset({Status.ACTIVE}), Status.SUSPENDED),
+    Act.RESUME: (frozenset({Status.SUSPENDED}), Status.ACTIVE),
+    Act.REVOKE: (frozenset({Status.ACTIVE, Status.SUSPENDED}), Status.REVOKED),
 }
+_NOT_BY_REQUESTER = frozenset({Act.APPROVE, Act.DECLINE})
 
 FINAL = frozenset({Status.DECLINED, Status.REVOKED})
 """After these, the application may ask anew."""
@@ -67,25 +78,19 @@ class Subscription:
     decided_at: datetime | None = None
     reason: str = ""
 
-    def advance(self, to: Status, by: str, at: datetime, reason: str = "") -> Self:
-        """Return the subscription in its next status, with who decided and why.
+    def after(self, act: Act, by: str, at: datetime, reason: str = "") -> Self:
+        """Return the subscription as an act leaves it, with who acted and why.
 
         Raises:
-            IllegalStatus: The present status does not lead there.
+            OwnSubscription: The requester would decide on their own request.
+            IllegalStatus: The present status does not allow the act.
         """
-        if to not in _NEXT[self.status]:
+        if act in _NOT_BY_REQUESTER and by == self.requested_by:
+            raise OwnSubscription(f"{by} asked for this subscription; another must decide.")
+        allowed, to = _ACTS[act]
+        if self.status not in allowed:
             raise IllegalStatus(
-                f"Subscription {self.id} is {self.status}; it cannot become {to}.",
+                f"Subscription {self.id} is {self.status}; you cannot {act} it.",
                 subscription_status=self.status,
-                allowed=sorted(_NEXT[self.status]),
             )
         return replace(self, status=to, decided_by=by, decided_at=at, reason=reason)
-
-    def require_decision_by(self, person: str) -> None:
-        """Refuse a requester's decision on their own request.
-
-        Raises:
-            OwnSubscription: ``person`` asked for it.
-        """
-        if person == self.requested_by:
-            raise OwnSubscription(f"{person} asked for this subscription; another must decide.")

@@ -21,7 +21,7 @@ class SubscriptionRow(Base):
     __tablename__ = "subscription"
 
     id: Mapped[str] = mapped_column(Key, primary_key=True)
-    application: Mapped[str] = mapped_column(Key, index=True)
+    application: Mapped[str] = mapped_column(Key, ForeignKey("application.client_id"), index=True)
     province: Mapped[str] = mapped_column(Key, index=True)
     capability: Mapped[str] = mapped_column(Key, ForeignKey(CapabilityRow.name), index=True)
     # "application capability" until the end, then NULL: the engine admits one open at a time.
@@ -41,11 +41,16 @@ class SubscriptionRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which subscriptions are asked for; None asks for all."""
+    """Which subscriptions are asked for; None asks for all.
+
+    Attributes:
+        owner: Only of capabilities that this organisation owns.
+    """
 
     province: str | None = None
     capability: str | None = None
     status: Status | None = None
+    owner: str | None = None
 
 
 class SubscriptionStore:
@@ -66,9 +71,9 @@ class SubscriptionStore:
         )
         if found is not None:
             raise _exists(item, found.id)
-        self._session.add(_to_row(item, pair))
         try:
-            self._session.flush()
+            with self._session.begin_nested():
+                self._session.add(_to_row(item, pair))
         except IntegrityError as error:
             raise _exists(item, None) from error
 
@@ -142,6 +147,9 @@ def _matching(wanted: Wanted) -> Select[SubscriptionRow]:
         statement = statement.where(SubscriptionRow.capability == wanted.capability)
     if wanted.status is not None:
         statement = statement.where(SubscriptionRow.status == wanted.status)
+    if wanted.owner is not None:
+        owned = select(CapabilityRow.name).where(CapabilityRow.owner == wanted.owner)
+        statement = statement.where(SubscriptionRow.capability.in_(owned))
     return statement
 
 
