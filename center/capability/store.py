@@ -234,6 +234,7 @@ class CapabilityStore:
                 PackageDigests(package=package, code=code, weights=weights), release
             )
             for name, version, package, code, weights, release in self._session.execute(statement)
+            if release is not None
         }
 
     def has_archive(self, archive_digest: str) -> bool:

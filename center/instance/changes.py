@@ -8,7 +8,7 @@ one. Nobody updates a row of it, so writers never wait for each other here.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from starlette.concurrency import run_in_threadpool
 
 from center.columns import Serial, UtcDateTime
-from center.database import Base
+from center.database import Base, Database
 
 Mark = tuple[int, int]
 """Differs from an earlier one if anything has changed in between."""
@@ -69,8 +69,8 @@ def read_mark(session: Session) -> Mark:
 class ChangeFeed:
     """Wakes long polls; one query in `POLL_SECONDS` serves all of them, and none runs unasked."""
 
-    def __init__(self, read: Callable[[], Mark]) -> None:
-        self._read = read
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._waiters = 0
         self._mark: Mark | None = None
         self._moved = asyncio.Condition()
@@ -79,6 +79,10 @@ class ChangeFeed:
     async def mark(self) -> Mark:
         """Return the present mark; read it before what it guards."""
         return await run_in_threadpool(self._read)
+
+    def _read(self) -> Mark:
+        with self._database.session(write=False) as session:
+            return read_mark(session)
 
     async def wait(self, since: Mark, seconds: float) -> None:
         """Return when the mark differs from ``since``, at the latest after ``seconds``."""

@@ -105,6 +105,11 @@ def page(session: Session, actor: Actor, wanted: Wanted, paging: Paging) -> Page
     return SubscriptionStore(session).page(confined, paging)
 
 
+def granted_capabilities(session: Session, application: str) -> frozenset[str]:
+    """Return the capabilities that an application may call now."""
+    return SubscriptionStore(session).active_capabilities(application)
+
+
 def _owner_seen_by(actor: Actor) -> str | None:
     # An engineer sees who subscribes to what the own organisation publishes.
     return actor.organisation if actor.role is Role.ENGINEER else None
