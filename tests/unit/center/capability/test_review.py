@@ -6,7 +6,6 @@ from pathlib import Path
 
 import jwt
 import pytest
-from jwt.algorithms import ECAlgorithm
 
 from capability_sdk.contracts.packages import RELEASE_TYPE, Check, GateReport, Release
 from center.capability.store import CapabilityStore
@@ -60,7 +59,7 @@ def test_approval_publishes_and_signs_a_release_that_names_the_content(shop: Sho
     with shop.world.database.session(write=False) as session:
         signed = CapabilityStore(session).get("digit-recognition", "1.0.0").review.release
     assert signed is not None
-    key = ECAlgorithm.from_jwk(shop.world.app.state.signer.public_keys("release")[0])
+    key = jwt.PyJWK(shop.world.app.state.signer.public_keys("release")[0])
     payload = jwt.PyJWS().decode(signed, key, algorithms=["ES256"])
     release = Release.model_validate_json(payload)
     assert json.loads(decode_part(signed, 0))["typ"] == RELEASE_TYPE
