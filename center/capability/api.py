@@ -4,13 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.contracts.errors import NotFound
 from capability_sdk.contracts.model import CapabilityName, SemanticVersion
 from capability_sdk.contracts.packages import GateReport
 from capability_sdk.kit.problems import problem_responses
-from center.capability import service
+from center.capability import intake, service
 from center.capability.domain import Stage
+from center.capability.inspection import Inspect
 from center.capability.ports import MayRun, PackageStore
 from center.capability.store import CapabilityStore, Wanted
 from center.capability.views import (
@@ -24,12 +26,17 @@ from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
+from center.settings import SettingsDep
 from center.signing import SignerDep
 
 router = APIRouter(tags=["capability"])
 
 Name = Annotated[CapabilityName, Path()]
 Version = Annotated[SemanticVersion, Path()]
+_GZIP = "application/gzip"
+_NO_FURTHER_LIMIT = 1 << 50
+"""Bytes; the setting `max_package_bytes` limits an upload."""
+
 _ONE = "/capabilities/{name}/versions/{version}"
 _READ = problem_responses(401, 403, 404, 422, 503)
 _CHANGE = problem_responses(401, 403, 404, 409, 422, 503)
@@ -46,6 +53,46 @@ def _may_run(request: Request) -> MayRun:
 
 
 PackagesDep = Annotated[PackageStore, Depends(_packages)]
+
+
+def _inspect(request: Request) -> Inspect:
+    inspect: Inspect = request.app.state.inspect
+    return inspect
+
+
+@router.post(
+    "/packages",
+    status_code=201,
+    dependencies=[permit(Permission.PUBLISH_CAPABILITIES)],
+    max_body_size=_NO_FURTHER_LIMIT,
+    responses=problem_responses(400, 401, 403, 409, 413, 415, 422, 503, 507),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {_GZIP: {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload(
+    request: Request,
+    database: DatabaseDep,
+    actor: ActorDep,
+    packages: PackagesDep,
+    inspect: Annotated[Inspect, Depends(_inspect)],
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> CapabilityVersionView:
+    """Take a signed package: a gzipped tar, as `jiuzhou build` writes it.
+
+    It is refused as a whole, with every break named, or waits for its gate.
+    """
+    intake.require_acceptable_head(request.headers, settings.max_package_bytes)
+    upload = intake.received(request.stream(), packages.drafts, settings.max_package_bytes)
+    async with upload as draft:
+        item = await run_in_threadpool(
+            intake.accept, database, packages, inspect, draft, actor, clock()
+        )
+    return CapabilityVersionView.of(item)
 
 
 @router.get(
@@ -114,7 +161,7 @@ def show_gate_report(
     response_class=FileResponse,
     responses={
         200: {
-            "content": {"application/gzip": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {_GZIP: {"schema": {"type": "string", "format": "binary"}}},
             "description": "The archive as it was uploaded.",
         },
         **problem_responses(401, 403, 404, 422, 503),
@@ -134,7 +181,7 @@ def download(
         item = service.require_reader(session, actor, name, version, may_run)
     return FileResponse(
         packages.local_copy(item.archive_digest),
-        media_type="application/gzip",
+        media_type=_GZIP,
         filename=f"{name}-{version}.tar.gz",
     )
 

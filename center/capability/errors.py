@@ -39,13 +39,6 @@ class LookAlikeName(Conflict):
     title = "The name looks like one that exists"
 
 
-class PackageRefused(InvalidInput):
-    """The package breaks a rule; ``problems`` names each break."""
-
-    code = "package-refused"
-    title = "The package is not acceptable"
-
-
 class SignatureRefused(InvalidInput):
     """The package is not signed by a key that its uploader registered."""
 
@@ -58,6 +51,14 @@ class PackageTooLarge(BodyTooLarge):
 
     code = "package-too-large"
     title = "The package is too large"
+
+
+class NotAPackage(ServiceError):
+    """The upload's media type is not that of a package."""
+
+    code = "not-a-package"
+    title = "This media type is not understood"
+    status = 415
 
 
 class StorageFull(ServiceError):

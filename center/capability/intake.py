@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from capability_sdk.contracts.errors import InvalidRequest
 from center.capability.domain import CapabilityVersion, require_owner
-from center.capability.errors import PackageTooLarge, StorageFull
+from center.capability.errors import NotAPackage, PackageTooLarge, StorageFull
 from center.capability.inspection import Inspect
 from center.capability.ports import PackageStore
 from center.capability.store import CapabilityStore
@@ -26,6 +26,7 @@ from center.identity.store import AuthorKeyStore
 from center.permissions import Actor
 
 _BUFFER_BYTES = 1 << 20
+_GZIP = frozenset({"application/gzip", "application/x-gzip", "application/octet-stream"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,21 @@ class Draft:
     path: Path
     digest: str
     size_bytes: int
+
+
+def require_acceptable_head(headers: Mapping[str, str], limit_bytes: int) -> None:
+    """Refuse an upload by its headers, before a byte of it is read.
+
+    Raises:
+        NotAPackage: It says that it is something else than a gzip file.
+        PackageTooLarge: It says that it is over the limit.
+    """
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _GZIP:
+        raise NotAPackage(f"Send the package as application/gzip, not as {kind or 'nothing'}.")
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit_bytes:
+        raise _too_large(limit_bytes)
 
 
 @asynccontextmanager
@@ -78,9 +94,7 @@ async def _receive(chunks: AsyncIterator[bytes], path: Path, limit_bytes: int) -
         async for chunk in chunks:
             size += len(chunk)
             if size > limit_bytes:
-                raise PackageTooLarge(
-                    f"A package has at most {limit_bytes} bytes.", limit=limit_bytes
-                )
+                raise _too_large(limit_bytes)
             buffer += chunk
             if len(buffer) >= _BUFFER_BYTES:
                 await run_in_threadpool(_write, file, seen, buffer)
@@ -88,6 +102,10 @@ async def _receive(chunks: AsyncIterator[bytes], path: Path, limit_bytes: int) -
         await run_in_threadpool(_write, file, seen, buffer)
         await run_in_threadpool(_sync, file)
     return Draft(path, f"sha256:{seen.hexdigest()}", size)
+
+
+def _too_large(limit_bytes: int) -> PackageTooLarge:
+    return PackageTooLarge(f"A package has at most {limit_bytes} bytes.", limit=limit_bytes)
 
 
 def _write(file: BinaryIO, seen: "hashlib._Hash", buffer: bytearray) -> None:
