@@ -44,8 +44,10 @@ def create_service(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=max_body_bytes,
     )
+    # Set on the router, not on the application: there it would act outside of the middleware
+    # that turns its plain answer into a problem document.
+    app.router.max_body_size = max_body_bytes
     problems.install(app)
 
     @app.get("/health/live", tags=["health"])

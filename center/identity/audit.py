@@ -6,7 +6,7 @@ reordered or cut-off row is found by `verify`.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from center.permissions import Actor
 
 _GENESIS = "0" * 64
 _HEAD = 1
+_BATCH = 500
 
 
 class AuditRow(Base):
@@ -106,9 +107,7 @@ def record(
 def verify(session: Session) -> AuditVerdict:
     """Check the whole chain, from the first act to the last."""
     previous, count = _GENESIS, 0
-    for row in session.scalars(
-        select(AuditRow).order_by(AuditRow.seq).execution_options(yield_per=500)
-    ):
+    for row in _rows(session):
         count += 1
         if row.seq != count or row.hash != _hash(previous, row):
             return AuditVerdict(intact=False, rows=count, broken_at=count)
@@ -118,6 +117,17 @@ def verify(session: Session) -> AuditVerdict:
     if seq != count or last != previous:
         return AuditVerdict(intact=False, rows=count, broken_at=count + 1)
     return AuditVerdict(intact=True, rows=count)
+
+
+def _rows(session: Session) -> Iterator[AuditRow]:
+    last = -1
+    while True:
+        following = select(AuditRow).where(AuditRow.seq > last).order_by(AuditRow.seq)
+        batch = session.scalars(following.limit(_BATCH)).all()
+        if not batch:
+            return
+        yield from batch
+        last = batch[-1].seq
 
 
 def _hash(previous: str, row: AuditRow) -> str:

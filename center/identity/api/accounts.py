@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from capability_sdk.contracts.errors import NotPermitted
@@ -153,25 +153,20 @@ def sign_in(
     dependencies=_OWN,
     responses=problem_responses(401, 403, 503),
 )
-def sign_out(
-    response: Response,
-    session: SessionDep,
-    jiuzhou_session: Annotated[str | None, Cookie(include_in_schema=False)] = None,
-) -> None:
+def sign_out(request: Request, response: Response, session: SessionDep) -> None:
     """End the cookie's session."""
-    if jiuzhou_session is not None:
-        sign_ins.sign_out(session, jiuzhou_session)
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is not None:
+        sign_ins.sign_out(session, token)
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
 
 
 @router.get("/me", dependencies=_OWN, responses=problem_responses(401, 403, 503))
-def me(
-    actor: ActorDep,
-    jiuzhou_session: Annotated[str | None, Cookie(include_in_schema=False)] = None,
-) -> MeNow:
+def me(request: Request, actor: ActorDep) -> MeNow:
     """Show who asks."""
-    by_cookie = actor.kind is ActorKind.PERSON and jiuzhou_session is not None
-    token = csrf_token(jiuzhou_session) if by_cookie and jiuzhou_session else None
+    cookie = request.cookies.get(SESSION_COOKIE)
+    by_cookie = actor.kind is ActorKind.PERSON and cookie is not None
+    token = csrf_token(cookie) if by_cookie and cookie is not None else None
     return MeNow(user=Me.model_validate(actor), csrf_token=token)
 
 
