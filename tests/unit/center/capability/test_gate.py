@@ -11,7 +11,7 @@ from capability_sdk.contracts.packages import GateReport
 from center.capability.gate import LEASE, MAX_ATTEMPTS, RETRY_DELAY, run_pending
 from center.capability.gate_queue import GateQueue
 from tests.center_store_world import PASSED, Shop, manifest, open_shop
-from tests.center_world import running_center
+from tests.center_world import Person, running_center
 
 
 @pytest.fixture
@@ -111,3 +111,38 @@ def test_a_damaged_archive_is_named_in_the_report(shop: Shop) -> None:
 
     report = shop.author.get(f"{path}/gate-report").json()
     assert (report["passed"], report["checks"][0]["name"]) == (False, "package-store")
+
+
+def test_of_two_decisions_at_once_exactly_one_holds(shop: Shop) -> None:
+    reviewers = [shop.admin, shop.world.add_person("second", "admin")]
+    for number in range(4):
+        path = shop.keep(manifest(version=f"1.{number}.0"))
+        shop.gate()
+        shop.author.post(f"{path}:request-review")
+        approval = {"package_digest": shop.author.get(path).json()["digests"]["package"]}
+        bodies = [(":approve", approval), (":return", {"comment": "not yet"})]
+        start = threading.Barrier(2)
+        statuses: list[int] = []
+
+        def decide(
+            who: Person,
+            act: tuple[str, dict[str, str]],
+            path: str = path,
+            start: threading.Barrier = start,
+            statuses: list[int] = statuses,
+        ) -> None:
+            start.wait()
+            statuses.append(who.post(f"{path}{act[0]}", act[1]).status_code)
+
+        threads = [
+            threading.Thread(target=decide, args=pair)
+            for pair in zip(reviewers, bodies, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert sorted(statuses) == [200, 409]
+        view = shop.author.get(path).json()
+        assert (view["stage"] == "published") == (view["published_at"] is not None)
