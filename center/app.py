@@ -1,6 +1,7 @@
 """The center's application: the one place that picks adapters and joins the domains."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -33,6 +34,7 @@ from center.subscription import api as subscription
 from center.subscription.service import granted_capabilities
 
 PREFIX = "/api/v1"
+_INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     *(identity, capability, subscription, access),
     *(instance, monitoring, feedback, operations),
@@ -47,6 +49,8 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
         UndeclaredRoute: A route declares no permission.
     """
     database = Database(settings.sqlalchemy_url)
+    # Each inspection takes a process of some 60 MiB; uploads beyond these wait, and hold nothing.
+    inspectors = ThreadPoolExecutor(_INSPECTIONS_AT_ONCE, thread_name_prefix="inspect")
 
     async def readiness() -> dict[str, Any]:
         await run_in_threadpool(database.check)
@@ -55,6 +59,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        inspectors.shutdown(cancel_futures=True)
         database.close()
 
     app = create_service(
@@ -73,6 +78,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
     app.state.packages = FolderPackageStore(settings.data / "packages")
+    app.state.inspectors = inspectors
     app.state.may_run = runs
     app.state.grants = granted_capabilities
     _prepare_desired_state(app, database, clock)

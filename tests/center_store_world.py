@@ -2,11 +2,20 @@
 
 import gzip
 import hashlib
+import io
+import json
+import secrets
+import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from httpx2 import Response
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import GateReport, PackageDigests
+from capability_sdk.packaging.signing import generate_key, public_key_pem, sign
 from center.capability.domain import CapabilityVersion
 from center.capability.gate import run_pending
 from center.capability.store import CapabilityStore
@@ -110,6 +119,68 @@ class Shop:
         assert answer.status_code == 201, answer.text
         identifier: str = answer.json()["id"]
         return identifier
+
+
+class Author:
+    """Somebody who signs packages with a key of their own, and uploads them."""
+
+    def __init__(self, person: Person, folder: Path, *, register: bool = True) -> None:
+        self.person = person
+        self._folder = folder / secrets.token_hex(4)
+        self._key = self._folder / "key.pem"
+        generate_key(self._key)
+        if register:
+            body = {"public_key_pem": public_key_pem(self._key)}
+            answer = person.post("/signing-keys", body)
+            assert answer.status_code == 201, answer.text
+
+    def build(self, item: Manifest, model: bytes = b"\x08\x08 weights") -> bytes:
+        """Return a signed package archive."""
+        folder = self._folder / f"package-{secrets.token_hex(4)}"
+        (folder / "model").mkdir(parents=True)
+        (folder / "capability.toml").write_text(_toml(item), encoding="utf-8")
+        (folder / "README.md").write_text(f"# {item.name}\n", encoding="utf-8")
+        (folder / "model" / "model.onnx").write_bytes(model)
+        sign(folder, self._key)
+        return pack(folder)
+
+    def upload(
+        self, package: bytes | Iterable[bytes], content_type: str = "application/gzip"
+    ) -> Response:
+        return self.person.http.post(
+            "/api/v1/packages", content=package, headers={"Content-Type": content_type}
+        )
+
+
+def pack(folder: Path) -> bytes:
+    """Return a folder as a gzipped tar, file by file in order."""
+    out = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            info = tarfile.TarInfo(path.relative_to(folder).as_posix())
+            info.size = path.stat().st_size
+            with path.open("rb") as file:
+                archive.addfile(info, file)
+    return out.getvalue()
+
+
+def _toml(item: Manifest) -> str:
+    """Write the fields that `manifest` sets; JSON strings, numbers and lists are TOML as well."""
+    plain = item.model_dump(mode="json", exclude_defaults=True)
+    simple = [f"{key} = {json.dumps(value)}" for key, value in plain.items() if _is_flat(value)]
+    for key in ("titles", "summary"):
+        simple += [f"{key}.{inner} = {json.dumps(text)}" for inner, text in plain[key].items()]
+    for key in ("inputs", "outputs"):
+        for tensor in plain[key]:
+            simple += [f"[[{key}]]", *(f"{k} = {json.dumps(v)}" for k, v in tensor.items())]
+    return "\n".join(simple) + "\n"
+
+
+def _is_flat(value: object) -> bool:
+    return isinstance(value, str | int | float)
 
 
 def path_of(item: Manifest) -> str:

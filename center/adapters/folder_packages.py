@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -73,6 +74,10 @@ class FolderPackageStore:
         # A process that was killed in mid-upload leaves its draft; nobody else would take it away.
         latest = time.time() - _ABANDONED.total_seconds()
         for draft in self._drafts.iterdir():
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
-                if draft.stat().st_mtime < latest:
+            with contextlib.suppress(FileNotFoundError):
+                if draft.stat().st_mtime >= latest:
+                    continue
+                if draft.is_dir():
+                    shutil.rmtree(draft)
+                else:
                     draft.unlink()

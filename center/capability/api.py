@@ -1,10 +1,12 @@
 """HTTP of the capability domain: the store, and the way into it."""
 
+import asyncio
+from concurrent.futures import Executor
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import FileResponse
-from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.contracts.errors import NotFound
 from capability_sdk.contracts.model import CapabilityName, SemanticVersion
@@ -12,7 +14,6 @@ from capability_sdk.contracts.packages import GateReport
 from capability_sdk.kit.problems import problem_responses
 from center.capability import intake, service
 from center.capability.domain import Stage
-from center.capability.inspection import Inspect
 from center.capability.ports import MayRun, PackageStore
 from center.capability.store import CapabilityStore, Wanted
 from center.capability.views import (
@@ -52,12 +53,12 @@ def _may_run(request: Request) -> MayRun:
     return may_run
 
 
+def _inspectors(request: Request) -> Executor:
+    inspectors: Executor = request.app.state.inspectors
+    return inspectors
+
+
 PackagesDep = Annotated[PackageStore, Depends(_packages)]
-
-
-def _inspect(request: Request) -> Inspect:
-    inspect: Inspect = request.app.state.inspect
-    return inspect
 
 
 @router.post(
@@ -78,7 +79,7 @@ async def upload(
     database: DatabaseDep,
     actor: ActorDep,
     packages: PackagesDep,
-    inspect: Annotated[Inspect, Depends(_inspect)],
+    inspectors: Annotated[Executor, Depends(_inspectors)],
     settings: SettingsDep,
     clock: ClockDep,
 ) -> CapabilityVersionView:
@@ -89,9 +90,8 @@ async def upload(
     intake.require_acceptable_head(request.headers, settings.max_package_bytes)
     upload = intake.received(request.stream(), packages.drafts, settings.max_package_bytes)
     async with upload as draft:
-        item = await run_in_threadpool(
-            intake.accept, database, packages, inspect, draft, actor, clock()
-        )
+        accept = partial(intake.accept, database, packages, draft, actor, clock())
+        item = await asyncio.get_running_loop().run_in_executor(inspectors, accept)
     return CapabilityVersionView.of(item)
 
 

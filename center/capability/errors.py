@@ -46,6 +46,13 @@ class SignatureRefused(InvalidInput):
     title = "The package's signature is not acceptable"
 
 
+class InspectionFailed(Unavailable):
+    """The package could not be judged; that says nothing about the package."""
+
+    code = "inspection-failed"
+    title = "The package could not be judged now"
+
+
 class PackageTooLarge(BodyTooLarge):
     """The upload is over the limit."""
 

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from capability_sdk.contracts.errors import InvalidRequest
 from center.capability.domain import CapabilityVersion, require_owner
 from center.capability.errors import NotAPackage, PackageTooLarge, StorageFull
-from center.capability.inspection import Inspect
+from center.capability.inspection import inspect
 from center.capability.ports import PackageStore
 from center.capability.store import CapabilityStore
 from center.database import Database
@@ -121,7 +121,6 @@ def _sync(file: BinaryIO) -> None:
 def accept(
     database: Database,
     packages: PackageStore,
-    inspect: Inspect,
     draft: Draft,
     actor: Actor,
     at: datetime,
