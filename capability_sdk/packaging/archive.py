@@ -20,7 +20,7 @@ from capability_sdk.contracts.errors import InvalidInput
 from capability_sdk.contracts.manifest import Engine, Manifest
 from capability_sdk.contracts.packages import MANIFEST_FILE, Check, PackageDigests
 from capability_sdk.kit.files import sync_folder
-from capability_sdk.packaging.digests import digests_of
+from capability_sdk.packaging.digests import digests_of_files
 from capability_sdk.packaging.errors import PackageRefused, broken
 from capability_sdk.packaging.formats import FormatCheck
 from capability_sdk.packaging.inflate import CHUNK, InflatedStream, refused
@@ -195,7 +195,7 @@ def _judge(file: BinaryIO) -> PackageContent:
     breaks += whole_breaks(parsed, {item.path for item in files})
     if breaks or parsed is None:
         raise PackageRefused(breaks)
-    digests = digests_of({item.path: item.sha256 for item in files})
+    digests = digests_of_files({item.path: item.sha256 for item in files})
     return PackageContent(parsed, digests, tuple(files))
 
 

@@ -23,7 +23,7 @@ def combine(files: Iterable[tuple[str, str]]) -> str:
     return f"sha256:{total.hexdigest()}"
 
 
-def digests_of(files: Mapping[str, str]) -> PackageDigests:
+def digests_of_files(files: Mapping[str, str]) -> PackageDigests:
     """Combine the sha256 (hex) of all files of a package, by path.
 
     The signature is left out: it covers the package digest's files and cannot cover itself.
@@ -65,10 +65,10 @@ def file_digest(path: Path) -> str:
     return total.hexdigest()
 
 
-def folder_digests(folder: Path) -> PackageDigests:
+def digests_of(folder: Path) -> PackageDigests:
     """Return the digests of an unpacked package.
 
     Raises:
         OSError: An entry is no regular file.
     """
-    return digests_of({name: file_digest(path) for name, path in files_of(folder).items()})
+    return digests_of_files({name: file_digest(path) for name, path in files_of(folder).items()})
