@@ -1,0 +1,91 @@
+# Jiuzhou. `make` alone lists what can be done.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .data
+export JIUZHOU_TEST_DATA ?= $(abspath ../shared/data)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# --- the two commands -------------------------------------------------------------------------
+
+.PHONY: up
+up: $(VENV)/.platform ## Set everything up and run the platform: center, two provinces, the showcase
+	@exec $(BIN)/jiuzhou up --data $(DATA)
+
+.PHONY: test
+test: $(VENV)/.dev gates ## Set everything up, run the gates and every test
+	$(BIN)/pytest -n 2 --dist loadscope tests
+
+# --- gates, fast ones first -------------------------------------------------------------------
+
+.PHONY: gates
+gates: $(VENV)/.dev ## Format, lint, types, imports, generated documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m tests.gates
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.PHONY: fix
+fix: $(VENV)/.dev ## Format, and mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# --- set-up -----------------------------------------------------------------------------------
+
+$(BIN)/uv: requirements/uv.txt
+	@echo "Creating $(VENV) with $(PYTHON) …"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# The environment of a developer holds that of the platform, so `make up` after `make test` is content.
+$(VENV)/.platform: requirements/platform.txt pyproject.toml | $(BIN)/uv
+	@if [ -e $(VENV)/.dev ]; then $(MAKE) --no-print-directory $(VENV)/.dev; else \
+	  echo "Installing the platform's packages …"; \
+	  $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/platform.txt; \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .; fi
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing the platform's and the developers' packages …"
+	$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+SERVERS := redis-server postgresql mariadb-server bubblewrap wrk
+
+.PHONY: servers
+servers: ## Install the real servers that tests start (Debian packages, as root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS)
+
+# --- upkeep -----------------------------------------------------------------------------------
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
+
+.PHONY: lock
+lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
+	$(LOCK) pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --extra all -c requirements/dev.txt -o requirements/platform.txt
+
+.PHONY: docs
+docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
+	$(BIN)/python -m tests.gates --write
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure speed beside its peers (tests/bench), by hand
+	$(BIN)/python -m tests.bench
+
+.PHONY: clean
+clean: ## Remove the environment and what tools left behind (not the platform's data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,103 @@
+"""What a center admin does: organisations, people, provinces, the audit trail."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from capability_sdk.cli.config import center_client
+from capability_sdk.cli.output import AsJson, show_item, show_rows
+
+UserName = Annotated[str, typer.Argument(help="Name of the account.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    users = typer.Typer(no_args_is_help=True, help="People and their roles.")
+    users.command("invite")(invite)
+    users.command("list")(list_users)
+    for act in ("disable", "enable", "reset"):
+        users.command(act, help=f"{act.capitalize()} an account.")(_user_act(act))
+    app.add_typer(users, name="user")
+    provinces = typer.Typer(no_args_is_help=True, help="Provinces and their edge clusters.")
+    provinces.command("create")(create_province)
+    provinces.command("list")(list_provinces)
+    provinces.command("code")(enrolment_code)
+    provinces.command("health")(province_health)
+    app.add_typer(provinces, name="province")
+    app.command()(audit)
+
+
+def invite(
+    name: UserName,
+    role: Annotated[str, typer.Option(help="engineer, operator or admin.")],
+    organisation: Annotated[str, typer.Option(help="center, or a province.")] = "center",
+    as_json: AsJson = False,
+) -> None:
+    """Invite a person; the code is shown this once."""
+    body = {"name": name, "role": role, "organisation": organisation}
+    with center_client() as client:
+        show_item(client.post("/users", body), as_json=as_json)
+
+
+def list_users(as_json: AsJson = False) -> None:
+    """List accounts."""
+    with center_client() as client:
+        rows = list(client.pages("/users"))
+    columns = ["name", "role", "organisation", "status"]
+    show_rows(rows, columns, as_json=as_json, empty="No account yet.")
+
+
+def _user_act(act: str) -> Callable[[str, bool], None]:
+    def run(name: UserName, as_json: AsJson = False) -> None:
+        with center_client() as client:
+            show_item(client.post(f"/users/{name}:{act}"), as_json=as_json)
+
+    return run
+
+
+def create_province(
+    name: Annotated[str, typer.Argument(help="Short name, such as guangdong.")],
+    zh: Annotated[str, typer.Option(help="Chinese title.")],
+    en: Annotated[str, typer.Option(help="English title.")],
+    zone: Annotated[str, typer.Option(help="IANA time zone.")] = "Asia/Shanghai",
+    as_json: AsJson = False,
+) -> None:
+    """Create a province."""
+    body = {"name": name, "titles": {"zh": zh, "en": en}, "zone": zone}
+    with center_client() as client:
+        show_item(client.post("/provinces", body), as_json=as_json)
+
+
+def list_provinces(as_json: AsJson = False) -> None:
+    """List provinces."""
+    with center_client() as client:
+        rows = list(client.pages("/provinces"))
+    columns = ["name", "titles.zh", "titles.en", "zone"]
+    show_rows(rows, columns, as_json=as_json, empty="No province yet: jiuzhou province create")
+
+
+def enrolment_code(
+    name: Annotated[str, typer.Argument(help="Name of the province.")], as_json: AsJson = False
+) -> None:
+    """Make a single-use code by which the province's edge cluster enrols (15 minutes)."""
+    with center_client() as client:
+        show_item(client.post(f"/provinces/{name}/enrolment-codes"), as_json=as_json)
+
+
+def province_health(
+    name: Annotated[str, typer.Argument(help="Name of the province.")], as_json: AsJson = False
+) -> None:
+    """Show what a province runs, and what waits there to be sent."""
+    with center_client() as client:
+        show_item(client.get(f"/provinces/{name}/health"), as_json=as_json)
+
+
+def audit(
+    limit: Annotated[int, typer.Option(help="Newest acts to show.", min=1, max=200)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest acts of governance."""
+    with center_client() as client:
+        rows = client.get("/audit", limit=limit)["items"]
+    show_rows(rows, ["at", "actor", "act", "subject"], as_json=as_json, empty="Nothing yet.")

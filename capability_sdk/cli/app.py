@@ -1,0 +1,81 @@
+"""Puts the command together: own commands, those of other packages, and what errors look like."""
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Final
+
+import typer
+
+from capability_sdk.cli import (
+    account,
+    administration,
+    authoring,
+    calling,
+    doctor,
+    marketplace,
+    operating,
+    reviewing,
+)
+from capability_sdk.cli.config import NotSignedIn
+from capability_sdk.cli.output import complain
+from capability_sdk.client import ApiProblem, Unreachable
+from capability_sdk.contracts.errors import ServiceError
+
+EXIT_REFUSED: Final = 1
+EXIT_NOT_SIGNED_IN: Final = 3
+EXIT_UNREACHABLE: Final = 4
+
+_HELP = """Jiuzhou: publish, subscribe, serve and watch AI capabilities across provinces.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in, 4 nobody answers.
+"""
+
+
+def build_app() -> typer.Typer:
+    """Collect the commands of this package and of the entry points ``jiuzhou.commands``."""
+    app = typer.Typer(
+        help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    for module in (account, authoring, reviewing, marketplace, operating, calling, doctor):
+        module.register(app)
+    administration.register(app)
+    for entry in entry_points(group="jiuzhou.commands"):
+        try:
+            command = entry.load()
+        except ModuleNotFoundError as error:
+            command = _missing(entry.name, str(error.name))
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=entry.name)
+        else:
+            app.command(entry.name)(command)
+    return app
+
+
+def _missing(name: str, module: str) -> Callable[[], None]:
+    """Make the command of a part that this light install does not carry."""
+
+    def explain() -> None:
+        complain(f"`jiuzhou {name}` needs {module}: pip install 'jiuzhou[all]'")
+        raise typer.Exit(EXIT_REFUSED)
+
+    explain.__doc__ = "Not in this light install; pip install 'jiuzhou[all]' brings it."
+    return explain
+
+
+def main() -> None:
+    """Run the command line; expected failures become one line and an exit code."""
+    try:
+        build_app()()
+    except NotSignedIn as error:
+        complain(str(error))
+        sys.exit(EXIT_NOT_SIGNED_IN)
+    except Unreachable as error:
+        complain(f"{error} Is the platform running? `jiuzhou status` tells.")
+        sys.exit(EXIT_UNREACHABLE)
+    except ApiProblem as error:
+        complain(f"{error} [{error.status} {error.code}]")
+        sys.exit(EXIT_NOT_SIGNED_IN if error.status == 401 else EXIT_REFUSED)  # noqa: PLR2004 - HTTP
+    except ServiceError as error:
+        complain(f"{error} [{error.code}]")
+        sys.exit(EXIT_REFUSED)

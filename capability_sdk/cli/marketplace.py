@@ -1,0 +1,134 @@
+"""What an operator does in the store: browse, register applications, subscribe."""
+
+from typing import Annotated
+
+import typer
+
+from capability_sdk.cli.config import center_client
+from capability_sdk.cli.output import AsJson, show_item, show_rows
+
+Province = Annotated[str, typer.Option(help="Name of the province.")]
+ApplicationId = Annotated[str, typer.Argument(help="Client id of the application.")]
+SubscriptionId = Annotated[str, typer.Argument(help="Id of the subscription.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(store)
+    app.command()(subscribe)
+    applications = typer.Typer(no_args_is_help=True, help="The calling systems of a province.")
+    applications.command("create")(create_application)
+    applications.command("list")(list_applications)
+    applications.command("rotate")(rotate_secret)
+    applications.command("suspend")(suspend_application)
+    applications.command("resume")(resume_application)
+    app.add_typer(applications, name="application")
+    subscriptions = typer.Typer(no_args_is_help=True, help="Who may call what.")
+    subscriptions.command("list")(list_subscriptions)
+    subscriptions.command("suspend")(suspend_subscription)
+    subscriptions.command("resume")(resume_subscription)
+    app.add_typer(subscriptions, name="subscription")
+
+
+def store(
+    query: Annotated[str | None, typer.Argument(help="Words to look for, Chinese too.")] = None,
+    capability: Annotated[str | None, typer.Option("--show", help="One capability whole.")] = None,
+    domain: Annotated[str | None, typer.Option(help="Only this domain.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Browse the store."""
+    with center_client() as client:
+        if capability is not None:
+            show_item(client.get(f"/capabilities/{capability}"), as_json=as_json)
+            return
+        rows = list(client.pages("/capabilities", q=query, domain=domain))
+    columns = ["name", "version", "titles.zh", "titles.en", "domain", "stage", "owner"]
+    show_rows(rows, columns, as_json=as_json, empty="The store has nothing that fits.")
+
+
+def create_application(
+    name: Annotated[str, typer.Argument(help="Name of the calling system.")],
+    province: Province,
+    as_json: AsJson = False,
+) -> None:
+    """Register a calling system; its secret is shown this once."""
+    with center_client() as client:
+        view = client.post("/applications", {"name": name, "province": province})
+    show_item(view, as_json=as_json)
+
+
+def list_applications(as_json: AsJson = False) -> None:
+    """List applications."""
+    with center_client() as client:
+        rows = list(client.pages("/applications"))
+    columns = ["client_id", "name", "province", "status"]
+    show_rows(
+        rows, columns, as_json=as_json, empty="No application yet: jiuzhou application create"
+    )
+
+
+def rotate_secret(application: ApplicationId, as_json: AsJson = False) -> None:
+    """Make a second secret, so that callers can move over without a break."""
+    with center_client() as client:
+        show_item(client.post(f"/applications/{application}/secrets"), as_json=as_json)
+
+
+def suspend_application(application: ApplicationId, as_json: AsJson = False) -> None:
+    """Suspend an application: none of its calls is served any more."""
+    with center_client() as client:
+        show_item(client.post(f"/applications/{application}:suspend"), as_json=as_json)
+
+
+def resume_application(application: ApplicationId, as_json: AsJson = False) -> None:
+    """Let a suspended application call again."""
+    with center_client() as client:
+        show_item(client.post(f"/applications/{application}:resume"), as_json=as_json)
+
+
+def subscribe(
+    capability: Annotated[str, typer.Argument(help="Name of the capability.")],
+    application: Annotated[str, typer.Option(help="Client id of the application.")],
+    purpose: Annotated[str, typer.Option(help="What it is for; the approver reads it.")],
+    daily_quota: Annotated[int, typer.Option(help="Calls a day.")] = 10_000,
+    rate: Annotated[float, typer.Option(help="Calls a second.")] = 50.0,
+    concurrency: Annotated[int, typer.Option(help="Calls at the same time.")] = 16,
+    as_json: AsJson = False,
+) -> None:
+    """Request a subscription; a center admin approves it."""
+    body = {
+        "application": application,
+        "capability": capability,
+        "daily_quota": daily_quota,
+        "rate_per_second": rate,
+        "concurrency": concurrency,
+        "purpose": purpose,
+    }
+    with center_client() as client:
+        show_item(client.post("/subscriptions", body), as_json=as_json)
+
+
+def list_subscriptions(
+    province: Annotated[str | None, typer.Option(help="Only this province.")] = None,
+    capability: Annotated[str | None, typer.Option(help="Only this capability.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List subscriptions."""
+    with center_client() as client:
+        rows = list(
+            client.pages("/subscriptions", province=province, capability=capability, status=status)
+        )
+    columns = ["id", "province", "application", "capability", "status", "daily_quota"]
+    show_rows(rows, columns, as_json=as_json, empty="No subscription yet: jiuzhou subscribe")
+
+
+def suspend_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
+    """Suspend a subscription; it holds on every gateway within seconds."""
+    with center_client() as client:
+        show_item(client.post(f"/subscriptions/{subscription}:suspend"), as_json=as_json)
+
+
+def resume_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
+    """Resume a suspended subscription."""
+    with center_client() as client:
+        show_item(client.post(f"/subscriptions/{subscription}:resume"), as_json=as_json)

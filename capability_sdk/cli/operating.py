@@ -1,0 +1,130 @@
+"""Deployments, and what comes back from the provinces: usage, drift, quality; and revocation."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from capability_sdk.cli.config import center_client
+from capability_sdk.cli.output import AsJson, show_item, show_rows
+
+Capability = Annotated[str | None, typer.Argument(help="Only this capability.")]
+InProvince = Annotated[str | None, typer.Option("--province", help="Only this province.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(deploy)
+    app.command()(deployments)
+    app.command()(undeploy)
+    app.command()(usage)
+    app.command()(drift)
+    app.command()(quality)
+    revoking = typer.Typer(no_args_is_help=True, help="Take a right away, for good.")
+    revoking.command("subscription")(revoke_subscription)
+    revoking.command("token")(revoke_token)
+    app.add_typer(revoking, name="revoke")
+
+
+def deploy(
+    capability: Annotated[str, typer.Argument(help="Name of the capability.")],
+    province: Annotated[str, typer.Option(help="Where it shall run.")],
+    version: Annotated[
+        list[str], typer.Option(help="Version, or VERSION=WEIGHT; repeat it to split traffic.")
+    ],
+    replicas: Annotated[int, typer.Option(help="Instances of each version.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Set what a province shall run of a capability."""
+    shares = [_share(text, replicas) for text in version]
+    with center_client() as client:
+        path = f"/provinces/{province}/deployments/{capability}"
+        show_item(client.put(path, {"versions": shares}), as_json=as_json)
+
+
+def _share(text: str, replicas: int) -> dict[str, Any]:
+    version, _, weight = text.partition("=")
+    if weight and not weight.isdecimal():
+        raise typer.BadParameter(f"{text!r}: the weight after = is a whole number, as in 1.0.0=90")
+    return {"version": version, "weight": int(weight) if weight else 1, "replicas": replicas}
+
+
+def deployments(province: InProvince = None, as_json: AsJson = False) -> None:
+    """List what each province shall run."""
+    with center_client() as client:
+        rows = list(client.pages("/deployments", province=province))
+    columns = ["province", "capability", "versions"]
+    show_rows(rows, columns, as_json=as_json, empty="Nothing is deployed yet: jiuzhou deploy")
+
+
+def undeploy(
+    capability: Annotated[str, typer.Argument(help="Name of the capability.")],
+    province: Annotated[str, typer.Option(help="Where it shall not run any more.")],
+) -> None:
+    """Stop running a capability in a province."""
+    with center_client() as client:
+        client.delete(f"/provinces/{province}/deployments/{capability}")
+    print(f"{capability} is no longer deployed in {province}.")
+
+
+def usage(
+    by: Annotated[str, typer.Option(help="Grouping.")] = "province,capability,application",
+    since: Annotated[datetime | None, typer.Option(help="From this time on, UTC.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Before this time, UTC.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how much was called."""
+    query = {
+        "by": by,
+        "from": f"{since.isoformat()}Z" if since else None,
+        "to": f"{until.isoformat()}Z" if until else None,
+    }
+    with center_client() as client:
+        rows = client.get("/usage", **query)["items"]
+    columns = [*by.split(","), "calls", "units", "errors"]
+    show_rows(rows, columns, as_json=as_json, empty="No call has been counted yet.")
+
+
+def drift(
+    capability: Capability = None, province: InProvince = None, as_json: AsJson = False
+) -> None:
+    """Show which capability drifts where; with both given, column by column."""
+    with center_client() as client:
+        if capability is not None and province is not None:
+            show_item(client.get(f"/drift/{capability}/{province}"), as_json=as_json)
+            return
+        rows = list(client.pages("/drift", capability=capability, province=province))
+    columns = ["capability", "version", "province", "verdict", "rows", "columns_moved"]
+    columns += ["worst.column", "worst.effect", "worst.q"]
+    show_rows(rows, columns, as_json=as_json, empty="No profile has arrived yet.")
+
+
+def quality(
+    capability: Capability = None, province: InProvince = None, as_json: AsJson = False
+) -> None:
+    """Show how good the answers were, from feedback."""
+    with center_client() as client:
+        rows = list(client.pages("/quality", capability=capability, province=province))
+    columns = ["capability", "version", "province", "accuracy", "f1", "sensitivity"]
+    columns += ["specificity", "labelled", "coverage"]
+    show_rows(rows, columns, as_json=as_json, empty="No feedback has arrived yet.")
+
+
+def revoke_subscription(
+    subscription: Annotated[str, typer.Argument(help="Id of the subscription.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a subscription: its calls end on every gateway within seconds."""
+    with center_client() as client:
+        show_item(client.post(f"/subscriptions/{subscription}:revoke"), as_json=as_json)
+
+
+def revoke_token(
+    jti: Annotated[str, typer.Argument(help="Token id, the claim jti.")],
+    expires_at: Annotated[datetime, typer.Argument(help="When it expires, UTC.")],
+) -> None:
+    """Revoke one access token before it expires."""
+    with center_client() as client:
+        body = {"jti": jti, "expires_at": f"{expires_at.isoformat()}Z"}
+        client.post("/token-revocations", body)
+    print(f"{jti} is revoked.")

@@ -1,0 +1,86 @@
+"""What a reviewer does: look at the queue, approve or return versions and subscriptions."""
+
+from typing import Annotated
+
+import typer
+
+from capability_sdk.cli.authoring import version_path
+from capability_sdk.cli.config import center_client
+from capability_sdk.cli.output import AsJson, show_item, show_rows
+
+Capability = Annotated[str, typer.Argument(help="Name of the capability.")]
+Version = Annotated[str, typer.Argument(help="Version, such as 1.0.0.")]
+Subscription = Annotated[str, typer.Argument(help="Id of the subscription.")]
+Reason = Annotated[str, typer.Option(help="Why; the other side reads it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(review)
+    approving = typer.Typer(no_args_is_help=True, help="Approve a version or a subscription.")
+    approving.command("version")(approve_version)
+    approving.command("subscription")(approve_subscription)
+    app.add_typer(approving, name="approve")
+    declining = typer.Typer(no_args_is_help=True, help="Return a version, decline a subscription.")
+    declining.command("version")(return_version)
+    declining.command("subscription")(decline_subscription)
+    app.add_typer(declining, name="decline")
+
+
+def review(
+    capability: Annotated[str | None, typer.Argument(help="Capability to look at.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Its version.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the review queue, or one version with its gate report."""
+    with center_client() as client:
+        if capability is None or version is None:
+            rows = list(client.pages("/reviews"))
+            columns = ["name", "version", "author", "stage", "digests.package"]
+            show_rows(rows, columns, as_json=as_json, empty="Nothing waits for a review.")
+            return
+        path = version_path(capability, version)
+        view = client.get(path) | {"gate_report": client.get(f"{path}/gate-report")}
+    show_item(view, as_json=as_json)
+
+
+def approve_version(
+    capability: Capability,
+    version: Version,
+    comment: Annotated[str, typer.Option(help="For the record.")] = "",
+    digest: Annotated[
+        str | None,
+        typer.Option(help="Package digest that was reviewed; the current one if left out."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve a version: countersigns exactly this package."""
+    path = version_path(capability, version)
+    with center_client() as client:
+        reviewed = digest or client.get(path)["digests"]["package"]
+        view = client.post(f"{path}:approve", {"package_digest": reviewed, "comment": comment})
+    show_item(view, as_json=as_json, members=("name", "version", "stage", "digests"))
+
+
+def return_version(
+    capability: Capability, version: Version, comment: Reason, as_json: AsJson = False
+) -> None:
+    """Return a version to its author with a comment."""
+    with center_client() as client:
+        view = client.post(f"{version_path(capability, version)}:return", {"comment": comment})
+    show_item(view, as_json=as_json, members=("name", "version", "stage"))
+
+
+def approve_subscription(subscription: Subscription, as_json: AsJson = False) -> None:
+    """Approve a subscription: its application may call at once."""
+    with center_client() as client:
+        show_item(client.post(f"/subscriptions/{subscription}:approve"), as_json=as_json)
+
+
+def decline_subscription(
+    subscription: Subscription, reason: Reason, as_json: AsJson = False
+) -> None:
+    """Decline a subscription with a reason."""
+    with center_client() as client:
+        view = client.post(f"/subscriptions/{subscription}:decline", {"reason": reason})
+    show_item(view, as_json=as_json)

@@ -1,0 +1,126 @@
+"""Gates that no linter offers: sizes, generated documents, and words that must not be committed.
+
+``python -m tests.gates`` checks; with ``--write`` it writes the generated documents anew.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from capability_sdk.serving.settings import ServingSettings
+from center.settings import CenterSettings
+from edge_gateway.agent.settings import AgentSettings
+from edge_gateway.gateway.settings import GatewaySettings
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+from scheduler.settings import SchedulerSettings
+
+ROOT = Path(__file__).parents[1]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+SETTINGS = (CenterSettings, GatewaySettings, AgentSettings, SchedulerSettings, ServingSettings)
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+
+# Written in halves, so that this file does not find itself.
+_REGISTRY_HOSTS = re.compile(
+    r"https?://[\w.-]*(?:py" r"pi|python" r"hosted|npm" r"js|crates\.|deb" r"ian\.org)[\w.-]*",
+    re.IGNORECASE,
+)
+_MACHINE_PATHS = re.compile(r"(?<![\w.$])/(?:wo" r"rk|ro" r"ot)/")
+_LONG_BY_DESIGN = "a long function by design:"
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Name the files that git tracks or would track."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.split() if (ROOT / name).is_file()]
+
+
+def too_long() -> Iterator[str]:
+    """Find files and functions over the house's limits."""
+    for path in tracked("*.py"):
+        if "migrations/versions" in str(path):
+            continue
+        source = path.read_text()
+        lines = source.splitlines()
+        if len(lines) > MAX_FILE_LINES:
+            yield f"{path.relative_to(ROOT)}: {len(lines)} lines, at most {MAX_FILE_LINES}"
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = _length(node)
+                reason = _LONG_BY_DESIGN in lines[node.lineno - 2]
+                if length > MAX_FUNCTION_LINES and not reason:
+                    where = f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+                    yield f"{where}: {length} lines, at most {MAX_FUNCTION_LINES}"
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines without its docstring."""
+    assert node.end_lineno is not None
+    length = node.end_lineno - node.lineno + 1
+    first = node.body[0]
+    if ast.get_docstring(node) is not None and first.end_lineno is not None:
+        length -= first.end_lineno - first.lineno + 1
+    return length
+
+
+def not_to_be_committed() -> Iterator[str]:
+    """Find hosts of package registries and paths of a machine."""
+    for path in tracked():
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), 1):
+            if _REGISTRY_HOSTS.search(line) or _MACHINE_PATHS.search(line):
+                yield f"{path.relative_to(ROOT)}:{number}: a registry's host or a machine's path"
+
+
+def settings_page() -> str:
+    """Describe every setting of every service, from the settings classes themselves."""
+    parts = [
+        "# Settings",
+        "",
+        "Written from the settings classes by `make docs`. Each is an environment variable.",
+    ]
+    for settings in SETTINGS:
+        summary = (settings.__doc__ or "").strip().splitlines()[0]
+        parts += ["", f"## {settings.__name__}", "", summary, ""]
+        parts += ["| variable | type | default | meaning |", "|---|---|---|---|"]
+        parts += [_row(settings, name, field) for name, field in settings.model_fields.items()]
+    return "\n".join(parts) + "\n"
+
+
+def _row(settings: type[BaseSettings], name: str, field: FieldInfo) -> str:
+    variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+    kind = getattr(field.annotation, "__name__", str(field.annotation)).replace("|", "or")
+    default = "required" if field.default is PydanticUndefined else f"`{field.default}`"
+    if field.default_factory is not None:
+        default = "computed"
+    return f"| `{variable}` | {kind} | {default} | {field.description or ''} |"
+
+
+def outdated_documents() -> Iterator[str]:
+    """Find generated documents that differ from what they are generated from."""
+    if not SETTINGS_PAGE.exists() or SETTINGS_PAGE.read_text() != settings_page():
+        yield "docs/settings.md is not up to date: make docs"
+
+
+def main() -> int:
+    """Check everything; returns the exit code."""
+    if "--write" in sys.argv:
+        SETTINGS_PAGE.write_text(settings_page())
+        return 0
+    complaints = [*too_long(), *not_to_be_committed(), *outdated_documents()]
+    for complaint in complaints:
+        print(complaint)  # noqa: T201 - a gate speaks to the terminal
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
