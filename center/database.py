@@ -14,11 +14,11 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from capability_sdk.contracts.errors import Unavailable
+from capability_sdk.contracts.errors import InvalidInput, Unavailable
 from capability_sdk.kit.problems import problem_response
 
 _log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def install(app: FastAPI) -> None:
-    """Answer 503 where the database is away, instead of an unexpected failure."""
+    """Answer 503 where the database is away, and 422 where it cannot hold a value."""
 
     async def away(request: Request, error: Exception) -> JSONResponse:
         _log.error("the database failed %s %s: %s", request.method, request.url.path, error)
@@ -158,6 +158,11 @@ def install(app: FastAPI) -> None:
             )
         )
 
+    async def unfit(_: Request, __: Exception) -> JSONResponse:
+        # Such as a NUL character, which PostgreSQL keeps in no text.
+        return problem_response(InvalidInput("A value of the request cannot be stored."))
+
+    app.add_exception_handler(DataError, unfit)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, away)
 

@@ -273,6 +273,7 @@ def test_a_wrong_secret_an_unknown_client_and_a_suspended_one_are_answered_the_s
     answers = [
         _relay(edge, wrong),
         _relay(edge, {"client_id": "app-unknown", "client_secret": "guess"}),
+        _relay(edge, {"client_id": "a\x00b", "client_secret": "guess\x00"}),
         _relay(edge, suspended),
     ]
 
