@@ -403,9 +403,9 @@ def test_a_used_up_quota_is_said_with_the_time_to_wait(
     application = Application(created["client_id"], created["client_secret"], subscription["id"])
     with gateway(platform, "zhejiang", application) as client:
         eventually("the small application", lambda: _metadata(client))
+        four = Images(images.pixels[:4], images.labels[:4])
         with pytest.raises(ApiProblem) as caught:
-            for _ in range(4):
-                call_all(client, Images(images.pixels[:1], images.labels[:1]))
+            call_all(client, four)
 
     assert (caught.value.status, caught.value.code) == (429, "quota-exceeded")
 
