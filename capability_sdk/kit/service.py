@@ -51,15 +51,7 @@ def create_service(
     problems.install(app)
     openapi.install(app)
 
-    @app.get("/health/live", tags=["health"])
-    async def live() -> dict[str, str]:
-        """Tell that the process runs."""
-        return {"status": "live"}
-
-    @app.get("/health/ready", tags=["health"], responses=problems.problem_responses(503))
-    async def ready() -> JSONResponse:
-        """Tell that the service can do its work, and what it stands on."""
-        return JSONResponse({"status": "ready", **await readiness()})
+    _add_health(app, readiness)
 
     @app.get(
         "/metrics", tags=["health"], dependencies=metrics_guard, response_class=PlainTextResponse
@@ -69,6 +61,18 @@ def create_service(
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+def _add_health(app: FastAPI, readiness: Readiness) -> None:
+    @app.get("/health/live", tags=["health"])
+    async def live() -> dict[str, str]:
+        """Tell that the process runs."""
+        return {"status": "live"}
+
+    @app.get("/health/ready", tags=["health"], responses=problems.problem_responses(503))
+    async def ready() -> JSONResponse:
+        """Tell that the service can do its work, and what it stands on."""
+        return JSONResponse({"status": "ready", **await readiness()})
 
 
 def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None = None) -> None:  # noqa: ANN401 - any ASGI application
