@@ -6,9 +6,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from capability_sdk.contracts.errors import InvalidInput, ServiceError
+from capability_sdk.contracts.errors import BodyTooLarge, InvalidInput, ServiceError
 from capability_sdk.contracts.problem import PROBLEM_JSON, Problem, to_problem
 
 _log = logging.getLogger(__name__)
@@ -60,8 +62,39 @@ def problem_response(error: ServiceError) -> JSONResponse:
     )
 
 
+class TooLargeAsProblem:
+    """Turns the framework's plain 413 into a problem document."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        replaced = False
+
+        async def send_problem(message: Message) -> None:
+            nonlocal replaced
+            if (
+                message["type"] == "http.response.start"
+                and message["status"] == BodyTooLarge.status
+            ):
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                replaced = kind.startswith("text/plain")
+            if not replaced:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                answer = problem_response(BodyTooLarge("The request body is over the limit."))
+                await answer(scope, receive, send)
+
+        await self._app(scope, receive, send_problem)
+
+
 def install(app: FastAPI) -> None:
     """Make every failing answer of an application a problem document."""
+    app.add_middleware(TooLargeAsProblem)
 
     @app.exception_handler(ServiceError)
     async def expected(_: Request, error: ServiceError) -> JSONResponse:

@@ -1,11 +1,11 @@
 """The parts that every FastAPI service of the house has: problems, health, metrics, a server."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Response, params
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -23,8 +23,20 @@ def create_service(
     readiness: Readiness,
     lifespan: Callable[[FastAPI], Any] | None = None,
     description: str = "",
+    metrics_guard: Sequence[params.Depends] = (),
+    max_body_bytes: int | None = None,
 ) -> FastAPI:
-    """Make the application that a service adds its routers to."""
+    """Make the application that a service adds its routers to.
+
+    Args:
+        title: Name of the service.
+        registry: What ``/metrics`` shows.
+        readiness: What ``/health/ready`` asks.
+        lifespan: Runs around the service's life.
+        description: Text of the OpenAPI document.
+        metrics_guard: Dependencies that decide who may read ``/metrics``.
+        max_body_bytes: Largest request body where a route sets no limit of its own.
+    """
     app = FastAPI(
         title=title,
         description=description,
@@ -33,6 +45,9 @@ def create_service(
         docs_url=None,
         redoc_url=None,
     )
+    # Set on the router, not on the application: there it would act outside of the middleware
+    # that turns its plain answer into a problem document.
+    app.router.max_body_size = max_body_bytes
     problems.install(app)
 
     @app.get("/health/live", tags=["health"])
@@ -45,7 +60,7 @@ def create_service(
         """Tell that the service can do its work, and what it stands on."""
         return JSONResponse({"status": "ready", **await readiness()})
 
-    @app.get("/metrics", tags=["health"])
+    @app.get("/metrics", tags=["health"], dependencies=metrics_guard)
     async def metrics() -> Response:
         """Prometheus metrics of this process."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,233 @@
+"""Minting tokens, rotating keys, revoking."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from capability_sdk.contracts.errors import InvalidInput, NotFound
+from capability_sdk.contracts.state import KeySet
+from capability_sdk.contracts.tokens import (
+    CENTER_ISSUER,
+    MAX_TOKEN_BYTES,
+    TOKEN_TYPE,
+    TokenAnswer,
+    TokenRelay,
+    audience,
+    infer_scope,
+)
+from center.access.domain import OVERLAP, Purpose, SigningKey, key_set, signs_now
+from center.access.errors import (
+    CapabilityNotGranted,
+    InvalidClient,
+    InvalidScope,
+    RotationUnderWay,
+    UnsupportedGrant,
+)
+from center.access.keys import KeyRing
+from center.access.store import AccessStore
+from center.access.verification import LEEWAY_SECONDS, verify_assertion, verify_edge_token
+from center.identity.audit import record
+from center.identity.domain import Application, Edge, digest, new_id, same
+from center.identity.store import ApplicationStore, PlaceStore
+from center.permissions import Actor, ActorKind, Role
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+EDGE_SCOPE = "edge"
+_LONGEST_REVOCATION = timedelta(hours=24)
+
+Grants = Callable[[Session, str], frozenset[str]]
+"""Returns the capabilities that an application may call now, by its client id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minting:
+    """What minting a token needs besides its content."""
+
+    keys: KeyRing
+    now: datetime
+    lifetime: timedelta
+
+
+def edge_token(session: Session, form: Mapping[str, str], minting: Minting) -> TokenAnswer:
+    """Give an edge its token for the center (RFC 6749, RFC 7523).
+
+    Raises:
+        UnsupportedGrant: It is another kind of request.
+        InvalidClient: The assertion does not verify, or was used before.
+    """
+    expected = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
+    if any(form.get(name) != value for name, value in expected.items()):
+        raise UnsupportedGrant("Send grant_type, client_assertion_type and client_assertion.")
+    edge = _authenticate_edge(session, form.get("client_assertion", ""), minting.now)
+    issued = int(minting.now.timestamp())
+    claims = {
+        "iss": CENTER_ISSUER,
+        "aud": CENTER_ISSUER,
+        "sub": edge.id,
+        "client_id": edge.id,
+        "scope": EDGE_SCOPE,
+        "epoch": edge.epoch,
+        "jti": new_id("t"),
+    }
+    return _mint(session, claims, issued, minting)
+
+
+def find_by_edge_token(session: Session, token: str, now: datetime) -> Actor | None:
+    """Return the edge that a bearer token speaks for; None after it enrolled again."""
+    keys = AccessStore(session).keys(Purpose.TOKEN)
+    published = {key.kid: key.public_jwk for key in keys if key.is_published(now)}
+    claims = verify_edge_token(token, lambda header, _: published.get(str(header.get("kid"))), now)
+    if claims is None:
+        return None
+    edge = PlaceStore(session).find_edge(claims.sub)
+    if edge is None or edge.epoch != claims.epoch:
+        return None
+    return Actor(ActorKind.EDGE, edge.id, Role.EDGE, edge.province)
+
+
+def relay(
+    session: Session,
+    actor: Actor,
+    edge_id: str,
+    request: TokenRelay,
+    grants: Grants,
+    minting: Minting,
+) -> TokenAnswer:
+    """Mint an access token for a caller of the edge's province.
+
+    Raises:
+        NotFound: The edge is not the asker.
+        InvalidClient: No active application of the province has this id and secret.
+        InvalidScope: A scope cannot be asked for, or there are too many for one token.
+        CapabilityNotGranted: A capability asked for is not granted, or none is at all.
+    """
+    if actor.name != edge_id:
+        raise NotFound(f"There is no edge {edge_id}.")
+    application = _authenticate_caller(session, actor, request)
+    scope = _scope(request.scope, grants(session, application.client_id))
+    issued = int(minting.now.timestamp())
+    claims = {
+        "iss": CENTER_ISSUER,
+        "aud": audience(application.province),
+        "sub": application.client_id,
+        "client_id": application.client_id,
+        "scope": scope,
+        "jti": new_id("t"),
+    }
+    return _mint(session, claims, issued, minting)
+
+
+def current_key_set(session: Session, now: datetime) -> KeySet:
+    """Return the keys that verify access tokens; desired state and the JWKS carry them."""
+    return key_set(AccessStore(session).keys(Purpose.TOKEN), now)
+
+
+def revoked_tokens(session: Session, now: datetime) -> list[str]:
+    """Return the ids of revoked, not yet expired tokens; desired state carries them."""
+    return AccessStore(session).revoked(now)
+
+
+def rotate(
+    session: Session, actor: Actor, keys: KeyRing, now: datetime, lead: timedelta
+) -> SigningKey:
+    """Publish a new token key; it signs after ``lead``, and the old ones verify on for a while.
+
+    A ``lead`` of zero is for a key that leaked: the old ones are then refused at once.
+
+    Raises:
+        RotationUnderWay: A new key is published already and does not sign yet.
+    """
+    store = AccessStore(session)
+    before = store.keys(Purpose.TOKEN, lock=True)
+    leaked = lead == timedelta(0)
+    if not leaked and any(key.active_from > now for key in before):
+        raise RotationUnderWay("A new key is published already and signs in a moment.")
+    new = keys.make(Purpose.TOKEN, before[0].generation + 1 if before else 1, now + lead)
+    store.add_key(new)
+    last = now if leaked else new.active_from + OVERLAP
+    for key in before:
+        if key.expires_at is None or key.expires_at > last:
+            store.expire_key(key.kid, last)
+    detail = {"kid": new.kid, "leaked": leaked}
+    record(session, actor, "token-key.rotated", "token-keys", detail, at=now)
+    return new
+
+
+def rotate_if_due(
+    session: Session, actor: Actor, keys: KeyRing, now: datetime, *, lead: timedelta, age: timedelta
+) -> SigningKey | None:
+    """Rotate where the key that signs is older than ``age``; return the new one."""
+    known = AccessStore(session).keys(Purpose.TOKEN)
+    active = signs_now(known, now)
+    pending = any(key.active_from > now for key in known)
+    if pending or (active is not None and now - active.active_from < age):
+        return None
+    return rotate(session, actor, keys, now, lead)
+
+
+def revoke(session: Session, actor: Actor, jti: str, expires_at: datetime, now: datetime) -> None:
+    """Have gateways refuse a token until it expires.
+
+    Raises:
+        InvalidInput: It is expired, or would live longer than any token.
+    """
+    if not now < expires_at <= now + _LONGEST_REVOCATION:
+        raise InvalidInput("expires_at is the token's own expiry: within the next 24 hours.")
+    AccessStore(session).revoke(jti, expires_at)
+    record(session, actor, "token.revoked", f"token/{jti}", at=now)
+
+
+def _mint(
+    session: Session, claims: Mapping[str, Any], issued: int, minting: Minting
+) -> TokenAnswer:
+    life = int(minting.lifetime.total_seconds())
+    content = {**claims, "iat": issued, "exp": issued + life}
+    token = minting.keys.sign_token(session, content, TOKEN_TYPE, minting.now)
+    if len(token) > MAX_TOKEN_BYTES:
+        raise InvalidScope("The token would be too large: ask for the scopes that you need now.")
+    return TokenAnswer(access_token=token, expires_in=life, scope=content["scope"])
+
+
+def _authenticate_edge(session: Session, assertion: str, now: datetime) -> Edge:
+    places = PlaceStore(session)
+
+    def find_key(_: Mapping[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        name = claims.get("sub")
+        edge = places.find_edge(name) if isinstance(name, str) else None
+        return edge.public_key if edge is not None else None
+
+    claims = verify_assertion(assertion, find_key, now)
+    edge = places.find_edge(claims.sub) if claims is not None else None
+    if claims is None or edge is None:
+        raise InvalidClient("The edge could not be authenticated.")
+    until = datetime.fromtimestamp(claims.exp + LEEWAY_SECONDS, now.tzinfo)
+    AccessStore(session).use_assertion(edge.id, claims.jti, until, now)
+    return edge
+
+
+def _authenticate_caller(session: Session, actor: Actor, request: TokenRelay) -> Application:
+    found = ApplicationStore(session).find(request.client_id)
+    given = digest(request.client_secret)
+    kept = [secret.digest for secret in found.secrets] if found is not None else []
+    # As many comparisons for an unknown client as for one in the middle of a rotation.
+    matches = [same(given, known) for known in [*kept, "", ""][:2]]
+    if found is None or not any(matches) or not found.is_active or not actor.sees(found.province):
+        raise InvalidClient("client_id and client_secret are not those of an active application.")
+    return found
+
+
+def _scope(asked: str, granted: frozenset[str]) -> str:
+    able = {infer_scope(capability) for capability in granted}
+    wanted = asked.split()
+    if any(not scope.startswith("infer:") for scope in wanted):
+        raise InvalidScope("A scope is `infer:` and the name of a capability.")
+    missing = sorted(set(wanted) - able)
+    if missing:
+        names = ", ".join(scope.removeprefix("infer:") for scope in missing)
+        raise CapabilityNotGranted(f"No active subscription covers {names}.")
+    if not able:
+        raise CapabilityNotGranted("The application has no active subscription.")
+    return " ".join(sorted(set(wanted) or able))

@@ -1,0 +1,96 @@
+"""The center's application: the one place that picks adapters and joins the domains."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.kit.service import create_service
+from center import database as center_database
+from center.access import api as access
+from center.access.keys import KeyRing
+from center.access.vault import Vault
+from center.authentication import make_authenticate
+from center.capability import api as capability
+from center.database import Database
+from center.feedback import api as feedback
+from center.identity import api as identity
+from center.instance import api as instance
+from center.monitoring import api as monitoring
+from center.operations import api as operations
+from center.permissions import Permission, declared_permissions, permit
+from center.settings import CenterSettings
+from center.subscription import api as subscription
+
+PREFIX = "/api/v1"
+_DOMAINS = (
+    *(identity, capability, subscription, access),
+    *(instance, monitoring, feedback, operations),
+)
+
+
+def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> FastAPI:
+    """Make the application over a database that is migrated.
+
+    Raises:
+        MasterKeyMismatch: The database's keys do not belong to the data folder.
+        UndeclaredRoute: A route declares no permission.
+    """
+    database = Database(settings.sqlalchemy_url)
+
+    async def readiness() -> dict[str, Any]:
+        await run_in_threadpool(database.check)
+        return {"database": database.engine.dialect.name}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = create_service(
+        "Jiuzhou center",
+        registry=_registry(),
+        readiness=readiness,
+        lifespan=lifespan,
+        description="Registers capabilities, publishes them, and steers the provinces.",
+        metrics_guard=[permit(Permission.READ_METRICS)],
+        max_body_bytes=settings.max_body_bytes,
+    )
+    center_database.install(app)
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.database = database
+    app.state.authenticate = make_authenticate(database, clock)
+    app.state.grants = _no_grants
+    app.state.signer = _prepare_keys(settings, database, clock)
+    _join_domains(app)
+    declared_permissions(app)
+    return app
+
+
+def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) -> KeyRing:
+    keys = KeyRing(Vault(settings.data / "keys"))
+    keys.prepare(database, clock())
+    return keys
+
+
+def _no_grants(_: Session, __: str) -> frozenset[str]:
+    return frozenset()
+
+
+def _join_domains(app: FastAPI) -> None:
+    app.include_router(access.root_router)
+    for domain in _DOMAINS:
+        app.include_router(domain.router, prefix=PREFIX)
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry

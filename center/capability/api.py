@@ -1,0 +1,5 @@
+"""HTTP of the capability domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["capability"])

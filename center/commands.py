@@ -1,0 +1,99 @@
+"""``jiuzhou admin``: what only whoever holds the center's data folder may do."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.kit.clock import system_clock
+from center.database import Database
+from center.identity.audit import verify
+from center.identity.service.users import create_first_admin
+from center.schema import DatabaseTooNew, MigrationBroken, migrate
+from center.settings import CenterSettings
+
+_LEAST_LENGTH = 12
+
+admin = typer.Typer(
+    help="Administer the center's data folder directly.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="The center's data folder; CENTER_DATABASE_URL names another database."
+    ),
+]
+
+
+@admin.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="Name of the first admin, such as li-na.")],
+    data: DataOption = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="File that holds the password; `-` reads it from standard input."),
+    ] = None,
+) -> None:
+    """Make the first admin, who then invites everybody else."""
+    password = _password(password_file)
+    database = _open(data)
+    try:
+        user = create_first_admin(database, name, password, system_clock())
+    except ServiceError as error:
+        raise _fail(str(error)) from error
+    finally:
+        database.close()
+    typer.echo(f"{user.name} is the admin of this platform: sign in with `jiuzhou login`.")
+
+
+@admin.command("verify-audit")
+def verify_audit(data: DataOption = None) -> None:
+    """Check that no act of the audit trail was changed, removed or reordered."""
+    database = _open(data)
+    try:
+        with database.session(write=False) as session:
+            verdict = verify(session)
+    finally:
+        database.close()
+    if not verdict.intact:
+        raise _fail(f"The audit trail is broken at act {verdict.broken_at}.")
+    typer.echo(f"The audit trail is whole: {verdict.rows} acts.")
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Again: ") != password:
+            raise _fail("The two passwords differ.")
+    elif str(file) == "-":
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        try:
+            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+        except OSError as error:
+            raise _fail(f"The password file cannot be read: {error}.") from error
+    if len(password) < _LEAST_LENGTH:
+        raise _fail(f"The password needs {_LEAST_LENGTH} characters or more.")
+    return password
+
+
+def _open(data: Path | None) -> Database:
+    settings = CenterSettings() if data is None else CenterSettings(data=data)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        migrate(database)
+    except (DatabaseTooNew, MigrationBroken) as error:
+        database.close()
+        raise _fail(str(error)) from error
+    return database
+
+
+def _fail(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(1)

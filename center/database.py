@@ -1,0 +1,174 @@
+"""The center's database: rows, engine, transactions. Nobody else commits.
+
+Rows declare foreign keys but no relationships: every query says what it loads, and nothing is
+loaded behind its back.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from capability_sdk.contracts.errors import Unavailable
+from capability_sdk.kit.problems import problem_response
+
+_WAIT_SECONDS = 5
+_MODE = "jiuzhou_mode"
+_SQLITE_BEGIN = {
+    # A reading transaction that writes would fail by chance under load; here it always fails.
+    "read": ("PRAGMA query_only=ON", "BEGIN"),
+    "write": ("PRAGMA query_only=OFF", "BEGIN IMMEDIATE"),
+    # Rebuilding a table drops it, and with foreign keys on that deletes what refers to it.
+    "migrate": ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every row."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _compare_exactly(table: Table, _: MetaData) -> None:
+    """Names that differ in case or accent are different names, on MySQL and MariaDB too."""
+    for dialect in ("mysql", "mariadb"):
+        table.dialect_options[dialect]["charset"] = "utf8mb4"
+        table.dialect_options[dialect]["collate"] = "utf8mb4_bin"
+
+
+class Database:
+    """One engine and its transactions; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _make_engine(parsed)
+        self._reading = self.engine.execution_options(**{_MODE: "read"})
+        self._writing = self.engine.execution_options(**{_MODE: "write"})
+
+    @contextmanager
+    def session(self, *, write: bool = True) -> Iterator[Session]:
+        """Open one transaction: committed at the end of the block, rolled back by an exception.
+
+        Args:
+            write: False for a transaction that only reads; on SQLite it then waits for nobody,
+                and a write in it is refused.
+        """
+        engine = self._writing if write else self._reading
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            if engine.dialect.name == "sqlite":
+                session.connection()  # begins now, so that what is read here stays true
+            yield session
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """Open the transaction that changes tables, with foreign keys unchecked on SQLite."""
+        connection = self.engine.execution_options(**{_MODE: "migrate"}).connect()
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            # The connection's settings are not those of ordinary work: throw it away.
+            connection.invalidate()
+            connection.close()
+
+    def check(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            Unavailable: It does not answer.
+        """
+        try:
+            with self.session(write=False) as session:
+                session.execute(text("SELECT 1"))
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise Unavailable("The center's database does not answer.") from error
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _make_engine(url: URL) -> Engine:
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        engine = create_engine(
+            url, connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    wait = {"connect_timeout": 3}
+    if backend in ("mysql", "mariadb"):
+        wait |= {"read_timeout": 30, "write_timeout": 30}
+    return create_engine(
+        url,
+        connect_args=wait,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=3,
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get(_MODE, "write")
+    for statement in _SQLITE_BEGIN[mode]:
+        connection.exec_driver_sql(statement)
+
+
+def install(app: FastAPI) -> None:
+    """Answer 503 where the database is away, instead of an unexpected failure."""
+
+    async def away(_: Request, __: Exception) -> JSONResponse:
+        return problem_response(
+            Unavailable(
+                "The center's database does not answer; try again.", headers={"Retry-After": "2"}
+            )
+        )
+
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(kind, away)
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(_database)]
+"""For a route that needs transactions of its own, such as one with long work in between."""
+
+
+def _session(request: Request, database: DatabaseDep) -> Iterator[Session]:
+    with database.session(write=request.method not in ("GET", "HEAD")) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(_session, scope="function")]
+"""One transaction a request, committed before the answer goes out; GET only reads."""

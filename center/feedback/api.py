@@ -1,0 +1,5 @@
+"""HTTP of the feedback domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["feedback"])

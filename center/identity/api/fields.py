@@ -1,0 +1,26 @@
+"""Fields that several routes of the identity domain take or show."""
+
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import Field, StringConstraints
+
+from capability_sdk.contracts.model import Identifier, ProvinceName
+
+UserName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,62}$"),
+    Field(description="Lower-case letters, digits, dot, dash.", examples=["li-na"]),
+]
+Password = Annotated[
+    str, Field(min_length=12, max_length=200, repr=False, examples=["a sentence is a good one"])
+]
+Label = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100),
+    Field(examples=["nightly report"]),
+]
+
+UserPath = Annotated[UserName, Path()]
+ProvincePath = Annotated[ProvinceName, Path()]
+IdPath = Annotated[Identifier, Path()]

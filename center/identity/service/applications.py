@@ -1,0 +1,106 @@
+"""Registering calling systems, and rotating their secrets."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from capability_sdk.contracts.errors import Conflict
+from center.identity.audit import record
+from center.identity.domain import Application, Secret, digest, new_id, new_secret
+from center.identity.errors import TooManySecrets
+from center.identity.store import ApplicationStore, PlaceStore
+from center.permissions import Actor
+
+_VALID_AT_ONCE = 2
+
+
+def register(
+    session: Session, actor: Actor, name: str, province: str, now: datetime
+) -> tuple[Application, str]:
+    """Add an application and return it with its first secret.
+
+    Raises:
+        NotPermitted: The actor acts for another province.
+        NotFound: There is no such province.
+        NameTaken: The province has an application of this name.
+    """
+    actor.require_province(province)
+    PlaceStore(session).get(province)
+    secret, kept = _new_secret(now)
+    item = Application(
+        client_id=new_id("app"),
+        name=name,
+        province=province,
+        organisation=actor.organisation,
+        is_active=True,
+        created_at=now,
+        secrets=(kept,),
+    )
+    ApplicationStore(session).add(item)
+    detail = {"name": name, "province": province}
+    record(session, actor, "application.registered", f"application/{item.client_id}", detail)
+    return item, secret
+
+
+def add_secret(session: Session, actor: Actor, client_id: str, now: datetime) -> tuple[Secret, str]:
+    """Add a second secret, so that callers can change over while the first one holds.
+
+    Raises:
+        NotFound: There is no such application within reach.
+        TooManySecrets: Two are valid already.
+    """
+    item = get(session, actor, client_id, lock=True)
+    if len(item.secrets) >= _VALID_AT_ONCE:
+        raise TooManySecrets("Two secrets are valid already: remove the old one first.")
+    secret, kept = _new_secret(now)
+    ApplicationStore(session).add_secret(client_id, kept)
+    detail = {"secret": kept.id}
+    record(session, actor, "application.secret-added", f"application/{client_id}", detail)
+    return kept, secret
+
+
+def drop_secret(session: Session, actor: Actor, client_id: str, secret_id: str) -> None:
+    """Make a secret worthless at once.
+
+    Raises:
+        NotFound: There is no such application within reach, or no such secret.
+    """
+    get(session, actor, client_id, lock=True)
+    ApplicationStore(session).drop_secret(client_id, secret_id)
+    detail = {"secret": secret_id}
+    record(session, actor, "application.secret-removed", f"application/{client_id}", detail)
+
+
+def set_active(
+    session: Session, actor: Actor, client_id: str, *, active: bool, now: datetime
+) -> Application:
+    """Suspend an application, or resume it.
+
+    Raises:
+        NotFound: There is no such application within reach.
+        Conflict: It is so already.
+    """
+    item = get(session, actor, client_id, lock=True)
+    if item.is_active is active:
+        raise Conflict(f"{client_id} is {'active' if active else 'suspended'} already.")
+    store = ApplicationStore(session)
+    store.set_suspended(client_id, None if active else now)
+    act = "application.resumed" if active else "application.suspended"
+    record(session, actor, act, f"application/{client_id}", at=now)
+    return store.get(client_id)
+
+
+def get(session: Session, actor: Actor, client_id: str, *, lock: bool = False) -> Application:
+    """Return an application that the actor may know of.
+
+    Raises:
+        NotFound: There is none within reach.
+    """
+    item = ApplicationStore(session).get(client_id, lock=lock)
+    actor.hide_unless_seen(item.province, f"application {client_id}")
+    return item
+
+
+def _new_secret(now: datetime) -> tuple[str, Secret]:
+    secret = new_secret()
+    return secret, Secret(new_id("secret"), digest(secret), now)

@@ -1,0 +1,148 @@
+"""Users and their invitations."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from capability_sdk.contracts.errors import NotFound
+from center.columns import Key, Line, UtcDateTime
+from center.database import Base
+from center.identity.domain import User, UserState, digest
+from center.identity.errors import CodeRefused, NameTaken
+from center.paging import Page, Paging, fetch_page, map_page
+from center.permissions import Role
+
+
+class UserRow(Base):
+    """A person's account."""
+
+    __tablename__ = "user_account"
+
+    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    role: Mapped[str] = mapped_column(Key, index=True)
+    organisation: Mapped[str] = mapped_column(Key)
+    password_hash: Mapped[str | None] = mapped_column(Line)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class InvitationRow(Base):
+    """The one valid way to set a user's password."""
+
+    __tablename__ = "invitation"
+
+    code_digest: Mapped[str] = mapped_column(Key, primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("user_account.name"), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UserStore:
+    """Users, by name."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, name: str, role: Role, organisation: str, now: datetime) -> User:
+        """Add a user who cannot sign in yet.
+
+        Raises:
+            NameTaken: There is, or was, a user of this name.
+        """
+        row = UserRow(name=name, role=role, organisation=organisation, created_at=now)
+        try:
+            with self._session.begin_nested():
+                self._session.add(row)
+        except IntegrityError as error:
+            raise NameTaken(f"There is a user {name} already.") from error
+        return _user(row)
+
+    def get(self, name: str) -> User:
+        """Return a user.
+
+        Raises:
+            NotFound: There is none of this name.
+        """
+        return _user(self._row(name))
+
+    def find_with_password(self, name: str) -> tuple[User, str | None] | None:
+        """Return a user and the hash of their password."""
+        row = self._session.get(UserRow, name)
+        return None if row is None else (_user(row), row.password_hash)
+
+    def page(self, paging: Paging) -> Page[User]:
+        """Return users by name."""
+        return map_page(
+            fetch_page(self._session, select(UserRow), paging, key=[UserRow.name]), _user
+        )
+
+    def lock_admins(self) -> list[User]:
+        """Return every admin, locked, so that two changes cannot each count on the other one."""
+        admins = select(UserRow).where(UserRow.role == Role.ADMIN).order_by(UserRow.name)
+        rows = self._session.scalars(
+            admins.with_for_update().execution_options(populate_existing=True)
+        )
+        return [_user(row) for row in rows]
+
+    def set_password(self, name: str, password_hash: str | None) -> None:
+        """Keep the hash of a new password; None leaves the user without one."""
+        self._row(name).password_hash = password_hash
+
+    def set_disabled(self, name: str, at: datetime | None) -> None:
+        """Disable a user, or enable them with None."""
+        self._row(name).disabled_at = at
+
+    def set_role(self, name: str, role: Role, organisation: str) -> None:
+        """Give a user another role and organisation."""
+        row = self._row(name)
+        row.role, row.organisation = role, organisation
+
+    def invite(self, name: str, code: str, expires_at: datetime) -> None:
+        """Make a code the user's only invitation."""
+        for row in self._session.scalars(select(InvitationRow).where(InvitationRow.user == name)):
+            self._session.delete(row)
+        self._session.flush()
+        self._session.add(InvitationRow(code_digest=digest(code), user=name, expires_at=expires_at))
+        self._session.flush()
+
+    def drop_invitation(self, name: str) -> None:
+        """Make a user's invitation worthless."""
+        for row in self._session.scalars(select(InvitationRow).where(InvitationRow.user == name)):
+            self._session.delete(row)
+
+    def check_invitation(self, code: str, now: datetime) -> None:
+        """Raise `CodeRefused` unless the invitation is open."""
+        self._invitation(code, now)
+
+    def use_invitation(self, code: str, now: datetime) -> User:
+        """Use an invitation up and return whom it is for.
+
+        Raises:
+            CodeRefused: It is unknown, used or expired.
+        """
+        row = self._invitation(code, now)
+        name = row.user
+        self._session.delete(row)
+        self._session.flush()
+        return self.get(name)
+
+    def _invitation(self, code: str, now: datetime) -> InvitationRow:
+        row = self._session.get(InvitationRow, digest(code), with_for_update=True)
+        if row is None or row.expires_at <= now:
+            raise CodeRefused("This invitation is unknown, used or expired: ask for a new one.")
+        return row
+
+    def _row(self, name: str) -> UserRow:
+        row = self._session.get(UserRow, name)
+        if row is None:
+            raise NotFound(f"There is no user {name}.")
+        return row
+
+
+def _user(row: UserRow) -> User:
+    if row.disabled_at is not None:
+        state = UserState.DISABLED
+    else:
+        state = UserState.INVITED if row.password_hash is None else UserState.ACTIVE
+    return User(row.name, Role(row.role), row.organisation, state, row.created_at)

@@ -1,0 +1,5 @@
+"""HTTP of the instance domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["instance"])

@@ -1,0 +1,5 @@
+"""HTTP of the monitoring domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["monitoring"])

@@ -1,0 +1,112 @@
+"""Lists by cursor: stable while rows come and go, and cheap at any depth."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from capability_sdk.contracts.errors import InvalidRequest
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """Cursor of the following page; null on the last one."""
+    total: int
+    """Items on all pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page is asked for."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+def _paging(
+    limit: Annotated[int, Query(ge=1, le=500, description="Items on the page, at most.")] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=1000, description="`next` of the page before.")
+    ] = None,
+) -> Paging:
+    return Paging(limit, cursor)
+
+
+PagingDep = Annotated[Paging, Depends(_paging)]
+"""Query parameters ``limit`` and ``cursor``."""
+
+
+def fetch_page(
+    session: Session,
+    statement: Select[R],
+    paging: Paging,
+    *,
+    key: Sequence[InstrumentedAttribute[Any]],
+    descending: bool = False,
+) -> Page[R]:
+    """Read one page of a statement that selects one row class.
+
+    Args:
+        session: Open transaction.
+        statement: Without order and limit.
+        paging: Which page.
+        key: Columns of the row class that order the list and are unique together, not null.
+        descending: Newest, or last, first.
+
+    Raises:
+        InvalidRequest: The cursor is not one of this list.
+    """
+    total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    if paging.cursor is not None:
+        position = tuple_(*key)
+        values = _decode(paging.cursor, key)
+        statement = statement.where(position < values if descending else position > values)
+    order = [column.desc() if descending else column.asc() for column in key]
+    rows = list(session.scalars(statement.order_by(*order).limit(paging.limit + 1)))
+    following = None
+    if len(rows) > paging.limit:
+        rows = rows[: paging.limit]
+        following = _encode([getattr(rows[-1], column.key) for column in key])
+    return Page.model_construct(items=rows, next=following, total=total)
+
+
+def map_page(page: Page[R], turn: Callable[[R], T]) -> Page[T]:
+    """Turn the items of a page, such as rows into views."""
+    return Page.model_construct(
+        items=[turn(item) for item in page.items], next=page.next, total=page.total
+    )
+
+
+def _encode(values: list[Any]) -> str:
+    plain = [{"t": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    text = json.dumps(plain, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _decode(cursor: str, key: Sequence[InstrumentedAttribute[Any]]) -> tuple[Any, ...]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        plain = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
+        fits = [type(v) is c.type.python_type for v, c in zip(values, key, strict=True)]
+        aware = [v.tzinfo is not None for v in values if isinstance(v, datetime)]
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InvalidRequest("The cursor is not one of this list.") from error
+    small = all(abs(v) < 1 << 63 for v in values if isinstance(v, int))
+    if not (all(fits) and all(aware) and small):
+        raise InvalidRequest("The cursor is not one of this list.")
+    return tuple(values)

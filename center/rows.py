@@ -1,0 +1,28 @@
+"""Every table of the center in one place, for migrations and for tests."""
+
+from center import idempotency
+from center.access import store as access
+from center.capability import store as capability
+from center.database import Base
+from center.feedback import store as feedback
+from center.identity import store as identity
+from center.instance import store as instance
+from center.monitoring import store as monitoring
+from center.operations import store as operations
+from center.subscription import store as subscription
+
+MODULES = (
+    idempotency,
+    identity,
+    capability,
+    subscription,
+    access,
+    instance,
+    monitoring,
+    feedback,
+    operations,
+)
+"""Modules that declare rows; importing them fills the metadata."""
+
+metadata = Base.metadata
+"""All tables."""

@@ -1,0 +1,94 @@
+"""What an operator of the center can set; read once, by ``__main__`` and the commands."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1 << 20
+
+
+class CenterSettings(BaseSettings):
+    """Settings of the center and its worker, from the environment (``CENTER_…``)."""
+
+    model_config = SettingsConfigDict(env_prefix="CENTER_", frozen=True, extra="forbid")
+
+    data: Path = Field(
+        default=Path("center-data"),
+        description="Folder of the database, the packages and the master key.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of PostgreSQL, MySQL or MariaDB; SQLite in the folder if unset.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the center listens on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        default=8400, description="Port that the center listens on; 0 takes a free one."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8400",
+        description="Where people and edges reach the center; https makes cookies `Secure`.",
+    )
+    log_level: str = Field(default="INFO", description="Least level of the log.")
+
+    session_lifetime: timedelta = Field(
+        default=timedelta(hours=12), gt=timedelta(0), description="Life of a person's sign-in."
+    )
+    invitation_lifetime: timedelta = Field(
+        default=timedelta(hours=72), gt=timedelta(0), description="Life of an invitation code."
+    )
+    enrolment_lifetime: timedelta = Field(
+        default=timedelta(minutes=15), gt=timedelta(0), description="Life of an enrolment code."
+    )
+    sign_in_attempts: Annotated[int, Field(ge=1)] = Field(
+        default=10, description="Failed sign-ins of one account within the window."
+    )
+    sign_in_attempts_per_address: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="Failed sign-ins from one network address within the window."
+    )
+    sign_in_window: timedelta = Field(
+        default=timedelta(minutes=15), gt=timedelta(0), description="Window of failed sign-ins."
+    )
+
+    token_lifetime: timedelta = Field(
+        default=timedelta(minutes=15),
+        gt=timedelta(0),
+        le=timedelta(minutes=15),
+        description="Life of an access token; gateways refuse more than 15 minutes.",
+    )
+    edge_token_lifetime: timedelta = Field(
+        default=timedelta(minutes=15),
+        gt=timedelta(0),
+        le=timedelta(minutes=15),
+        description="Life of the token that an edge presents to the center.",
+    )
+    key_publish_lead: timedelta = Field(
+        default=timedelta(minutes=2),
+        ge=timedelta(0),
+        description="How long a new token key is published before it signs.",
+    )
+    max_body_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=4 * MEBIBYTE, description="Largest request body but packages."
+    )
+    max_package_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=512 * MEBIBYTE, description="Largest package archive."
+    )
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL, with its password: never log it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data / 'center.db'}"
+
+
+def _settings(request: Request) -> CenterSettings:
+    settings: CenterSettings = request.app.state.settings
+    return settings
+
+
+SettingsDep = Annotated[CenterSettings, Depends(_settings)]
+"""The settings that the application was made with."""

@@ -1,0 +1,5 @@
+"""HTTP of the subscription domain."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["subscription"])
