@@ -30,7 +30,7 @@ _ROUND = timedelta(hours=1)
 def center_jobs(
     database: Database,
     packages: PackageStore,
-    run_gate: RunGate | None,
+    run_gate: RunGate,
     clock: Clock = system_clock,
 ) -> list[Job]:
     """Return every job of the center.
