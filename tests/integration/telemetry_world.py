@@ -44,6 +44,7 @@ PROVINCES = ("zhejiang", "guizhou")
 
 _PEOPLE = {
     "engineer": ("engineer", CENTER),
+    "stranger": ("engineer", "guizhou"),
     "zhejiang": ("operator", "zhejiang"),
     "guizhou": ("operator", "guizhou"),
 }

@@ -296,6 +296,7 @@ def test_everybody_sees_the_usage_that_is_theirs(center: Center) -> None:
 
     assert center.calls("admin") == 3
     assert center.calls("engineer") == 3
+    assert center.calls("stranger") == 0
     assert center.calls("zhejiang") == 1
     assert center.calls("guizhou") == 2
 
@@ -331,3 +332,4 @@ def test_quality_is_counted_by_province_and_shown_to_whom_it_concerns(center: Ce
     (guizhou_only,) = center.get("/quality", "guizhou")["items"]
     assert (guizhou_only["province"], guizhou_only["accuracy"]) == ("guizhou", 0.5)
     assert center.get("/quality", "engineer")["total"] == 2
+    assert center.get("/quality", "stranger")["total"] == 0
