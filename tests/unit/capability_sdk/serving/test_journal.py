@@ -44,7 +44,9 @@ def test_each_answered_call_is_a_prediction_with_labels_by_row(
         first = send(url, "pixels", images[1500:1503], "gate-1")
         second = send(url, "pixels", images[1503:1504], "gate-2")
 
-    found = [PredictionRecord.model_validate(r) for r in records(tmp_path / "journal", "prediction")]
+    found = [
+        PredictionRecord.model_validate(r) for r in records(tmp_path / "journal", "prediction")
+    ]
     assert [record.request_id for record in found] == ["gate-1", "gate-2"]
     labels = [answer["outputs"][0]["data"] for answer in (first, second)]
     assert [record.values for record in found] == [[str(label) for label in row] for row in labels]
