@@ -40,7 +40,7 @@ def manifest(**changes: Any) -> Manifest:  # noqa: ANN401 - members of a manifes
 def write_package(
     folder: Path,
     declared: Manifest,
-    model: Any,
+    model: Any,  # noqa: ANN401 - onnx ships no types
     tensors: dict[str, Tensor] | None = None,
 ) -> Path:
     """Write a package: manifest, model and, of the tensors if there are any, the reference."""
