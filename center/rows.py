@@ -5,6 +5,7 @@ from center.access import store as access
 from center.capability import store as capability
 from center.database import Base
 from center.feedback import store as feedback
+from center.identity import audit
 from center.identity import store as identity
 from center.instance import store as instance
 from center.monitoring import store as monitoring
@@ -13,6 +14,7 @@ from center.subscription import store as subscription
 
 MODULES = (
     idempotency,
+    audit,
     identity,
     capability,
     subscription,
