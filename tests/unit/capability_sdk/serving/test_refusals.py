@@ -216,14 +216,22 @@ def test_inputs_of_different_rows_are_refused(echo: httpx.Client) -> None:
     assert_refused(answer, "Input BOOL has 2 rows, the inputs before it 1")
 
 
+_MANY = settings(
+    max_examples=300,
+    deadline=None,  # a loaded machine is no failure
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
 )
 _members = st.sampled_from(["name", "shape", "datatype", "parameters", "data"])
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@_MANY
 @given(
     changes=st.dictionaries(_members, _json),
     others=st.dictionaries(st.sampled_from(["id", "parameters", "outputs", "inputs"]), _json),
@@ -240,7 +248,7 @@ def test_H10_no_json_brings_the_runtime_down(
         assert answer.json()["error"]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@_MANY
 @given(body=st.binary(max_size=400), length=st.none() | st.integers(-5, 500).map(str))
 def test_H10_no_bytes_bring_the_runtime_down(
     pair: Running, body: bytes, length: str | None
