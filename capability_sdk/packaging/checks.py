@@ -1,7 +1,7 @@
 """Every check of a package's folder that needs no model to run; each break comes with its cure."""
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,13 @@ def package_files(folder: Path) -> dict[str, Path]:
     }
 
 
-def check_folder(folder: Path) -> CheckReport:
-    """Check a project or an unpacked package; nothing of it is executed."""
+def check_folder(folder: Path, *, with_model: bool = True) -> CheckReport:
+    """Check a project or an unpacked package; no code of it is executed.
+
+    Args:
+        folder: The project or package.
+        with_model: Load the model to compare it with the manifest, where the engine is installed.
+    """
     files = package_files(folder)
     manifest, breaks = _read_manifest(folder)
     wrong = {"files": [*_file_breaks(files), *whole_breaks(manifest, set(files))]}
@@ -75,12 +80,16 @@ def check_folder(folder: Path) -> CheckReport:
     if manifest is not None and not wrong["files"] and not wrong["content"]:
         wrong["samples"] = _sample_breaks(folder, manifest)
         wrong["reference"] = _reference_breaks(folder, manifest)
-        wrong["model"], notes["model"] = _model_breaks(folder, manifest)
-    return CheckReport(tuple(_as_checks(wrong, notes)), manifest)
+        if with_model:
+            wrong["model"], notes["model"] = _model_breaks(folder, manifest)
+    names = _NAMES if with_model else _NAMES[:-1]
+    return CheckReport(tuple(_as_checks(names, wrong, notes)), manifest)
 
 
-def _as_checks(wrong: Mapping[str, list[Check]], notes: Mapping[str, str]) -> Iterator[Check]:
-    for name in _NAMES:
+def _as_checks(
+    names: Sequence[str], wrong: Mapping[str, list[Check]], notes: Mapping[str, str]
+) -> Iterator[Check]:
+    for name in names:
         if name not in wrong:
             yield broken(name, "not checked: mend what is before it", "Mend the others first.")
         elif wrong[name]:
