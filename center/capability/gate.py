@@ -7,6 +7,7 @@ from pathlib import Path
 
 from capability_sdk.contracts.packages import Check, GateReport
 from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.packaging.proving import prove_archive
 from center.capability.errors import PackageDamaged
 from center.capability.gate_queue import GateQueue, GateTicket
 from center.capability.ports import PackageStore
@@ -23,7 +24,11 @@ RunGate = Callable[[Path], GateReport]
 
 
 def run_pending(
-    database: Database, packages: PackageStore, run: RunGate, *, clock: Clock = system_clock
+    database: Database,
+    packages: PackageStore,
+    run: RunGate = prove_archive,
+    *,
+    clock: Clock = system_clock,
 ) -> bool:
     """Gate one waiting version, if there is one.
 
@@ -33,7 +38,7 @@ def run_pending(
     Args:
         database: The center's database.
         packages: Where the archives lie.
-        run: The gate.
+        run: The gate; in the sandbox, on the package's own samples.
         clock: Tells when leases run out.
 
     Returns:

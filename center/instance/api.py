@@ -169,7 +169,7 @@ async def _newer(
         if issued.revision > after:
             return issued
         rest = deadline - loop.time()
-        if rest <= 0:
+        if rest <= 0 or feed.is_closed:
             return None
         # Some changes come with time alone, such as a revocation that no longer matters.
         await feed.wait(mark, min(rest, _RECHECK_SECONDS))

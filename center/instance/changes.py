@@ -75,6 +75,14 @@ class ChangeFeed:
         self._mark: Mark | None = None
         self._moved = asyncio.Condition()
         self._poll: asyncio.Task[None] | None = None
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Let every wait end within `POLL_SECONDS`, and later ones at once: the service stops.
+
+        Only a flag is set, so that a signal handler may call it.
+        """
+        self.is_closed = True
 
     async def mark(self) -> Mark:
         """Return the present mark; read it before what it guards."""
@@ -86,6 +94,8 @@ class ChangeFeed:
 
     async def wait(self, since: Mark, seconds: float) -> None:
         """Return when the mark differs from ``since``, at the latest after ``seconds``."""
+        if self.is_closed:
+            return
         self._waiters += 1
         if self._poll is None or self._poll.done():
             self._mark = None
@@ -93,12 +103,18 @@ class ChangeFeed:
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds), self._moved:
-                    await self._moved.wait_for(lambda: self._mark not in (None, since))
+                    await self._moved.wait_for(lambda: self._is_over(since))
         finally:
             self._waiters -= 1
 
+    def _is_over(self, since: Mark) -> bool:
+        return self.is_closed or self._mark not in (None, since)
+
     async def _keep_reading(self) -> None:
         while self._waiters:
+            if self.is_closed:
+                async with self._moved:
+                    self._moved.notify_all()
             # A database that is away wakes nobody: the polls end by their own time.
             with contextlib.suppress(Exception):
                 mark = await run_in_threadpool(self._read)

@@ -14,6 +14,7 @@ import pytest
 
 from capability_sdk.contracts.packages import STATE_TYPE
 from capability_sdk.contracts.state import DesiredState
+from center.instance.changes import ChangeFeed
 from tests.center_store_world import Shop, manifest, open_shop
 from tests.center_world import EdgeWorld, decode_part, running_center
 
@@ -212,16 +213,35 @@ def test_an_edge_fetches_the_packages_that_it_is_to_run_and_no_others(
     assert edge.http.get(package).status_code == 404
 
 
+def _client(edge: EdgeWorld) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=edge.app),
+        base_url="http://center",
+        headers={"Authorization": edge.http.headers["Authorization"]},
+        timeout=30,
+    )
+
+
+async def test_long_polls_end_at_once_when_the_service_stops(edge: EdgeWorld) -> None:
+    revision = _state(edge).revision
+    feed: ChangeFeed = edge.app.state.change_feed
+    async with _client(edge) as http:
+        polls = [asyncio.create_task(http.get(_address(edge, revision, 60))) for _ in range(3)]
+        assert (await http.get(_address(edge, revision, 0.4))).status_code == 204
+
+        feed.close()
+
+        async with asyncio.timeout(30):
+            answers = await asyncio.gather(*polls)
+    assert [answer.status_code for answer in answers] == [204] * 3
+
+
 async def test_a_long_poll_hears_of_a_change_within_half_a_second(
     shop: Shop, edge: EdgeWorld
 ) -> None:
     application = shop.application()
     revision = _state(edge).revision
-    transport = httpx2.ASGITransport(app=shop.world.app)
-    headers = {"Authorization": edge.http.headers["Authorization"]}
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://center", headers=headers, timeout=30
-    ) as http:
+    async with _client(edge) as http:
         polls = [asyncio.create_task(http.get(_address(edge, revision, 20))) for _ in range(50)]
         quiet = await http.get(_address(edge, revision, 0.4))
         assert quiet.status_code == 204
