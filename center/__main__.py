@@ -2,8 +2,11 @@
 
 import sys
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from capability_sdk.kit import logs
 from capability_sdk.kit.service import serve
+from center.access.errors import MasterKeyMismatch
 from center.app import create_app
 from center.database import Database
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
@@ -17,13 +20,22 @@ def main() -> int:
     database = Database(settings.sqlalchemy_url)
     try:
         migrate(database)
-    except (DatabaseTooNew, MigrationBroken) as error:
-        sys.stderr.write(f"center: {error}\n")
-        return 1
+        app = create_app(settings)
+    except (DatabaseTooNew, MigrationBroken, MasterKeyMismatch) as error:
+        return _refuse(str(error))
+    except (OperationalError, InterfaceError) as error:
+        return _refuse(
+            f"the database cannot be used ({error.orig}): is it running, is it writable?"
+        )
     finally:
         database.close()
-    serve(create_app(settings), host=settings.host, port=settings.port)
+    serve(app, host=settings.host, port=settings.port)
     return 0
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"center: {reason}\n")
+    return 1
 
 
 if __name__ == "__main__":

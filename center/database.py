@@ -4,6 +4,7 @@ Rows declare foreign keys but no relationships: every query says what it loads, 
 loaded behind its back.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,13 +14,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from capability_sdk.contracts.errors import Unavailable
+from capability_sdk.contracts.errors import InvalidInput, Unavailable
 from capability_sdk.kit.problems import problem_response
 
+_log = logging.getLogger(__name__)
 _WAIT_SECONDS = 5
 _MODE = "jiuzhou_mode"
 _SQLITE_BEGIN = {
@@ -111,7 +113,9 @@ def _make_engine(url: URL) -> Engine:
     backend = url.get_backend_name()
     if backend == "sqlite":
         engine = create_engine(
-            url, connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False}
+            url,
+            connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False},
+            hide_parameters=True,  # they hold digests and names, and failures go to the log
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -123,6 +127,7 @@ def _make_engine(url: URL) -> Engine:
         url,
         connect_args=wait,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=10,
@@ -143,15 +148,21 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def install(app: FastAPI) -> None:
-    """Answer 503 where the database is away, instead of an unexpected failure."""
+    """Answer 503 where the database is away, and 422 where it cannot hold a value."""
 
-    async def away(_: Request, __: Exception) -> JSONResponse:
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        _log.error("the database failed %s %s: %s", request.method, request.url.path, error)
         return problem_response(
             Unavailable(
                 "The center's database does not answer; try again.", headers={"Retry-After": "2"}
             )
         )
 
+    async def unfit(_: Request, __: Exception) -> JSONResponse:
+        # Such as a NUL character, which PostgreSQL keeps in no text.
+        return problem_response(InvalidInput("A value of the request cannot be stored."))
+
+    app.add_exception_handler(DataError, unfit)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, away)
 

@@ -1,10 +1,11 @@
 """Every table of the center in one place, for migrations and for tests."""
 
-from center import idempotency
+from center import idempotency, jobs
 from center.access import store as access
 from center.capability import store as capability
 from center.database import Base
 from center.feedback import store as feedback
+from center.identity import audit
 from center.identity import store as identity
 from center.instance import store as instance
 from center.monitoring import store as monitoring
@@ -13,6 +14,8 @@ from center.subscription import store as subscription
 
 MODULES = (
     idempotency,
+    jobs,
+    audit,
     identity,
     capability,
     subscription,

@@ -28,6 +28,7 @@ _TITLES = {
     422: "A field of the request is not valid",
     429: "Too many requests",
     503: "A needed part is not available now",
+    507: "There is no room left",
 }
 
 
@@ -36,7 +37,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "model": Problem,
-            "description": _TITLES[status],
+            "description": _title(status),
             "content": {PROBLEM_JSON: {"example": _example(status)}},
         }
         for status in statuses
@@ -44,15 +45,19 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _example(status: int) -> dict[str, object]:
-    detail = f"{_TITLES[status]}."
+    detail = f"{_title(status)}."
     kind = "about:blank"
     return {
         "type": kind,
-        "title": _TITLES[status],
+        "title": _title(status),
         "status": status,
         "detail": detail,
         "error": detail,
     }
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status, "The request could not be served")
 
 
 def problem_response(error: ServiceError) -> JSONResponse:
@@ -112,7 +117,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
-        title = _TITLES.get(error.status_code, "The request could not be served")
+        title = _title(error.status_code)
         detail = f"{request.method} {request.url.path}: {error.detail}"
         body = {
             "type": "about:blank",

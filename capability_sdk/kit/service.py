@@ -6,11 +6,11 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response, params
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from capability_sdk import __version__
-from capability_sdk.kit import problems
+from capability_sdk.kit import openapi, problems
 
 Readiness = Callable[[], Awaitable[dict[str, Any]]]
 """Returns what a service depends on; raises `Unavailable` where it cannot work."""
@@ -49,7 +49,21 @@ def create_service(
     # that turns its plain answer into a problem document.
     app.router.max_body_size = max_body_bytes
     problems.install(app)
+    openapi.install(app)
 
+    _add_health(app, readiness)
+
+    @app.get(
+        "/metrics", tags=["health"], dependencies=metrics_guard, response_class=PlainTextResponse
+    )
+    async def metrics() -> Response:
+        """Prometheus metrics of this process."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _add_health(app: FastAPI, readiness: Readiness) -> None:
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, str]:
         """Tell that the process runs."""
@@ -59,13 +73,6 @@ def create_service(
     async def ready() -> JSONResponse:
         """Tell that the service can do its work, and what it stands on."""
         return JSONResponse({"status": "ready", **await readiness()})
-
-    @app.get("/metrics", tags=["health"], dependencies=metrics_guard)
-    async def metrics() -> Response:
-        """Prometheus metrics of this process."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return app
 
 
 def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None = None) -> None:  # noqa: ANN401 - any ASGI application

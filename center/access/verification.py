@@ -78,8 +78,7 @@ def verify_assertion(token: str, find_key: FindKey, now: datetime) -> AssertionC
 def _verify(
     token: str, find_key: FindKey, kind: type[C], *, typ: frozenset[str | None]
 ) -> C | None:
-    # The last 6 bits of a 64-byte signature in Base64 must be zero, or two spellings would verify.
-    if len(token) > MAX_TOKEN_BYTES or not _COMPACT.fullmatch(token) or token[-1] not in "AQgw":
+    if len(token) > MAX_TOKEN_BYTES or not _COMPACT.fullmatch(token):
         return None
     try:
         header = jwt.get_unverified_header(token)

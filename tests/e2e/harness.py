@@ -72,11 +72,19 @@ def eventually(what: str, look: Callable[[], T | None], seconds: float = 60.0) -
 
 
 @contextmanager
-def running(log: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    log: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in the background; it must stop cleanly on SIGTERM."""
     with (
         log.open("ab") as output,
-        subprocess.Popen([*JIUZHOU, *arguments], stdout=output, stderr=output, cwd=ROOT) as process,
+        subprocess.Popen(
+            [*JIUZHOU, *arguments],
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+        ) as process,
     ):
         try:
             yield process

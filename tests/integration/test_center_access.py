@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from httpx2 import Response
 
+from capability_sdk.contracts.tokens import Claims
 from center.access.service import current_key_set, revoked_tokens
 from tests.center_world import EdgeWorld, World, decode_part, running_center
 
@@ -163,6 +164,104 @@ def test_a_caller_gets_nothing_without_a_subscription(world: World, edge: EdgeWo
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/capability-not-granted")
 
 
+def _grant(world: World, application: dict[str, str], *capabilities: str) -> None:
+    granted = {application["client_id"]: frozenset(capabilities)}
+    world.app.state.grants = lambda _, client_id: granted.get(client_id, frozenset())
+
+
+def test_a_granted_caller_gets_a_token_for_the_own_province(world: World, edge: EdgeWorld) -> None:
+    edge.sign_in()
+    application = _application(world)
+    _grant(world, application, "digit-recognition", "cell-outage")
+
+    everything = _relay(edge, application)
+    one = _relay(edge, application, "infer:digit-recognition")
+
+    assert everything.status_code == 200, everything.text
+    assert everything.headers["cache-control"] == "no-store"
+    assert everything.json()["scope"] == "infer:cell-outage infer:digit-recognition"
+    assert one.json()["scope"] == "infer:digit-recognition"
+    token = one.json()["access_token"]
+    with world.database.session(write=False) as session:
+        keys = current_key_set(session, world.clock()).keys
+    header = jwt.get_unverified_header(token)
+    assert header == {"alg": "ES256", "typ": "at+jwt", "kid": keys[0]["kid"]}
+    jwt.PyJWS().decode(token, jwt.PyJWK(keys[0]).key, algorithms=["ES256"])
+    claims = Claims.model_validate_json(decode_part(token, 1))
+    assert claims.aud == "urn:jiuzhou:gateway:zhejiang"
+    assert claims.iss == "urn:jiuzhou:center"
+    assert claims.sub == claims.client_id == application["client_id"]
+    assert claims.exp - claims.iat == 900
+    assert (
+        claims.jti
+        != Claims.model_validate_json(decode_part(everything.json()["access_token"], 1)).jti
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "status", "kind"),
+    [
+        ("infer:other", 403, "capability-not-granted"),
+        ("infer:digit-recognition infer:other", 403, "capability-not-granted"),
+        ("infer:Digit-Recognition", 403, "capability-not-granted"),
+        ("trial:digit-recognition", 400, "invalid-scope"),
+        ("edge", 400, "invalid-scope"),
+        ("*", 400, "invalid-scope"),
+    ],
+)
+def test_no_more_is_given_than_what_is_granted(
+    world: World, edge: EdgeWorld, scope: str, status: int, kind: str
+) -> None:
+    edge.sign_in()
+    application = _application(world)
+    _grant(world, application, "digit-recognition")
+
+    answer = _relay(edge, application, scope)
+
+    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{kind}")
+
+
+def test_both_secrets_hold_during_a_change_over_and_a_removed_one_does_not(
+    world: World, edge: EdgeWorld
+) -> None:
+    edge.sign_in()
+    application = _application(world)
+    _grant(world, application, "digit-recognition")
+    path = f"/applications/{application['client_id']}"
+    old = world.admin.get(path).json()["secrets"][0]["id"]
+    new = world.admin.post(f"{path}/secrets").json()
+    renewed = {**application, "client_secret": new["client_secret"]}
+
+    assert [_relay(edge, item).status_code for item in (application, renewed)] == [200, 200]
+    world.admin.delete(f"{path}/secrets/{old}")
+    assert [_relay(edge, item).status_code for item in (application, renewed)] == [401, 200]
+
+
+def test_a_token_too_large_for_a_gateway_is_not_made(world: World, edge: EdgeWorld) -> None:
+    edge.sign_in()
+    application = _application(world)
+    _grant(world, application, *(f"capability-number-{n:040}" for n in range(200)))
+
+    answer = _relay(edge, application)
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-scope")
+
+
+def test_an_access_token_of_a_caller_opens_nothing_at_the_center(
+    world: World, edge: EdgeWorld
+) -> None:
+    edge.sign_in()
+    application = _application(world)
+    _grant(world, application, "digit-recognition")
+    token = _relay(edge, application).json()["access_token"]
+
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = f"/api/v1/edges/{edge.identity.edge}/tokens"
+
+    assert world.anonymous.get("/api/v1/me", headers=bearer).status_code == 401
+    assert world.anonymous.post(path, json=application, headers=bearer).status_code == 401
+
+
 def test_a_wrong_secret_an_unknown_client_and_a_suspended_one_are_answered_the_same(
     world: World, edge: EdgeWorld
 ) -> None:
@@ -174,6 +273,7 @@ def test_a_wrong_secret_an_unknown_client_and_a_suspended_one_are_answered_the_s
     answers = [
         _relay(edge, wrong),
         _relay(edge, {"client_id": "app-unknown", "client_secret": "guess"}),
+        _relay(edge, {"client_id": "a\x00b", "client_secret": "guess\x00"}),
         _relay(edge, suspended),
     ]
 

@@ -1,5 +1,6 @@
 """Identity on every engine: SQLite, PostgreSQL and MariaDB, through HTTP."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -286,3 +287,62 @@ def test_a_creation_repeated_at_once_happens_once(world: World) -> None:
     assert {answer.status_code for answer in answers} <= {201, 409}
     assert world.admin.post("/provinces", body, headers=key).json() == made[0]
     assert world.admin.get("/provinces").json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"public_key": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}, "key-refused"),
+        ({"public_key": {"kty": "EC", "crv": "P-384", "x": "AQ", "y": "AQ"}}, "key-refused"),
+        ({"public_key": {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}}, "key-refused"),
+        ({"public_key": {"kty": "EC", "crv": "P-256", "x": 1, "y": None}}, "key-refused"),
+        ({"public_key": {}}, "key-refused"),
+        ({"gateway_url": "ftp://127.0.0.1"}, "invalid-input"),
+        ({"gateway_url": "http://user:secret@127.0.0.1"}, "invalid-input"),
+        ({"gateway_url": "http://[::1"}, "invalid-input"),
+        ({"gateway_url": "http://127.0.0.1:99999"}, "invalid-input"),
+    ],
+)
+def test_a_crooked_enrolment_is_refused_and_does_not_use_the_code_up(
+    world: World, change: dict[str, object], kind: str
+) -> None:
+    world.add_province("zhejiang")
+    good = {
+        "code": world.admin.post("/provinces/zhejiang/enrolment-codes").json()["code"],
+        "public_key": public_jwk(generate_private_key(SECP256R1()).public_key()),
+        "gateway_url": "http://127.0.0.1:8500",
+    }
+
+    refused = world.anonymous.post("/api/v1/edges", json={**good, **change})
+
+    assert (refused.status_code, refused.json()["type"]) == (422, f"/problems/{kind}")
+    assert world.anonymous.post("/api/v1/edges", json=good).json()["epoch"] == 1
+
+
+def test_a_private_key_is_refused_at_enrolment(world: World) -> None:
+    world.add_province("zhejiang")
+    key = {**public_jwk(generate_private_key(SECP256R1()).public_key()), "d": "c2VjcmV0"}
+    code = world.admin.post("/provinces/zhejiang/enrolment-codes").json()["code"]
+    body = {"code": code, "public_key": key, "gateway_url": "http://127.0.0.1:8500"}
+
+    answer = world.anonymous.post("/api/v1/edges", json=body)
+
+    assert answer.json()["type"] == "/problems/key-refused"
+    assert "c2VjcmV0" not in answer.text
+
+
+def test_names_of_any_script_are_kept_as_they_are(world: World) -> None:
+    titles = {"zh": "浙江 🏔 省", "en": "Zhèjiāng"}
+    world.admin.post("/provinces", {"name": "zhejiang", "titles": titles})
+
+    assert world.admin.get("/provinces").json()["items"][0]["titles"] == titles
+
+
+def test_a_value_that_no_engine_can_hold_is_not_an_unexpected_failure(world: World) -> None:
+    for text_value in ("a\x00b", "\ud800"):
+        body = {"name": "hunan", "titles": {"zh": text_value, "en": "x"}}
+        content = json.dumps(body)
+        answer = world.admin.http.post(
+            "/api/v1/provinces", content=content, headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code in (201, 422), answer.text

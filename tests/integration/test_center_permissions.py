@@ -211,4 +211,8 @@ def test_openapi_documents_problems_with_an_example_on_every_route(world: World)
                 bare.append(f"{method} {path}")
 
     assert bare == []
+    assert "HTTPValidationError" not in json.dumps(document)
+    sign_in = document["paths"]["/api/v1/sessions"]["post"]["responses"]
+    assert {"400", "401", "413", "422", "429", "503"} <= set(sign_in)
+    assert list(sign_in["400"]["content"]) == ["application/problem+json"]
     assert "client_assertion" in json.dumps(document["paths"]["/oauth2/token"])

@@ -141,6 +141,25 @@ def test_the_process_serves_and_stops_on_sigterm(tmp_path: Path) -> None:
     assert code in (0, -signal.SIGTERM), log.read_text()
 
 
+def test_a_center_without_its_database_says_so_and_stops(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://center:secret-of-the-database@127.0.0.1:{free_port()}/center"
+    environment = {**os.environ, "CENTER_DATA": str(tmp_path), "CENTER_DATABASE_URL": url}
+
+    process = subprocess.run(
+        [sys.executable, "-m", "center"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert process.returncode == 1
+    assert "the database cannot be used" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert "secret-of-the-database" not in process.stderr
+
+
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < deadline:

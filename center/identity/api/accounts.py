@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from capability_sdk.contracts.errors import NotPermitted
+from capability_sdk.contracts.errors import NotFound, NotPermitted
 from capability_sdk.contracts.model import Strict
 from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
@@ -202,6 +202,20 @@ def list_api_tokens(session: SessionDep, actor: ActorDep, paging: PagingDep) -> 
     """List the asker's own API tokens."""
     page = SignInStore(session).page_api_tokens(actor.name, paging)
     return map_page(page, ApiTokenView.model_validate)
+
+
+@router.delete(
+    "/api-tokens/current",
+    status_code=204,
+    dependencies=_OWN,
+    responses=problem_responses(401, 403, 404, 503),
+)
+def drop_current_api_token(request: Request, session: SessionDep, actor: ActorDep) -> None:
+    """End the API token that this request came with."""
+    if actor.kind is not ActorKind.API_TOKEN:
+        raise NotFound("This request came with a session, not with an API token.")
+    token = request.headers["authorization"].partition(" ")[2]
+    SignInStore(session).drop_presented_token(token)
 
 
 @router.delete(

@@ -150,6 +150,10 @@ class SignInStore:
             raise NotFound(f"You have no API token {token_id}.")
         self._session.delete(row)
 
+    def drop_presented_token(self, token: str) -> None:
+        """End the API token that somebody holds."""
+        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.token_digest == digest(token)))
+
     def _attempts(self, key: str, window_ends: datetime) -> AttemptsRow:
         row = self._session.get(AttemptsRow, key, with_for_update=True)
         if row is not None:

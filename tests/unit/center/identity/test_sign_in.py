@@ -127,6 +127,19 @@ def test_an_api_token_acts_for_its_user_without_cookie_and_makes_no_other(world:
     assert program.get("/api/v1/me").status_code == 401
 
 
+def test_a_program_withdraws_its_own_token(world: World) -> None:
+    tokens = [world.admin.post("/api-tokens", {"label": "x"}).json()["token"] for _ in range(2)]
+    first, second = world.anonymous, world.anonymous
+    first.headers["Authorization"] = f"Bearer {tokens[0]}"
+    second.headers["Authorization"] = f"Bearer {tokens[1]}"
+
+    assert first.delete("/api/v1/api-tokens/current").status_code == 204
+
+    assert first.get("/api/v1/me").status_code == 401
+    assert second.get("/api/v1/me").status_code == 200
+    assert world.admin.delete("/api-tokens/current").status_code == 404
+
+
 def test_a_wrong_bearer_token_is_not_saved_by_a_valid_cookie(world: World) -> None:
     answer = world.admin.get("/me", headers={"Authorization": "Bearer jzt_guess"})
 

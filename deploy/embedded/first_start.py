@@ -1,0 +1,105 @@
+"""``python -m deploy.embedded.first_start accounts|showcase --data DIR``.
+
+The parts of the first start that talk to a running center. They run in a process of their own, so
+that what they import (numpy, signing) does not stay in the supervisor's memory.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from edge_gateway.agent.enrolment import Enrolment, enrol
+
+from capability_sdk.client.problems import ClientError
+from deploy.embedded.demo import (
+    ADMIN,
+    ENGINEER,
+    PROVINCES,
+    DemoRecord,
+    create_accounts,
+    enrolment_codes,
+)
+from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
+
+
+def main() -> int:
+    """Do one part of the first start; returns the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=["accounts", "showcase"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--ports", nargs="*", type=int, default=[])
+    arguments = parser.parse_args()
+    status = read_status(arguments.data)
+    try:
+        if arguments.part == "accounts":
+            _accounts(status, arguments.ports)
+        else:
+            _showcase(status)
+    except ClientError as error:
+        print(f"jiuzhou: {error}", file=sys.stderr)  # noqa: T201 - speaks to the terminal
+        return 1
+    return 0
+
+
+def _accounts(status: PlatformStatus, ports: list[int]) -> None:
+    data = Path(status.data)
+    record = DemoRecord.load(data)
+    if not record.accounts:
+        record.accounts = create_accounts(status.center.url, data / "center")
+        record.save(data)
+    codes = enrolment_codes(status.center.url, record.account(ADMIN))
+    pairs = zip(ports[::2], ports[1::2], strict=True)
+    for province, (gateway_port, scheduler_port) in zip(PROVINCES, pairs, strict=True):
+        enrol(
+            Enrolment(
+                center_url=status.center.url,
+                code=codes[province.name],
+                province=data / "provinces" / province.name,
+                gateway_port=gateway_port,
+                scheduler_port=scheduler_port,
+            )
+        )
+
+
+def _showcase(status: PlatformStatus) -> None:
+    # Training and signing are imported only where they are used.
+    from deploy.showcase.scene import DemoProvince, Person, Scene  # noqa: PLC0415
+    from deploy.showcase.walk import run  # noqa: PLC0415
+
+    data = Path(status.data)
+    record = DemoRecord.load(data)
+
+    def person(name: str) -> Person:
+        found = record.account(name)
+        return Person(found.name, found.password)
+
+    gateways = {province.name: province.gateway_url for province in status.provinces}
+    scene = Scene(
+        center_url=status.center.url,
+        admin=person(ADMIN),
+        engineer=person(ENGINEER),
+        provinces=tuple(
+            DemoProvince(p.name, gateways[p.name], person(p.operator), p.noise) for p in PROVINCES
+        ),
+        folder=data / "showcase",
+        say=_say,
+    )
+    scene.folder.mkdir(exist_ok=True)
+    record.applications = [
+        ApplicationView(
+            client_id=application.client_id,
+            client_secret=application.client_secret,
+            province=application.province,
+        )
+        for application in run(scene)
+    ]
+    record.is_walked = True
+    record.save(data)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - speaks to the terminal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

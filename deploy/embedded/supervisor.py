@@ -1,0 +1,123 @@
+"""Starts a platform's processes in order, keeps them running, stops them without orphans."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from capability_sdk.kit.processes import ManagedProcess, ProcessSpec
+from deploy.embedded.platform import PlatformStatus, ProcessView
+
+READY_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.1
+Say = Callable[[str], None]
+
+
+class StartFailed(Exception):
+    """A part did not come up; the message names its log."""
+
+
+class Supervisor:
+    """The processes of one platform, and the status file that describes them."""
+
+    def __init__(self, status: PlatformStatus, say: Say) -> None:
+        self.status = status
+        self.say = say
+        self._processes: list[tuple[str, str | None, ManagedProcess]] = []
+        self._http = httpx.AsyncClient(trust_env=False, timeout=2.0)
+        self._stopping = asyncio.Event()
+
+    def listen_for_signals(self) -> None:
+        """Let SIGTERM and Ctrl-C end the platform."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stopping.set)
+
+    async def start(self, spec: ProcessSpec, province: str | None = None) -> None:
+        """Start one process and keep it running."""
+        spec.log.parent.mkdir(parents=True, exist_ok=True)
+        process = ManagedProcess(spec)
+        await process.start()
+        self._processes.append((spec.name, province, process))
+        self.describe()
+
+    def describe(self) -> None:
+        """Write down which processes run now."""
+        self.status.processes = [
+            ProcessView(service=service, province=province, pid=process.pid)
+            for service, province, process in self._processes
+        ]
+        self.status.save()
+
+    async def await_ready(self, what: str, url: str, log: Path) -> None:
+        """Wait until a service can do its work.
+
+        Raises:
+            StartFailed: It did not get there in time.
+            Stopped: The platform is to stop.
+        """
+        deadline = asyncio.get_running_loop().time() + READY_SECONDS
+        while not await self._is_ready(url):
+            if asyncio.get_running_loop().time() > deadline:
+                raise StartFailed(f"{what} does not get ready; its log is {log}")
+            await self.pause(_POLL_SECONDS)
+
+    async def run_once(self, *command: str) -> int:
+        """Run a helper program in the foreground; it is ended when the platform is to stop."""
+        process = await asyncio.create_subprocess_exec(*command)
+        ended = asyncio.create_task(process.wait())
+        stopped = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.done():
+            process.terminate()
+            await ended
+            raise Stopped
+        return ended.result()
+
+    async def keep_running(self) -> None:
+        """Stay until the platform is to stop; the status file follows restarts."""
+        pids: list[int | None] = []
+        while True:
+            now = [process.pid for _, _, process in self._processes]
+            if now != pids:
+                pids = now
+                self.describe()
+            await self.pause(1.0)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait a moment.
+
+        Raises:
+            Stopped: The platform is to stop.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+            raise Stopped
+
+    async def stop(self) -> None:
+        """End every process: first the provinces, so that nothing they say is lost, then the center."""
+        self.status.ready = False
+        self.status.save()
+        provinces = [process for _, province, process in self._processes if province]
+        centers = [process for _, province, process in self._processes if not province]
+        for group in (provinces, centers):
+            await asyncio.gather(*(process.stop() for process in group))
+        self.status.processes = []
+        self.status.save()
+        await self._http.aclose()
+
+    async def _is_ready(self, url: str) -> bool:
+        try:
+            answer = await self._http.get(url)
+        except httpx.HTTPError:
+            return False
+        return answer.is_success
+
+
+class Stopped(Exception):
+    """The platform is to stop."""
