@@ -11,7 +11,7 @@ from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit import logs
 from capability_sdk.kit.service import serve
 from scheduler.adapters.process import check_folder
-from scheduler.app import create_app
+from scheduler.app import create_app, release_waiting
 from scheduler.database import lock_folder
 from scheduler.errors import FolderUnusable
 from scheduler.settings import SchedulerSettings
@@ -30,7 +30,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         _check(settings)
-        serve(create_app(settings), host=settings.host, port=settings.port)
+        app = create_app(settings)
+        serve(app, host=settings.host, port=settings.port, on_stop=lambda: release_waiting(app))
     except ServiceError as error:
         _log.error("%s: %s", error.title, error)
         return 3

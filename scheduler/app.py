@@ -63,6 +63,13 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
     return app
 
 
+def release_waiting(app: FastAPI) -> None:
+    """Answer the long polls of an application that is about to stop."""
+    scheduler: Scheduler | None = getattr(app.state, "scheduler", None)
+    if scheduler is not None:
+        scheduler.board.close()
+
+
 @contextlib.asynccontextmanager
 async def _running(
     settings: SchedulerSettings, database: Database, clock: Clock

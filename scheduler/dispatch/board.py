@@ -15,6 +15,8 @@ class EndpointBoard:
         # A restarted scheduler must not come back to a number that a gateway has seen already.
         self._list = EndpointList(revision=time.time_ns() // 1_000_000, endpoints=[])
         self._changed = asyncio.Event()
+        self._is_closed = False
+        self._loop = asyncio.get_running_loop()
 
     @property
     def current(self) -> EndpointList:
@@ -33,8 +35,13 @@ class EndpointBoard:
 
     async def wait(self, after: int, seconds: float) -> EndpointList:
         """Return the list as soon as its revision is not ``after``, at the latest in time."""
-        if self._list.revision == after and seconds > 0:
+        if self._list.revision == after and seconds > 0 and not self._is_closed:
             changed = self._changed
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), seconds)
         return self._list
+
+    def close(self) -> None:
+        """Answer everybody who waits now and from now on at once; callable from anywhere."""
+        self._is_closed = True
+        self._loop.call_soon_threadsafe(self._changed.set)
