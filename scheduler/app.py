@@ -31,6 +31,8 @@ from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 from scheduler.store import SchedulerStore
 
+_MAX_BODY_BYTES = 64 << 20
+"""Deployments of a large province carry the manifest of each version."""
 _STEP_OVERDUE = timedelta(seconds=30)
 
 
@@ -56,10 +58,16 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
         scheduler: Scheduler = app.state.scheduler
         return _readiness(scheduler, clock())
 
+    credential = Depends(require_local_credential(secret))
     app = create_service(
-        "Jiuzhou scheduler", registry=registry, readiness=readiness, lifespan=lifespan
+        "Jiuzhou scheduler",
+        registry=registry,
+        readiness=readiness,
+        lifespan=lifespan,
+        metrics_guard=[credential],
+        max_body_bytes=_MAX_BODY_BYTES,
     )
-    app.include_router(router, dependencies=[Depends(require_local_credential(secret))])
+    app.include_router(router, dependencies=[credential])
     return app
 
 
@@ -99,9 +107,8 @@ async def _running(
 
 def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:
     instances = settings.data.absolute() / "instances"
-    runner = ProcessRunner(
-        metadata.node, instances, ProcessLimits(settings.start_timeout, settings.longest_delay)
-    )
+    limits = ProcessLimits(settings.start_timeout, settings.longest_delay)
+    runner = ProcessRunner(metadata.node, instances, limits, settings.serving_module)
     reap_strays(instances)
     return runner
 

@@ -39,6 +39,9 @@ class SchedulerSettings(BaseSettings):
     families: tuple[AlgorithmFamily, ...] = Field(
         default=tuple(AlgorithmFamily), description="Algorithm families that this machine offers."
     )
+    serving_module: str = Field(
+        default="capability_sdk.serving", description="Python module that serves an instance."
+    )
     best_fit_weight: Weight = Field(default=1.0, description="Placement: fill nodes up.")
     spread_weight: Weight = Field(
         default=1.0, description="Placement: keep instances of a capability apart."

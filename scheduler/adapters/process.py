@@ -20,7 +20,6 @@ from scheduler.errors import FolderUnusable
 
 _log = logging.getLogger(__name__)
 
-SERVING = "capability_sdk.serving"
 _SOCKET = "http.sock"
 _LONGEST_SOCKET_PATH = 107
 """Bytes that the kernel takes in the address of a Unix socket."""
@@ -41,11 +40,9 @@ class ProcessLimits:
 
 
 class ProcessRunner:
-    """Starts ``python -m capability_sdk.serving`` for each binding, and watches it."""
+    """Starts ``python -m PROGRAM``, which is `capability_sdk.serving`, for each binding, and watches it."""
 
-    def __init__(
-        self, node: str, instances: Path, limits: ProcessLimits, program: str = SERVING
-    ) -> None:
+    def __init__(self, node: str, instances: Path, limits: ProcessLimits, program: str) -> None:
         self._node = node
         self._folder = instances
         self._limits = limits
