@@ -39,7 +39,11 @@ def package(folder: Path, conduct: str = "serve") -> Path:
     return folder
 
 
-def deployment(where: Path, version: str = "1.0.0", **changes: Any) -> dict[str, Any]:
+def deployment(
+    where: Path,
+    version: str = "1.0.0",
+    **changes: Any,  # noqa: ANN401 - members of two JSON documents
+) -> dict[str, Any]:
     """Describe a deployment; ``changes`` are members of its manifest or of itself."""
     titles = {"zh": "数字", "en": "Digits"}
     manifest: dict[str, Any] = {
@@ -100,7 +104,11 @@ class SchedulerProcess:
         self.process.terminate()
         return self.process.wait(15)
 
-    def put(self, *deployments: dict[str, Any], **members: Any) -> httpx.Response:
+    def put(
+        self,
+        *deployments: dict[str, Any],
+        **members: Any,  # noqa: ANN401 - members of a JSON document
+    ) -> httpx.Response:
         self.revision += 1
         body = {"schema": 1, "revision": self.revision, "deployments": deployments, **members}
         return self.http.put("/api/v1/deployments", json=body)

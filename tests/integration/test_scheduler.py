@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -138,7 +139,7 @@ def test_a_list_that_names_a_version_twice_is_refused(scheduler: SchedulerProces
     ],
 )
 def test_what_fits_nowhere_is_shown_with_the_first_failing_constraint(
-    scheduler: SchedulerProcess, demand: dict[str, object], constraint: str
+    scheduler: SchedulerProcess, demand: dict[str, Any], constraint: str
 ) -> None:
     scheduler.put(deployment(package(scheduler.province / "one"), **demand))
 

@@ -23,6 +23,7 @@ def main() -> int:
     if conduct == "refuse":
         sys.stderr.write("a canary that must not travel\n")
         return 3
+    Path(arguments.socket).unlink(missing_ok=True)
     asyncio.run(_serve(Path(arguments.socket), package, conduct))
     return 0
 
@@ -41,7 +42,6 @@ async def _serve(path: Path, package: Path, conduct: str) -> None:
         await writer.drain()
         writer.close()
 
-    path.unlink(missing_ok=True)
     os.umask(0o177)
     await asyncio.start_unix_server(answer, path)
     await stop.wait()
