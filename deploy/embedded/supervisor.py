@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import httpx
-
-from capability_sdk.kit.processes import ManagedProcess, ProcessSpec
+from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, die_with_parent
 from deploy.embedded.platform import PlatformStatus, ProcessView
+from deploy.embedded.probe import fetch
 
 READY_SECONDS: Final = 60.0
+INSTANCES_SECONDS: Final = 30.0
+_GRACE_SECONDS: Final = {"gateway": 4.0, "agent": 6.0, "scheduler": 6.0}
+_CENTER_GRACE_SECONDS: Final = 4.0
+"""Together below the 15 seconds that a stop may take: gateways, the rest of a province, center."""
 _POLL_SECONDS: Final = 0.1
 Say = Callable[[str], None]
 
@@ -28,7 +31,6 @@ class Supervisor:
         self.status = status
         self.say = say
         self._processes: list[tuple[str, str | None, ManagedProcess]] = []
-        self._http = httpx.AsyncClient(trust_env=False, timeout=2.0)
         self._stopping = asyncio.Event()
 
     def listen_for_signals(self) -> None:
@@ -61,14 +63,24 @@ class Supervisor:
             Stopped: The platform is to stop.
         """
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
-        while not await self._is_ready(url):
+        while await fetch(url) is None:
             if asyncio.get_running_loop().time() > deadline:
                 raise StartFailed(f"{what} does not get ready; its log is {log}")
             await self.pause(_POLL_SECONDS)
 
+    async def await_instances(self, province: str, scheduler_url: str) -> None:
+        """Wait until the instances that a province ran before run again, within reason."""
+        deadline = asyncio.get_running_loop().time() + INSTANCES_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            seen = await fetch(f"{scheduler_url}/health/ready")
+            if seen is not None and seen.get("endpoints", 0) >= seen.get("instances", 0):
+                return
+            await self.pause(_POLL_SECONDS)
+        self.say(f"Some instances of {province} do not get ready; the platform starts without.")
+
     async def run_once(self, *command: str) -> int:
         """Run a helper program in the foreground; it is ended when the platform is to stop."""
-        process = await asyncio.create_subprocess_exec(*command)
+        process = await asyncio.create_subprocess_exec(*command, preexec_fn=die_with_parent)
         ended = asyncio.create_task(process.wait())
         stopped = asyncio.create_task(self._stopping.wait())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -100,23 +112,19 @@ class Supervisor:
             raise Stopped
 
     async def stop(self) -> None:
-        """End every process: first the provinces, so that nothing they say is lost, then the center."""
+        """End every process: gateways, so that calls in flight are answered, provinces, center."""
         self.status.ready = False
         self.status.save()
-        provinces = [process for _, province, process in self._processes if province]
-        centers = [process for _, province, process in self._processes if not province]
-        for group in (provinces, centers):
-            await asyncio.gather(*(process.stop() for process in group))
+        for services in (("gateway",), ("agent", "scheduler"), ("center", "worker")):
+            await asyncio.gather(
+                *(
+                    process.stop(_GRACE_SECONDS.get(service, _CENTER_GRACE_SECONDS))
+                    for service, _, process in self._processes
+                    if service in services
+                )
+            )
         self.status.processes = []
         self.status.save()
-        await self._http.aclose()
-
-    async def _is_ready(self, url: str) -> bool:
-        try:
-            answer = await self._http.get(url)
-        except httpx.HTTPError:
-            return False
-        return answer.is_success
 
 
 class Stopped(Exception):
