@@ -1,10 +1,9 @@
 """The order in which a platform's parts come up."""
 
-import asyncio
 import time
 from pathlib import Path
 
-from capability_sdk.kit.processes import python
+from capability_sdk.kit.processes import ManagedProcess, python
 from deploy.embedded.demo import PROVINCES, DemoRecord, folder_of
 from deploy.embedded.folders import ProvinceAddress, settle
 from deploy.embedded.platform import ProvinceView
@@ -32,9 +31,9 @@ class Start:
         supervisor = self._supervisor
         specs = center_specs(self._data, port)
         supervisor.say("Starting the center …")
-        await supervisor.start(specs["center"])
+        center = await supervisor.start(specs["center"])
         url = f"{supervisor.status.center.url}/health/ready"
-        await supervisor.await_ready("The center", url, specs["center"].log)
+        await supervisor.await_ready("The center", center, url)
         await supervisor.start(specs["worker"])
 
     async def demo(self) -> None:
@@ -52,13 +51,18 @@ class Start:
             self._supervisor.say("Making the demo's accounts and enrolling its two provinces …")
             flat = [str(port) for pair in pairs for port in pair]
             await self._first_start("accounts", "--ports", *flat)
-        for folder, (gateway_port, scheduler_port) in zip(folders, pairs, strict=True):
+        started = [
             await self._province(folder, gateway_port, scheduler_port)
-        await self._provinces_ready()
+            for folder, (gateway_port, scheduler_port) in zip(folders, pairs, strict=True)
+        ]
+        for processes, province in zip(started, self._supervisor.status.provinces, strict=True):
+            await self._province_ready(processes, province)
         await self._showcase()
         self._supervisor.say(f"Two provinces are up after {time.monotonic() - began:.0f} s.")
 
-    async def _province(self, folder: Path, gateway_port: int, scheduler_port: int) -> None:
+    async def _province(
+        self, folder: Path, gateway_port: int, scheduler_port: int
+    ) -> dict[str, ManagedProcess]:
         supervisor = self._supervisor
         center_url = supervisor.status.center.url
         name = settle(folder, ProvinceAddress(center_url, gateway_port, scheduler_port))
@@ -71,25 +75,18 @@ class Start:
             )
         )
         supervisor.say(f"Starting {name} …")
-        for spec in province_specs(folder, gateway_port, scheduler_port, _DEMO_EDGE).values():
-            await supervisor.start(spec, name)
+        specs = province_specs(folder, gateway_port, scheduler_port, _DEMO_EDGE)
+        return {service: await supervisor.start(spec, name) for service, spec in specs.items()}
 
-    async def _provinces_ready(self) -> None:
+    async def _province_ready(
+        self, processes: dict[str, ManagedProcess], province: ProvinceView
+    ) -> None:
         supervisor = self._supervisor
-        for province in supervisor.status.provinces:
-            logs = Path(province.data) / "logs"
-            for service, url in (
-                ("scheduler", province.scheduler_url),
-                ("gateway", province.gateway_url),
-            ):
-                what = f"The {service} of {province.name}"
-                await supervisor.await_ready(what, f"{url}/health/ready", logs / f"{service}.log")
-        await asyncio.gather(
-            *(
-                supervisor.await_instances(province.name, province.scheduler_url)
-                for province in supervisor.status.provinces
-            )
-        )
+        urls = {"scheduler": province.scheduler_url, "gateway": province.gateway_url}
+        for service, url in urls.items():
+            what = f"The {service} of {province.name}"
+            await supervisor.await_ready(what, processes[service], f"{url}/health/ready")
+        await supervisor.await_instances(province.name, province.scheduler_url)
 
     async def _showcase(self) -> None:
         supervisor = self._supervisor

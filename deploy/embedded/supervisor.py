@@ -17,6 +17,10 @@ _GRACE_SECONDS: Final = {"gateway": 4.0, "agent": 6.0, "scheduler": 6.0}
 _CENTER_GRACE_SECONDS: Final = 4.0
 """Together below the 15 seconds that a stop may take: gateways, the rest of a province, center."""
 _POLL_SECONDS: Final = 0.1
+_WORD_SECONDS: Final = 5.0
+_TRIES: Final = 3
+"""Starts of one process that may fail before its platform gives up."""
+_LOG_TAIL_BYTES: Final = 2000
 Say = Callable[[str], None]
 
 
@@ -39,13 +43,14 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
 
-    async def start(self, spec: ProcessSpec, province: str | None = None) -> None:
+    async def start(self, spec: ProcessSpec, province: str | None = None) -> ManagedProcess:
         """Start one process and keep it running."""
         spec.log.parent.mkdir(parents=True, exist_ok=True)
         process = ManagedProcess(spec)
         await process.start()
         self._processes.append((spec.name, province, process))
         self.describe()
+        return process
 
     def describe(self) -> None:
         """Write down which processes run now."""
@@ -55,17 +60,24 @@ class Supervisor:
         ]
         self.status.save()
 
-    async def await_ready(self, what: str, url: str, log: Path) -> None:
-        """Wait until a service can do its work.
+    async def await_ready(self, what: str, process: ManagedProcess, url: str) -> None:
+        """Wait until a service can do its work; say so where that takes long.
 
         Raises:
-            StartFailed: It did not get there in time.
+            StartFailed: It did not get there in time, or keeps ending.
             Stopped: The platform is to stop.
         """
-        deadline = asyncio.get_running_loop().time() + READY_SECONDS
+        clock = asyncio.get_running_loop().time
+        deadline, next_word = clock() + READY_SECONDS, clock() + _WORD_SECONDS
+        log = process.spec.log
         while await fetch(url) is None:
-            if asyncio.get_running_loop().time() > deadline:
+            if process.restarts >= _TRIES:
+                raise StartFailed(f"{what} keeps ending: {_last_line(log)} (its log is {log})")
+            if clock() > deadline:
                 raise StartFailed(f"{what} does not get ready; its log is {log}")
+            if clock() > next_word:
+                next_word += _WORD_SECONDS
+                self.say(f"{what} is not ready yet …")
             await self.pause(_POLL_SECONDS)
 
     async def await_instances(self, province: str, scheduler_url: str) -> None:
@@ -129,3 +141,14 @@ class Supervisor:
 
 class Stopped(Exception):
     """The platform is to stop."""
+
+
+def _last_line(log: Path) -> str:
+    """Return the last line that a process wrote, for the person who reads why it ended."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(log.stat().st_size - _LOG_TAIL_BYTES, 0))
+            lines = file.read().decode(errors="replace").strip().splitlines()
+    except OSError:
+        return "it wrote no log"
+    return lines[-1] if lines else "it said nothing"
