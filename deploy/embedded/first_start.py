@@ -11,14 +11,8 @@ from pathlib import Path
 from edge_gateway.agent.enrolment import Enrolment, enrol
 
 from capability_sdk.client.problems import ClientError
-from deploy.embedded.demo import (
-    ADMIN,
-    ENGINEER,
-    PROVINCES,
-    DemoRecord,
-    create_accounts,
-    enrolment_codes,
-)
+from deploy.embedded.accounts import create_people, enrolment_code
+from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, DemoRecord, folder_of
 from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
 
 
@@ -44,21 +38,17 @@ def main() -> int:
 def _accounts(status: PlatformStatus, ports: list[int]) -> None:
     data = Path(status.data)
     record = DemoRecord.load(data)
-    if not record.accounts:
-        record.accounts = create_accounts(status.center.url, data / "center")
+    if not record.is_peopled:
+        create_people(status.center.url, data / "center", record)
+        record.is_peopled = True
         record.save(data)
-    codes = enrolment_codes(status.center.url, record.account(ADMIN))
     pairs = zip(ports[::2], ports[1::2], strict=True)
     for province, (gateway_port, scheduler_port) in zip(PROVINCES, pairs, strict=True):
-        enrol(
-            Enrolment(
-                center_url=status.center.url,
-                code=codes[province.name],
-                province=data / "provinces" / province.name,
-                gateway_port=gateway_port,
-                scheduler_port=scheduler_port,
-            )
-        )
+        folder = folder_of(data, province.name)
+        if (folder / "edge.json").exists():
+            continue
+        code = enrolment_code(status.center.url, record.account(ADMIN), province.name)
+        enrol(Enrolment(status.center.url, code, folder, gateway_port, scheduler_port))
 
 
 def _showcase(status: PlatformStatus) -> None:
