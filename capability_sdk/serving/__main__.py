@@ -1,0 +1,64 @@
+"""``python -m capability_sdk.serving``: one instance, on a Unix socket."""
+
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_settings import CliApp
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.kit import logs
+from capability_sdk.serving.app import ServingApp
+from capability_sdk.serving.package import load_package
+from capability_sdk.serving.server import run
+from capability_sdk.serving.settings import ServingSettings
+from capability_sdk.spool import SpoolWriter
+
+_log = logging.getLogger("capability_sdk.serving")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM; return the exit code: 2 bad arguments, 3 package or journal unusable."""
+    logs.configure()
+    try:
+        settings = CliApp.run(ServingSettings, cli_args=arguments)
+    except ValidationError as error:
+        for item in error.errors():
+            _log.error("--%s: %s", "-".join(map(str, item["loc"])), item["msg"])
+        return 2
+    try:
+        package = load_package(
+            settings.package, settings.code_digest, settings.weights_digest, settings.threads
+        )
+        spool = SpoolWriter(settings.journal)
+    except ServiceError as error:
+        _log.error("%s: %s", error.title, error)
+        return 3
+    app = ServingApp(package, spool, max_waiting=settings.max_waiting)
+    manifest = package.manifest
+    _log.info("%s serves %s %s", settings.instance, manifest.name, manifest.version)
+    listener = _listen(settings.socket)
+    try:
+        run(app, listener)
+    finally:
+        settings.socket.unlink(missing_ok=True)
+    return 0
+
+
+def _listen(path: Path) -> socket.socket:
+    """Bind a Unix socket that only its owner can open, from its first moment on."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(mask)
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

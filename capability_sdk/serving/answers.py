@@ -1,0 +1,65 @@
+"""From output arrays to the body of an infer answer (Open Inference Protocol v2, REST)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+
+from capability_sdk.contracts.inference import Datatype
+from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.requests import Call
+
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+
+
+class AnswerWriter:
+    """Writes the infer answers of one capability version."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._specs = {spec.name: spec for spec in manifest.outputs}
+        self._begin = {"model_name": manifest.name, "model_version": manifest.version}
+
+    def write(self, call: Call, outputs: Mapping[str, Tensor]) -> tuple[bytes, int | None]:
+        """Write an answer.
+
+        A value that JSON has no number for (NaN, infinity) is null there; binary data keeps it.
+
+        Returns:
+            The body, and the length of its JSON part where binary tensors follow.
+        """
+        described: list[dict[str, Any]] = []
+        blobs: list[bytes] = []
+        for wanted in call.outputs:
+            array = outputs[wanted.name]
+            datatype = self._specs[wanted.name].datatype
+            item: dict[str, Any] = {
+                "name": wanted.name,
+                "datatype": datatype,
+                "shape": array.shape,
+            }
+            if wanted.is_binary:
+                blobs.append(_blob(array, datatype))
+                item["parameters"] = {"binary_data_size": len(blobs[-1])}
+            elif datatype is Datatype.BYTES:
+                item["data"] = [_text(value) for value in array.reshape(-1).tolist()]
+            else:
+                item["data"] = np.ascontiguousarray(array).reshape(-1)
+            described.append(item)
+        answer = dict(self._begin, outputs=described)
+        if call.id is not None:
+            answer["id"] = call.id
+        text = orjson.dumps(answer, option=_NUMPY)
+        return (b"".join((text, *blobs)), len(text)) if blobs else (text, None)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _blob(array: Tensor, datatype: Datatype) -> bytes:
+    if datatype is not Datatype.BYTES:
+        return array.tobytes()
+    texts = [_text(value).encode() for value in array.reshape(-1).tolist()]
+    return b"".join(part for text in texts for part in (len(text).to_bytes(4, "little"), text))

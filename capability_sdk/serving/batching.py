@@ -1,0 +1,189 @@
+"""Micro-batching without timers: what arrived in one tick of the event loop is computed together.
+
+A fast model runs in the event loop itself: a thread would cost more than the model. A slow one
+runs in a worker thread, and what arrives meanwhile is the next batch.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.engine import Engine
+from capability_sdk.serving.errors import InstanceBusy, ModelFailed
+from capability_sdk.serving.requests import Call
+
+_log = logging.getLogger(__name__)
+
+Outputs = Mapping[str, Tensor]
+Finish = Callable[[Outputs | ServiceError], None]
+"""Called once with the outputs of a call's own rows, or with what went wrong."""
+
+INLINE_SECONDS = 0.001
+"""A full batch up to this long runs in the event loop."""
+
+
+@dataclass(slots=True, frozen=True)
+class Waiting:
+    """A call that waits for its batch."""
+
+    call: Call
+    request_id: str
+    finish: Finish
+
+
+@dataclass(slots=True, frozen=True)
+class Batch:
+    """What was computed together; ``inputs`` and ``outputs`` hold the members' rows in order."""
+
+    members: Sequence[Waiting]
+    inputs: Mapping[str, Tensor]
+    outputs: Outputs
+
+
+@dataclass(slots=True, frozen=True)
+class Failed:
+    """What could not be computed, and why."""
+
+    members: Sequence[Waiting]
+    error: ServiceError
+
+
+Computed = Batch | Failed
+
+
+class Batcher:
+    """Puts calls together, has them computed, and hands out the parts; one event loop owns it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_rows: int,
+        max_waiting: int,
+        on_batch: Callable[[Batch], None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            engine: Computes a batch.
+            max_rows: Rows of a batch, at most.
+            max_waiting: Calls that may wait, at most.
+            on_batch: Called with each computed batch before its calls are answered.
+        """
+        self._engine = engine
+        self._max_rows = max_rows
+        self._max_waiting = max_waiting
+        self._on_batch = on_batch
+        self._waiting: list[Waiting] = []
+        self._is_scheduled = False
+        self._thread = (
+            ThreadPoolExecutor(1, "model") if engine.batch_seconds > INLINE_SECONDS else None
+        )
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait now."""
+        return len(self._waiting)
+
+    def submit(self, call: Call, request_id: str, finish: Finish) -> None:
+        """Queue a call for the next batch.
+
+        Raises:
+            InstanceBusy: As many calls wait as may wait.
+        """
+        if len(self._waiting) >= self._max_waiting:
+            raise InstanceBusy(
+                f"{self._max_waiting} requests wait already; try again.",
+                headers={"Retry-After": "1"},
+            )
+        self._waiting.append(Waiting(call, request_id, finish))
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._start)
+
+    async def close(self) -> None:
+        """Answer what waits, then end the thread."""
+        while self._running is not None or self._waiting:
+            if self._running is not None:
+                await self._running
+            else:
+                self._start()
+        if self._thread is not None:
+            self._thread.shutdown()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._is_scheduled = False
+            while self._waiting:
+                self._conclude(self._compute(self._take()))
+        elif self._waiting:
+            self._running = asyncio.get_running_loop().create_task(self._run_in(self._thread))
+
+    async def _run_in(self, thread: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            members = self._take()
+            self._conclude(await loop.run_in_executor(thread, self._compute, members))
+        self._running = None
+        self._is_scheduled = False
+
+    def _take(self) -> list[Waiting]:
+        """Take the oldest call and those that fit to it, in order of arrival."""
+        waiting = self._waiting
+        group, rows = waiting[0].call.group, 0
+        members: list[Waiting] = []
+        left: list[Waiting] = []
+        for index, item in enumerate(waiting):
+            if item.call.group != group:
+                left.append(item)
+            elif rows + item.call.rows <= self._max_rows:
+                rows += item.call.rows
+                members.append(item)
+            else:
+                left.extend(waiting[index:])
+                break
+        self._waiting = left
+        return members
+
+    def _compute(self, members: Sequence[Waiting]) -> Sequence[Computed]:
+        result = self._attempt(members)
+        if isinstance(result, Failed) and len(members) > 1:
+            # One bad input must not fail its neighbours: each again, alone.
+            return [self._attempt([member]) for member in members]
+        return [result]
+
+    def _attempt(self, members: Sequence[Waiting]) -> Computed:
+        calls = [member.call for member in members]
+        inputs = calls[0].tensors
+        if len(calls) > 1:
+            inputs = {
+                name: np.concatenate([call.tensors[name] for call in calls]) for name in inputs
+            }
+        try:
+            return Batch(members, inputs, self._engine.run(inputs))
+        except ServiceError as error:
+            return Failed(members, error)
+        except Exception:  # noqa: BLE001 - numpy and the engine raise what they like
+            # Whatever it was, these calls need an answer.
+            _log.exception("a batch failed")
+            return Failed(members, ModelFailed("The model failed on this input."))
+
+    def _conclude(self, results: Sequence[Computed]) -> None:
+        for result in results:
+            if isinstance(result, Failed):
+                for member in result.members:
+                    member.finish(result.error)
+                continue
+            self._on_batch(result)
+            start = 0
+            for member in result.members:
+                rows = slice(start, start + member.call.rows)
+                start = rows.stop
+                member.finish({name: array[rows] for name, array in result.outputs.items()})

@@ -1,0 +1,81 @@
+"""What a caller, or whoever starts an instance, can do wrong; each names what was expected."""
+
+from capability_sdk.contracts.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    ServiceError,
+    Unavailable,
+)
+
+
+class MalformedRequest(InvalidRequest):
+    """The body is not an infer request of the protocol."""
+
+    code = "malformed-request"
+    title = "The body is not an infer request"
+
+
+class TensorMismatch(InvalidRequest):
+    """A tensor is not what the capability takes."""
+
+    code = "tensor-mismatch"
+    title = "A tensor is not what the capability takes"
+
+
+class NoSuchAddress(NotFound):
+    """The protocol has no such address, or this instance serves another capability."""
+
+    code = "no-such-address"
+    title = "This instance does not serve this address"
+
+
+class MethodNotAllowed(ServiceError):
+    """The address exists, for another method."""
+
+    code = "method-not-allowed"
+    title = "This address does not know this method"
+    status = 405
+
+
+class EncodingNotSupported(ServiceError):
+    """A compressed body could inflate to anything; tensors travel as they are."""
+
+    code = "encoding-not-supported"
+    title = "Compressed bodies are not taken"
+    status = 415
+
+
+class InstanceBusy(Unavailable):
+    """As many requests wait as may wait."""
+
+    code = "instance-busy"
+    title = "The instance has more requests than it can take"
+
+
+class InstanceNotReady(Unavailable):
+    """The instance is about to stop."""
+
+    code = "instance-not-ready"
+    title = "The instance is not ready"
+
+
+class InputRefusedByModel(InvalidInput):
+    """The tensors have the declared form, but the model cannot compute them."""
+
+    code = "input-refused-by-model"
+    title = "The model cannot compute this input"
+
+
+class ModelFailed(ServiceError):
+    """The model broke on well-formed input."""
+
+    code = "model-failed"
+    title = "The model failed"
+
+
+class UnusablePackage(ServiceError):
+    """The package cannot be served; the instance does not start."""
+
+    code = "unusable-package"
+    title = "The package cannot be served"

@@ -1,0 +1,105 @@
+"""The infer call: from a body to an answer, with no framework in between."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.contracts.inference import (
+    BINARY_HEADER,
+    CODE_DIGEST_HEADER,
+    REQUEST_ID_HEADER,
+    VERSION_HEADER,
+    WEIGHTS_DIGEST_HEADER,
+)
+from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.contracts.model import Digest
+from capability_sdk.serving.answers import AnswerWriter
+from capability_sdk.serving.batching import Batcher, Outputs
+from capability_sdk.serving.errors import ModelFailed
+from capability_sdk.serving.metrics import RuntimeMetrics
+from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
+from capability_sdk.serving.requests import Call, RequestReader
+
+Respond = Callable[[Reply], None]
+
+_log = logging.getLogger(__name__)
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
+_JSON_LENGTH = BINARY_HEADER.encode()
+_REQUEST_ID = REQUEST_ID_HEADER.encode()
+
+
+class Inference:
+    """Answers infer calls of one capability version."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        code_digest: Digest,
+        weights_digest: Digest,
+        batcher: Batcher,
+        metrics: RuntimeMetrics,
+    ) -> None:
+        self._reader = RequestReader(manifest)
+        self._writer = AnswerWriter(manifest)
+        self._batcher = batcher
+        self._metrics = metrics
+        self._identity = (
+            f"{VERSION_HEADER}: {manifest.version}\r\n{CODE_DIGEST_HEADER}: {code_digest}\r\n"
+            f"{WEIGHTS_DIGEST_HEADER}: {weights_digest}\r\n{REQUEST_ID_HEADER}: "
+        ).encode()
+        self._json = JSON + self._identity
+
+    def begin(self, headers: Mapping[bytes, bytes], body: bytes, respond: Respond) -> None:
+        """Take a call; ``respond`` is called exactly once, now or after its batch.
+
+        Args:
+            headers: Of the request, names in lower case.
+            body: The whole body.
+            respond: Sends the answer.
+        """
+        began = time.perf_counter()
+        request_id = _identifier(headers.get(_REQUEST_ID))
+        try:
+            call = self._reader.read(body, headers.get(_JSON_LENGTH))
+
+            def finish(result: Outputs | ServiceError) -> None:
+                respond(self._conclude(call, result, request_id, began))
+
+            self._batcher.submit(call, request_id, finish)
+        except ServiceError as error:
+            respond(self.refuse(error, request_id, began))
+
+    def refuse(self, error: ServiceError, request_id: str, began: float) -> Reply:
+        """Answer with a failure, with the same headers as any infer answer."""
+        self._metrics.answered(error.status, began)
+        return problem_reply(error, self._identity + request_id.encode() + b"\r\n")
+
+    def refuse_early(self, error: ServiceError, headers: Mapping[bytes, bytes]) -> Reply:
+        """Answer a call whose body was not read."""
+        return self.refuse(error, _identifier(headers.get(_REQUEST_ID)), time.perf_counter())
+
+    def _conclude(
+        self, call: Call, result: Outputs | ServiceError, request_id: str, began: float
+    ) -> Reply:
+        if isinstance(result, ServiceError):
+            return self.refuse(result, request_id, began)
+        try:
+            body, json_length = self._writer.write(call, result)
+        except (TypeError, ValueError) as error:
+            _log.error("an answer could not be written: %s", type(error).__name__)
+            return self.refuse(ModelFailed("The output cannot be written."), request_id, began)
+        self._metrics.answered(200, began)
+        end = request_id.encode() + b"\r\n"
+        if json_length is None:
+            return Reply(200, self._json + end, body)
+        length = f"{BINARY_HEADER}: {json_length}\r\n".encode()
+        return Reply(200, BINARY + length + self._identity + end, body)
+
+
+def _identifier(given: bytes | None) -> str:
+    """Return the gateway's id of the request; make one where there is none that is well-formed."""
+    text = given.decode("latin-1") if given else ""
+    return text if _IDENTIFIER.fullmatch(text) else uuid4().hex

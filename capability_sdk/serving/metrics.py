@@ -1,0 +1,89 @@
+"""Prometheus metrics of an instance: plain integers on the hot path, put into words on a scrape."""
+
+import time
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+
+class _Histogram:
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    def family(self, name: str, documentation: str) -> HistogramMetricFamily:
+        buckets: list[tuple[str, float]] = []
+        total = 0
+        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
+            total += count
+            buckets.append((bound, total))
+        family = HistogramMetricFamily(name, documentation)
+        family.add_metric([], buckets, sum_value=self._sum)
+        return family
+
+
+class RuntimeMetrics:
+    """What an instance has done since its start.
+
+    Attributes:
+        answers: HTTP status of an infer answer to how many there were.
+    """
+
+    def __init__(self, waiting: Callable[[], int], lost: Callable[[], int]) -> None:
+        """Prepare.
+
+        Args:
+            waiting: Tells how many calls wait.
+            lost: Tells how many journal records could not be written.
+        """
+        self.answers: Counter[int] = Counter()
+        self._latency = _Histogram(_SECONDS)
+        self._batches = _Histogram(_ROWS)
+        self._waiting = waiting
+        self._lost = lost
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def answered(self, status: int, began: float) -> None:
+        """Count an infer answer; ``began`` is of `time.perf_counter`."""
+        self.answers[status] += 1
+        self._latency.observe(time.perf_counter() - began)
+
+    def computed(self, rows: int) -> None:
+        """Count a batch."""
+        self._batches.observe(rows)
+
+    def text(self) -> bytes:
+        """Write all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metric families (prometheus_client's collector protocol)."""
+        answers = CounterMetricFamily(
+            "jiuzhou_runtime_answers", "Infer answers by HTTP status.", labels=["status"]
+        )
+        for status, count in sorted(self.answers.items()):
+            answers.add_metric([str(status)], count)
+        yield answers
+        yield self._latency.family("jiuzhou_runtime_seconds", "Time from request to answer.")
+        yield self._batches.family("jiuzhou_runtime_batch_rows", "Rows computed together.")
+        yield GaugeMetricFamily("jiuzhou_runtime_waiting", "Calls that wait.", self._waiting())
+        yield CounterMetricFamily(
+            "jiuzhou_runtime_journal_lost", "Journal records that were lost.", self._lost()
+        )

@@ -1,0 +1,55 @@
+"""The protocol's addresses that say what is served; all of them are known when it starts."""
+
+from collections.abc import Callable, Mapping
+
+from capability_sdk import __version__
+from capability_sdk.contracts.inference import ModelMetadata, TensorMetadata
+from capability_sdk.contracts.manifest import Engine, Manifest, TensorSpec
+from capability_sdk.contracts.model import major
+from capability_sdk.serving.replies import Reply, json_reply
+
+Page = Callable[[], Reply]
+
+_PLATFORMS = {Engine.ONNX: "onnxruntime_onnx", Engine.PYTHON: "python", Engine.TRITON: "triton"}
+
+
+def metadata_of(manifest: Manifest) -> ModelMetadata:
+    """Describe the model; -1 stands for the batch dimension."""
+    return ModelMetadata(
+        name=manifest.name,
+        versions=[manifest.version],
+        platform=_PLATFORMS[manifest.engine],
+        inputs=[_tensor(spec) for spec in manifest.inputs],
+        outputs=[_tensor(spec) for spec in manifest.outputs],
+    )
+
+
+def model_paths(manifest: Manifest) -> list[str]:
+    """List the addresses of the model: without a version, with the exact and the major one."""
+    root = f"/v2/models/{manifest.name}"
+    versions = (manifest.version, major(manifest.version))
+    return [root, *(f"{root}/versions/{version}" for version in versions)]
+
+
+def pages_of(manifest: Manifest, readiness: Page) -> Mapping[str, Page]:
+    """Build the pages by path; each is asked for with GET."""
+    metadata = json_reply(metadata_of(manifest).model_dump(mode="json"))
+    server = json_reply(
+        {"name": "jiuzhou", "version": __version__, "extensions": ["binary_tensor_data"]}
+    )
+    live = json_reply({"live": True})
+    pages: dict[str, Page] = {
+        "/v2": lambda: server,
+        "/v2/health/live": lambda: live,
+        "/v2/health/ready": readiness,
+        "/health/live": lambda: live,
+        "/health/ready": readiness,
+    }
+    for path in model_paths(manifest):
+        pages[path] = lambda: metadata
+        pages[f"{path}/ready"] = readiness
+    return pages
+
+
+def _tensor(spec: TensorSpec) -> TensorMetadata:
+    return TensorMetadata(name=spec.name, datatype=spec.datatype, shape=[-1, *spec.shape])

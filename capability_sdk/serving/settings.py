@@ -1,0 +1,32 @@
+"""Settings of an instance; the scheduler gives them on the command line."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from capability_sdk.contracts.model import Digest, Identifier
+
+
+class ServingSettings(BaseSettings):
+    """Read once in ``__main__``; ``--max-waiting 10`` or ``SERVING_MAX_WAITING=10``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SERVING_",
+        frozen=True,
+        extra="forbid",
+        cli_kebab_case=True,
+        cli_prog_name="python -m capability_sdk.serving",
+        cli_hide_none_type=True,
+    )
+
+    package: Path = Field(description="Folder of the unpacked, verified package.")
+    socket: Path = Field(description="Unix socket to listen on; made with mode 0600.")
+    journal: Path = Field(description="Spool folder of predictions and profile deltas.")
+    instance: Identifier = Field(description="Name of this instance in the province.")
+    code_digest: Digest = Field(description="Digest that the code must have.")
+    weights_digest: Digest = Field(description="Digest that the weights must have.")
+    threads: int = Field(default=1, ge=1, le=256, description="Threads that one batch may use.")
+    max_waiting: int = Field(
+        default=1024, ge=1, le=100_000, description="Calls that may wait; more are answered 503."
+    )
