@@ -43,7 +43,10 @@ def load_package(
     Raises:
         UnusablePackage: The digests differ, or manifest, model and reference do not fit.
     """
-    found = digests_of(folder)
+    try:
+        found = digests_of(folder)
+    except OSError as error:
+        raise UnusablePackage(f"The package cannot be read: {error.strerror}.") from error
     for kind, expected, actual in (
         ("code", code_digest, found.code),
         ("weights", weights_digest, found.weights),

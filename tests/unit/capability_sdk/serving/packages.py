@@ -38,7 +38,10 @@ def manifest(**changes: Any) -> Manifest:  # noqa: ANN401 - members of a manifes
 
 
 def write_package(
-    folder: Path, declared: Manifest, model: Any, tensors: dict[str, Tensor] | None = None  # noqa: ANN401 - onnx ships no types
+    folder: Path,
+    declared: Manifest,
+    model: Any,
+    tensors: dict[str, Tensor] | None = None,  # noqa: ANN401 - onnx ships no types
 ) -> Path:
     """Write a package: manifest, model and, of the tensors if there are any, the reference."""
     (folder / "model").mkdir(parents=True)
@@ -65,9 +68,7 @@ def identity_model(declared: Manifest) -> Any:  # noqa: ANN401 - onnx ships no t
         outputs.append(helper.make_tensor_value_info(out.name, kind, shape))
         nodes.append(helper.make_node("Identity", [spec.name], [out.name]))
     graph = helper.make_graph(nodes, "identity", inputs, outputs)
-    return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
-    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 def digits_manifest() -> Manifest:
@@ -100,7 +101,11 @@ def write_digits_package(folder: Path) -> Path:
         target_opset=17,
     )
     scores = model.predict_proba(images[:1000]).astype(np.float32)
-    tensors = {"pixels": images[:1000], "label": model.predict(images[:1000]), "probabilities": scores}
+    tensors = {
+        "pixels": images[:1000],
+        "label": model.predict(images[:1000]),
+        "probabilities": scores,
+    }
     return write_package(folder, digits_manifest(), rename_input(exported, "pixels"), tensors)
 
 

@@ -1,0 +1,69 @@
+"""A runtime on a loopback port, in a thread of the test."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.packaging.digests import digests_of
+from capability_sdk.serving.app import ServingApp
+from capability_sdk.serving.package import LoadedPackage, load_package
+from capability_sdk.serving.server import serve
+from capability_sdk.spool import SpoolWriter
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where a runtime listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def connect(self) -> socket.socket:
+        """Open a plain connection, to say what no client library would."""
+        return socket.create_connection((self.host, self.port), timeout=10)
+
+
+def load(folder: Path) -> LoadedPackage:
+    """Load a package with the digests that it has."""
+    digests = digests_of(folder)
+    return load_package(folder, digests.code, digests.weights, 1)
+
+
+@contextmanager
+def running(
+    package: LoadedPackage, journal: Path, *, max_waiting: int = 1024, clock: Clock = system_clock
+) -> Iterator[Running]:
+    """Serve a package; stop as SIGTERM would at the end, so that the journal is complete."""
+    app = ServingApp(package, SpoolWriter(journal), max_waiting=max_waiting, clock=clock)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    port = listener.getsockname()[1]
+    started = threading.Event()
+    end: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def live() -> None:
+        stop = asyncio.Event()
+        end.append((asyncio.get_running_loop(), stop))
+        started.set()
+        await serve(app, listener, stop)
+
+    thread = threading.Thread(target=lambda: uvloop.run(live()), name="runtime")
+    thread.start()
+    started.wait(10)
+    try:
+        yield Running("127.0.0.1", port)
+    finally:
+        loop, stop = end[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(15)
+        listener.close()
