@@ -1,7 +1,9 @@
 """The parts that every FastAPI service of the house has: problems, health, metrics, a server."""
 
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -11,6 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from capability_sdk import __version__
 from capability_sdk.kit import openapi, problems
+
+_START_FAILED = 3
 
 Readiness = Callable[[], Awaitable[dict[str, Any]]]
 """Returns what a service depends on; raises `Unavailable` where it cannot work."""
@@ -75,9 +79,20 @@ def _add_health(app: FastAPI, readiness: Readiness) -> None:
         return JSONResponse({"status": "ready", **await readiness()})
 
 
-def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None = None) -> None:  # noqa: ANN401 - any ASGI application
-    """Serve an ASGI application until SIGTERM or Ctrl-C; requests in flight get 10 seconds."""
-    uvicorn.run(
+def serve(
+    app: Any,  # noqa: ANN401 - any ASGI application
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    uds: Path | None = None,
+    on_stop: Callable[[], None] | None = None,
+) -> None:
+    """Serve an ASGI application until SIGTERM or Ctrl-C; requests in flight get 10 seconds.
+
+    ``on_stop`` is called at the signal, before the server waits for those requests, so that a
+    service can answer its long polls at once.
+    """
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -89,3 +104,18 @@ def serve(app: Any, *, host: str = "127.0.0.1", port: int = 0, uds: Path | None 
         log_config=None,
         timeout_graceful_shutdown=10,
     )
+    server = _Server(config, on_stop)
+    server.run()
+    if not server.started:
+        sys.exit(_START_FAILED)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._on_stop is not None:
+            self._on_stop()
+        super().handle_exit(sig, frame)

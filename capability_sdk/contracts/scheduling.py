@@ -1,0 +1,91 @@
+"""What agent, scheduler and people say to each other about running instances on nodes."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.contracts.model import (
+    CapabilityName,
+    Digest,
+    Identifier,
+    SemanticVersion,
+    UtcTime,
+    Versioned,
+    Wire,
+)
+from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
+
+
+class LocalDeployment(Wire):
+    """One version that shall run in the province; its package is unpacked and fully verified."""
+
+    capability: CapabilityName
+    version: SemanticVersion
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    package_path: Annotated[str, Field(pattern=r"^/", max_length=4000)]
+    """Absolute path of the unpacked package on this machine."""
+    code_digest: Digest
+    weights_digest: Digest
+    manifest: Manifest
+    passport: dict[str, Any] = {}
+
+
+class LocalDeployments(Versioned):
+    """Body of the scheduler's ``PUT /api/v1/deployments``: everything that shall run."""
+
+    epoch: Annotated[int, Field(ge=0)] = 0
+    """Epoch of the edge's enrolment: a later one may start again at revision 1."""
+    revision: Annotated[int, Field(ge=0)]
+    deployments: list[LocalDeployment]
+    stop_all: bool = False
+    """An empty list is acted upon only where the sender says that it is meant."""
+
+
+class DeploymentsAnswer(Wire):
+    """What became of a list of deployments."""
+
+    revision: int
+    acted_upon: bool
+    detail: str
+
+
+class NodeView(Wire):
+    """A node with its present load and what is reserved on it."""
+
+    metadata: NodeMetadata
+    load: NodeLoad | None = None
+    instances: int = 0
+    reserved_cpu_millicores: int = 0
+    reserved_memory_mib: int = 0
+    reserved_gpu_milli: int = 0
+
+
+class FailedConstraint(Wire):
+    """Why a node cannot take an instance, and the smallest change that would admit it."""
+
+    constraint: str
+    reason: str
+    cure: str
+
+
+class Candidate(Wire):
+    """A node that was considered: its score, or the first constraint that it fails."""
+
+    node: Identifier
+    score: float | None = None
+    failed: FailedConstraint | None = None
+
+
+class Decision(Wire):
+    """One placement decision, as it was taken; ``node`` is None where nothing could be bound."""
+
+    id: int
+    at: UtcTime
+    revision: int
+    capability: CapabilityName
+    version: SemanticVersion
+    instance: Identifier | None = None
+    node: Identifier | None = None
+    reason: str
+    candidates: list[Candidate]

@@ -1,0 +1,50 @@
+"""``python -m scheduler --data PROVINCE_DIR --port N``: one province's scheduler."""
+
+import logging
+import os
+import sys
+
+from pydantic import ValidationError
+from pydantic_settings import CliApp
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.kit import logs
+from capability_sdk.kit.service import serve
+from scheduler.adapters.process import check_folder
+from scheduler.app import create_app, release_waiting
+from scheduler.database import lock_folder
+from scheduler.errors import FolderUnusable
+from scheduler.settings import SchedulerSettings
+
+_log = logging.getLogger("scheduler")
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until SIGTERM; return the exit code: 2 bad arguments, 3 folder unusable."""
+    logs.configure()
+    try:
+        settings = CliApp.run(SchedulerSettings, cli_args=arguments)
+    except ValidationError as error:
+        for item in error.errors():
+            _log.error("--%s: %s", "-".join(map(str, item["loc"])), item["msg"])
+        return 2
+    try:
+        _check(settings)
+        app = create_app(settings)
+        serve(app, host=settings.host, port=settings.port, on_stop=lambda: release_waiting(app))
+    except ServiceError as error:
+        _log.error("%s: %s", error.title, error)
+        return 3
+    return 0
+
+
+def _check(settings: SchedulerSettings) -> None:
+    """Refuse a folder at once, in one line, instead of from within the running application."""
+    if not settings.data.is_dir():
+        raise FolderUnusable(f"{settings.data} is no folder; enrolment makes it.")
+    check_folder(settings.data.absolute() / "instances")
+    os.close(lock_folder(settings.data))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

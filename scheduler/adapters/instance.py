@@ -1,0 +1,139 @@
+"""One instance process and its health, as seen from outside over its Unix socket."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from capability_sdk.contracts.nodes import InstanceHealth
+from capability_sdk.kit.processes import ManagedProcess
+from scheduler.domain import Observation
+
+_STARTING_SECONDS = 0.1
+"""Pause between looks at an instance that is not ready; a deployment waits for it."""
+_READY_SECONDS = 0.5
+_PROBE_TIMEOUT = 2.0
+_MISSES_BEFORE_RESTART = 3
+_EXITS = {2: "bad-arguments", 3: "package-refused"}
+
+
+class RunningInstance:
+    """Watches a process: starting, ready, or failed with a code.
+
+    An instance that failed stays ``failed`` through its restarts until it is ready again. What it
+    wrote to its log is not repeated: the detail travels to the center.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        process: ManagedProcess,
+        socket: Path,
+        *,
+        start_timeout: float,
+        notify: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._process = process
+        self._socket = socket
+        self._start_timeout = start_timeout
+        self._notify = notify
+        self._health = InstanceHealth.STARTING
+        self._detail = ""
+        self._misses = 0
+        self._seen_pid: int | None = None
+        self._since = time.monotonic()
+        self._watch: asyncio.Task[None] | None = None
+        transport = httpx.AsyncHTTPTransport(uds=str(socket))
+        self._http = httpx.AsyncClient(
+            transport=transport, base_url="http://instance", timeout=_PROBE_TIMEOUT, trust_env=False
+        )
+
+    @property
+    def observation(self) -> Observation:
+        """What is known now."""
+        return Observation(
+            id=self._name,
+            health=self._health,
+            restarts=self._process.restarts,
+            detail=self._detail,
+            address=f"unix:{self._socket}",
+            pid=self._process.pid,
+        )
+
+    async def start(self) -> None:
+        """Start the process and the watch over it."""
+        await self._process.start()
+        self._watch = asyncio.create_task(self._keep_watching(), name=f"health {self._name}")
+
+    async def stop(self) -> None:
+        """End both; the process gets time to finish what it does."""
+        self._become(InstanceHealth.STOPPING, "")
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        await self._process.stop()
+        await self._http.aclose()
+
+    async def _keep_watching(self) -> None:
+        while True:
+            await self._look()
+            is_ready = self._health is InstanceHealth.READY
+            await asyncio.sleep(_READY_SECONDS if is_ready else _STARTING_SECONDS)
+
+    async def _look(self) -> None:
+        pid = self._process.pid
+        if pid != self._seen_pid:
+            self._seen_pid, self._since, self._misses = pid, time.monotonic(), 0
+            if self._process.last_exit is not None:
+                self._become(InstanceHealth.FAILED, _why(self._process.last_exit, self._detail))
+        if pid is None:
+            return
+        if await self._answers():
+            self._misses = 0
+            self._become(InstanceHealth.READY, "")
+        else:
+            self._miss(pid)
+
+    def _miss(self, pid: int) -> None:
+        if self._process.pid != pid:
+            return
+        if self._health is InstanceHealth.READY:
+            self._misses += 1
+            if self._misses >= _MISSES_BEFORE_RESTART:
+                self._restart(pid, "unresponsive")
+        elif time.monotonic() - self._since > self._start_timeout:
+            self._restart(pid, "start-timeout")
+
+    def _restart(self, pid: int, code: str) -> None:
+        self._become(InstanceHealth.FAILED, code)
+        self._since = time.monotonic()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    async def _answers(self) -> bool:
+        try:
+            response = await self._http.get("/v2/health/ready")
+        except httpx.HTTPError:
+            return False
+        return response.is_success
+
+    def _become(self, health: InstanceHealth, detail: str) -> None:
+        if (health, detail) != (self._health, self._detail):
+            self._health, self._detail = health, detail
+            self._notify()
+
+
+def _why(exit_code: int, earlier: str) -> str:
+    """Name the cause of an exit; a kill by the watch itself keeps the cause it was killed for."""
+    if exit_code < 0:
+        if earlier in ("unresponsive", "start-timeout"):
+            return earlier
+        return f"killed-by-signal-{-exit_code}"
+    return _EXITS.get(exit_code, f"exited-with-{exit_code}")

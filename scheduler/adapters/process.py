@@ -1,0 +1,156 @@
+"""Runs instances as processes of this machine (port `InstanceRunner`)."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
+from scheduler.adapters.instance import RunningInstance
+from scheduler.adapters.limits import limit_instance
+from scheduler.domain import Binding, Observation
+from scheduler.errors import FolderUnusable
+
+_log = logging.getLogger(__name__)
+
+_SOCKET = "http.sock"
+_LONGEST_SOCKET_PATH = 107
+"""Bytes that the kernel takes in the address of a Unix socket."""
+_ID_LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLimits:
+    """How patient the runner is.
+
+    Attributes:
+        start_timeout: An instance that is not ready by then is started again.
+        longest_delay: Longest pause between restarts.
+    """
+
+    start_timeout: timedelta = timedelta(seconds=60)
+    longest_delay: timedelta = timedelta(seconds=30)
+
+
+class ProcessRunner:
+    """Starts ``python -m PROGRAM``, which is `capability_sdk.serving`, for each binding, and watches it."""
+
+    def __init__(self, node: str, instances: Path, limits: ProcessLimits, program: str) -> None:
+        self._node = node
+        self._folder = instances
+        self._limits = limits
+        self._program = program
+        self._running: dict[str, RunningInstance] = {}
+        self._notify: Callable[[], None] = lambda: None
+        check_folder(instances)
+        instances.mkdir(exist_ok=True, mode=0o700)
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """This machine only."""
+        return frozenset({self._node})
+
+    def on_change(self, notify: Callable[[], None]) -> None:
+        """Have ``notify`` called whenever an observation changed."""
+        self._notify = notify
+
+    def _changed(self) -> None:
+        self._notify()
+
+    async def start(self, binding: Binding) -> None:
+        """Start an instance and keep it running."""
+        if binding.id in self._running:
+            return
+        folder = self._folder / binding.id
+        folder.mkdir(exist_ok=True, mode=0o700)
+        spec = ProcessSpec(
+            name=f"instance {binding.id}",
+            command=self._command(binding, folder),
+            log=folder / "log",
+            environment={"OMP_NUM_THREADS": "1"},
+            before_start=limit_instance(binding.demand.memory_mib),
+        )
+        process = ManagedProcess(spec, longest_delay=self._limits.longest_delay.total_seconds())
+        instance = RunningInstance(
+            binding.id,
+            process,
+            folder / _SOCKET,
+            start_timeout=self._limits.start_timeout.total_seconds(),
+            notify=self._changed,
+        )
+        self._running[binding.id] = instance
+        await instance.start()
+
+    async def stop(self, instance: str) -> None:
+        """End an instance cleanly."""
+        running = self._running.get(instance)
+        if running is not None:
+            await running.stop()
+            self._running.pop(instance, None)
+
+    def observe(self) -> dict[str, Observation]:
+        """Return what is known of every instance."""
+        return {name: instance.observation for name, instance in self._running.items()}
+
+    def discard(self, instance: str) -> None:
+        """Delete what a stopped instance left behind, its journal included."""
+        if instance not in self._running:
+            shutil.rmtree(self._folder / instance, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Stop everything; all at once, so that it takes as long as the slowest."""
+        await asyncio.gather(*(self.stop(name) for name in list(self._running)))
+
+    def _command(self, binding: Binding, folder: Path) -> list[str]:
+        return python(
+            self._program,
+            *("--package", str(binding.package_path)),
+            *("--socket", str(folder / _SOCKET)),
+            *("--journal", str(folder / "journal")),
+            *("--instance", binding.id),
+            *("--code-digest", binding.unit.code_digest),
+            *("--weights-digest", binding.unit.weights_digest),
+            *("--threads", "1"),
+        )
+
+
+def check_folder(instances: Path) -> None:
+    """Refuse a folder whose path is too long for the sockets in it.
+
+    Raises:
+        FolderUnusable: It is too long; the message says by how much.
+    """
+    longest = len(os.fsencode(instances)) + 1 + _ID_LENGTH + 1 + len(_SOCKET)
+    if longest > _LONGEST_SOCKET_PATH:
+        raise FolderUnusable(
+            f"{instances} is {longest - _LONGEST_SOCKET_PATH} bytes too long for the Unix sockets"
+            " in it: use a data folder with a shorter path."
+        )
+
+
+def reap_strays(instances: Path) -> int:
+    """End instances that an earlier scheduler of this folder left behind; return how many."""
+    mark = f"{instances}{os.sep}"
+    strays = [process for process in psutil.process_iter() if _is_stray(process, mark)]
+    for process in strays:
+        _log.warning("ending instance process %d of an earlier run", process.pid)
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(strays, timeout=5)
+    return len(strays)
+
+
+def _is_stray(process: psutil.Process, mark: str) -> bool:
+    try:
+        command = process.cmdline()
+    except psutil.Error:
+        return False
+    sockets = [argument for argument in command if argument.endswith(f"/{_SOCKET}")]
+    return "--instance" in command and any(item.startswith(mark) for item in sockets)

@@ -1,0 +1,100 @@
+"""The scheduler's HTTP API, for the province's own processes."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from capability_sdk.contracts.model import CapabilityName, Identifier
+from capability_sdk.contracts.nodes import (
+    EndpointList,
+    InstanceHealth,
+    InstanceStatus,
+    NodeLoad,
+    NodeMetadata,
+)
+from capability_sdk.contracts.scheduling import (
+    Decision,
+    DeploymentsAnswer,
+    LocalDeployments,
+    NodeView,
+)
+from capability_sdk.kit.problems import problem_responses
+from scheduler.service import Scheduler
+
+router = APIRouter(prefix="/api/v1", tags=["scheduler"])
+
+MAX_WAIT_SECONDS = 60
+
+
+def _scheduler(request: Request) -> Scheduler:
+    scheduler: Scheduler = request.app.state.scheduler
+    return scheduler
+
+
+SchedulerDep = Annotated[Scheduler, Depends(_scheduler)]
+NodeName = Annotated[Identifier, Path(description="Name of the node.")]
+
+
+@router.put("/deployments", responses=problem_responses(401, 409, 422))
+def put_deployments(body: LocalDeployments, scheduler: SchedulerDep) -> DeploymentsAnswer:
+    """Replace everything that shall run; instances follow."""
+    return scheduler.put_deployments(body)
+
+
+@router.get("/endpoints", responses=problem_responses(401, 422))
+async def get_endpoints(
+    scheduler: SchedulerDep,
+    after: Annotated[int, Query(description="Revision that the asker has.")] = -1,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds.")] = 0,
+) -> EndpointList:
+    """Return the ready endpoints: as soon as they differ from revision ``after``, or in time."""
+    return await scheduler.board.wait(after, wait)
+
+
+@router.get("/instances", responses=problem_responses(401))
+async def get_instances(scheduler: SchedulerDep) -> list[InstanceStatus]:
+    """Return every bound instance and what is known of it."""
+    observed = scheduler.runner.observe()
+    return [
+        InstanceStatus(
+            id=binding.id,
+            capability=binding.unit.capability,
+            version=binding.unit.version,
+            node=binding.node,
+            health=seen.health if seen else InstanceHealth.STARTING,
+            restarts=seen.restarts if seen else 0,
+            detail=seen.detail if seen else "",
+            code_digest=binding.unit.code_digest,
+            weights_digest=binding.unit.weights_digest,
+        )
+        for binding in scheduler.reconciler.bindings
+        for seen in [observed.get(binding.id)]
+    ]
+
+
+@router.get("/nodes", responses=problem_responses(401))
+async def get_nodes(scheduler: SchedulerDep) -> list[NodeView]:
+    """Return the nodes with their load and what is reserved on them."""
+    return await scheduler.nodes.views(scheduler.reconciler.bindings)
+
+
+@router.put("/nodes/{node}", responses=problem_responses(401, 422))
+async def put_node(node: NodeName, body: dict[str, Any], scheduler: SchedulerDep) -> NodeMetadata:
+    """Register a node; metadata that is missing or absurd is refused with its reason."""
+    return await scheduler.nodes.admit(node, body)
+
+
+@router.put("/nodes/{node}/load", status_code=204, responses=problem_responses(401, 404, 422))
+async def put_load(node: NodeName, body: NodeLoad, scheduler: SchedulerDep) -> None:
+    """Take a node's load."""
+    await scheduler.nodes.report_known(body.model_copy(update={"node": node}))
+
+
+@router.get("/decisions", responses=problem_responses(401, 422))
+def get_decisions(
+    scheduler: SchedulerDep,
+    capability: CapabilityName | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[Decision]:
+    """Return placement decisions with their reasons, newest first."""
+    return scheduler.store.decisions(capability, limit)

@@ -1,0 +1,144 @@
+"""Puts a scheduler together: the only module that reads settings and picks adapters."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from prometheus_client import CollectorRegistry
+
+from capability_sdk.contracts.errors import Unavailable
+from capability_sdk.contracts.nodes import NodeMetadata
+from capability_sdk.directory.embedded import EmbeddedDirectory
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.kit.files import read_or_create_secret
+from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE, require_local_credential
+from capability_sdk.kit.service import create_service
+from scheduler import metrics
+from scheduler.adapters.process import ProcessLimits, ProcessRunner, reap_strays
+from scheduler.api import router
+from scheduler.database import Database, lock_folder
+from scheduler.dispatch.board import EndpointBoard
+from scheduler.node_agent.agent import NodeAgent
+from scheduler.node_agent.inventory import describe_machine
+from scheduler.nodes import NodeBoard
+from scheduler.placement.scores import ScoreWeights
+from scheduler.reconcile.loop import Reconciler
+from scheduler.service import Scheduler
+from scheduler.settings import SchedulerSettings
+from scheduler.store import SchedulerStore
+
+_MAX_BODY_BYTES = 64 << 20
+"""Deployments of a large province carry the manifest of each version."""
+_STEP_OVERDUE = timedelta(seconds=30)
+
+
+def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> FastAPI:
+    """Make the application; its lifespan starts the scheduler and stops every instance."""
+    registry = CollectorRegistry()
+    secret = read_or_create_secret(settings.data / INTERNAL_TOKEN_FILE)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        lock = lock_folder(settings.data)
+        database = Database(settings.data / "scheduler.db")
+        try:
+            async with _running(settings, database, clock) as scheduler:
+                app.state.scheduler = scheduler
+                metrics.register(registry, scheduler)
+                yield
+        finally:
+            database.close()
+            os.close(lock)
+
+    async def readiness() -> dict[str, Any]:
+        scheduler: Scheduler = app.state.scheduler
+        return _readiness(scheduler, clock())
+
+    credential = Depends(require_local_credential(secret))
+    app = create_service(
+        "Jiuzhou scheduler",
+        registry=registry,
+        readiness=readiness,
+        lifespan=lifespan,
+        metrics_guard=[credential],
+        max_body_bytes=_MAX_BODY_BYTES,
+    )
+    app.include_router(router, dependencies=[credential])
+    return app
+
+
+def release_waiting(app: FastAPI) -> None:
+    """Answer the long polls of an application that is about to stop."""
+    scheduler: Scheduler | None = getattr(app.state, "scheduler", None)
+    if scheduler is not None:
+        scheduler.board.close()
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    settings: SchedulerSettings, database: Database, clock: Clock
+) -> AsyncIterator[Scheduler]:
+    metadata = describe_machine(settings.node, settings.families, settings.engines)
+    directory = EmbeddedDirectory()
+    nodes = NodeBoard(directory, clock, settings.load_valid)
+    agent = NodeAgent(metadata, directory, nodes.report, clock)
+    runner = await asyncio.to_thread(_runner, settings, metadata)
+    scheduler = _scheduler(settings, SchedulerStore(database), runner, nodes, clock)
+    await agent.register()
+    await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
+    tasks = [
+        asyncio.create_task(agent.run(settings.load_interval.total_seconds())),
+        asyncio.create_task(scheduler.reconciler.run()),
+    ]
+    try:
+        yield scheduler
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runner.close()
+        await scheduler.reconciler.close()
+        await directory.close()
+
+
+def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:
+    instances = settings.data.absolute() / "instances"
+    limits = ProcessLimits(settings.start_timeout, settings.longest_delay)
+    runner = ProcessRunner(metadata.node, instances, limits, settings.serving_module)
+    reap_strays(instances)
+    return runner
+
+
+def _scheduler(
+    settings: SchedulerSettings,
+    store: SchedulerStore,
+    runner: ProcessRunner,
+    nodes: NodeBoard,
+    clock: Clock,
+) -> Scheduler:
+    board = EndpointBoard()
+    weights = ScoreWeights(settings.best_fit_weight, settings.spread_weight, settings.idle_weight)
+    reconciler = Reconciler(store, runner, nodes, board, weights, clock, settings.drain)
+    return Scheduler(store, runner, nodes, board, reconciler)
+
+
+def _collect(scheduler: Scheduler, before: datetime) -> None:
+    """Drop instances that were retired long ago, with their folders."""
+    for instance in scheduler.store.retired_before(before):
+        scheduler.runner.discard(instance)
+        scheduler.store.forget(instance)
+
+
+def _readiness(scheduler: Scheduler, now: datetime) -> dict[str, Any]:
+    last = scheduler.reconciler.last_step
+    if last is None or now - last > _STEP_OVERDUE:
+        raise Unavailable("The scheduler has not compared what runs with what shall run lately.")
+    return {
+        "instances": len(scheduler.reconciler.bindings),
+        "endpoints": len(scheduler.board.current.endpoints),
+        "rejected_nodes": scheduler.nodes.rejected,
+    }

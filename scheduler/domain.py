@@ -1,0 +1,103 @@
+"""What is bound where: the scheduler's own values."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from capability_sdk.contracts.nodes import InstanceHealth
+from capability_sdk.contracts.scheduling import LocalDeployment
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one instance needs of a node.
+
+    Attributes:
+        engine: Engine that executes the model.
+        family: Algorithm family that the node must support.
+        cpu_millicores: Thousandths of a core.
+        memory_mib: Memory, measured by the gate where a passport says so.
+        gpu_milli: Thousandths of a GPU.
+    """
+
+    engine: str
+    family: str
+    cpu_millicores: int
+    memory_mib: int
+    gpu_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One version with its content: two instances of the same unit are interchangeable."""
+
+    capability: str
+    version: str
+    code_digest: str
+    weights_digest: str
+
+
+class Phase(StrEnum):
+    """Whether a binding shall serve or is on its way out."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An instance bound to a node, with what it reserves there."""
+
+    id: str
+    unit: Unit
+    node: str
+    package_path: Path
+    demand: Demand
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a runner sees of an instance now.
+
+    Attributes:
+        id: The instance.
+        health: State, as far as the runner can tell.
+        restarts: How often it was started again since the runner took it on.
+        detail: Code and words of the last failure; empty while nothing is wrong.
+        address: Where it listens, ``unix:/path`` or ``http://host:port``.
+        pid: Process id, where it is a process of this machine that runs.
+    """
+
+    id: str
+    health: InstanceHealth
+    restarts: int
+    detail: str
+    address: str
+    pid: int | None = None
+
+
+def unit_of(deployment: LocalDeployment) -> Unit:
+    """Name the content that a deployment wants to run."""
+    return Unit(
+        deployment.capability,
+        deployment.version,
+        deployment.code_digest,
+        deployment.weights_digest,
+    )
+
+
+def demand_of(deployment: LocalDeployment) -> Demand:
+    """Say what one instance needs: the measured passport outranks the declaration."""
+    manifest = deployment.manifest
+    declared = manifest.resources
+    measured = deployment.passport.get("memory_bytes")
+    memory_mib = declared.memory_mib
+    if isinstance(measured, int | float) and measured > 0:
+        memory_mib = -(-int(measured) // (1 << 20))
+    return Demand(
+        engine=manifest.engine.value,
+        family=manifest.algorithm_family.value,
+        cpu_millicores=declared.cpu_millicores,
+        memory_mib=memory_mib,
+        gpu_milli=declared.gpu_milli,
+    )

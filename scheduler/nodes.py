@@ -1,0 +1,121 @@
+"""The nodes as the scheduler knows them: checked metadata, and the last load of each."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
+from capability_sdk.contracts.scheduling import NodeView
+from capability_sdk.directory.errors import NodeRejected
+from capability_sdk.directory.nodes import NODES, check_node, node_entry, read_node
+from capability_sdk.directory.ports import ServiceDirectory
+from capability_sdk.kit.clock import Clock
+from scheduler.domain import Binding
+from scheduler.errors import NodeNotFound
+from scheduler.placement.constraints import NodeState
+
+_log = logging.getLogger(__name__)
+
+
+class NodeBoard:
+    """Belongs to one event loop. A node that leaves the directory keeps its instances."""
+
+    def __init__(self, directory: ServiceDirectory, clock: Clock, load_valid: timedelta) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._load_valid = load_valid
+        self._loads: dict[str, NodeLoad] = {}
+        self.rejected: dict[str, str] = {}
+
+    async def admit(self, name: str, content: dict[str, object]) -> NodeMetadata:
+        """Register a node that reports itself.
+
+        Raises:
+            NodeRejected: Its metadata is not acceptable, or a later start of it has reported.
+        """
+        metadata = check_node(name, content)
+        known = {item.node: item for item in await self.metadata()}.get(name)
+        if known is not None and known.epoch > metadata.epoch:
+            raise NodeRejected(
+                f"Node {name} has reported epoch {known.epoch}; {metadata.epoch} is older.",
+                node=name,
+            )
+        await self._directory.register(node_entry(metadata))
+        return metadata
+
+    async def metadata(self) -> list[NodeMetadata]:
+        """Return the metadata of every acceptable node; the others stand in `rejected`."""
+        accepted: list[NodeMetadata] = []
+        rejected: dict[str, str] = {}
+        for entry in await self._directory.entries(NODES):
+            try:
+                accepted.append(read_node(entry))
+            except NodeRejected as error:
+                rejected[entry.instance] = str(error)
+                if self.rejected.get(entry.instance) != str(error):
+                    _log.warning("%s", error)
+        self.rejected = rejected
+        return accepted
+
+    def report(self, load: NodeLoad) -> None:
+        """Take a node's load; its time is ours, so that no node can report ahead."""
+        self._loads[load.node] = load.model_copy(update={"at": self._clock()})
+
+    async def report_known(self, load: NodeLoad) -> None:
+        """Take the load of a node that has registered.
+
+        Raises:
+            NodeNotFound: It has not.
+        """
+        if load.node not in {item.node for item in await self.metadata()}:
+            raise NodeNotFound(f"Node {load.node} has not registered; it registers at its start.")
+        self.report(load)
+
+    def busy(self, node: str) -> float:
+        """Return the share of a node's cores in use, 0 where nothing fresh is known."""
+        return self._loads[node].cpu_fraction if self._is_reporting(node) else 0.0
+
+    async def states(
+        self, bindings: Sequence[Binding], startable: frozenset[str]
+    ) -> list[NodeState]:
+        """Return the nodes as placement sees them."""
+        return [
+            self._state(metadata, [b for b in bindings if b.node == metadata.node], startable)
+            for metadata in await self.metadata()
+        ]
+
+    async def views(self, bindings: Sequence[Binding]) -> list[NodeView]:
+        """Return the nodes as people and the agent see them."""
+        states = await self.states(bindings, frozenset())
+        return [
+            NodeView(
+                metadata=state.metadata,
+                load=self._loads.get(state.metadata.node),
+                instances=sum(count for _, count in state.instances_of),
+                reserved_cpu_millicores=state.reserved_cpu_millicores,
+                reserved_memory_mib=state.reserved_memory_mib,
+                reserved_gpu_milli=state.reserved_gpu_milli,
+            )
+            for state in states
+        ]
+
+    def _state(
+        self, metadata: NodeMetadata, bound: Sequence[Binding], startable: frozenset[str]
+    ) -> NodeState:
+        counts: dict[str, int] = {}
+        for binding in bound:
+            counts[binding.unit.capability] = counts.get(binding.unit.capability, 0) + 1
+        return NodeState(
+            metadata=metadata,
+            reserved_cpu_millicores=sum(item.demand.cpu_millicores for item in bound),
+            reserved_memory_mib=sum(item.demand.memory_mib for item in bound),
+            reserved_gpu_milli=sum(item.demand.gpu_milli for item in bound),
+            instances_of=tuple(counts.items()),
+            busy_fraction=self.busy(metadata.node),
+            is_reporting=self._is_reporting(metadata.node),
+            is_startable=metadata.node in startable,
+        )
+
+    def _is_reporting(self, node: str) -> bool:
+        load = self._loads.get(node)
+        return load is not None and self._clock() - load.at <= self._load_valid

@@ -1,0 +1,137 @@
+"""Filter: what a node must offer before an instance may be bound to it. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from capability_sdk.contracts.nodes import NodeMetadata
+from capability_sdk.contracts.scheduling import FailedConstraint
+from scheduler.domain import Demand
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """A node as placement sees it: what it offers, what is taken, whether it can be used.
+
+    Attributes:
+        metadata: What the node reported at its start.
+        reserved_cpu_millicores: Bound to instances already.
+        reserved_memory_mib: Bound to instances already.
+        reserved_gpu_milli: Bound to instances already.
+        instances_of: Bound instances by capability.
+        busy_fraction: Share of its cores in use now, 0 to 1.
+        is_reporting: Whether its load arrived lately.
+        is_startable: Whether the runner can start instances there.
+    """
+
+    metadata: NodeMetadata
+    reserved_cpu_millicores: int = 0
+    reserved_memory_mib: int = 0
+    reserved_gpu_milli: int = 0
+    instances_of: tuple[tuple[str, int], ...] = ()
+    busy_fraction: float = 0.0
+    is_reporting: bool = True
+    is_startable: bool = True
+
+    @property
+    def free_cpu_millicores(self) -> int:
+        """Cores that no instance has reserved, in thousandths."""
+        return self.metadata.cpu_millicores - self.reserved_cpu_millicores
+
+    @property
+    def free_memory_mib(self) -> int:
+        """Memory that no instance has reserved."""
+        return self.metadata.memory_mib - self.reserved_memory_mib
+
+    @property
+    def free_gpu_milli(self) -> int:
+        """GPU shares that no instance has reserved."""
+        return self.metadata.gpu_milli - self.reserved_gpu_milli
+
+
+Constraint = Callable[[Demand, NodeState], FailedConstraint | None]
+
+
+def _reporting(_: Demand, node: NodeState) -> FailedConstraint | None:
+    if node.is_reporting:
+        return None
+    return FailedConstraint(
+        constraint="reporting",
+        reason="the node has not reported its load lately",
+        cure="bring the node agent of this node back",
+    )
+
+
+def _startable(_: Demand, node: NodeState) -> FailedConstraint | None:
+    if node.is_startable:
+        return None
+    return FailedConstraint(
+        constraint="runner",
+        reason="this scheduler's runner cannot start instances on the node",
+        cure="run a scheduler on the node, or a runner that reaches it",
+    )
+
+
+def _engine(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    offered = [engine.value for engine in node.metadata.engines]
+    if demand.engine in offered:
+        return None
+    return FailedConstraint(
+        constraint="engine",
+        reason=f"needs engine {demand.engine}, the node has {', '.join(offered)}",
+        cure=f"install engine {demand.engine} on the node",
+    )
+
+
+def _family(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    offered = [family.value for family in node.metadata.families]
+    if demand.family in offered:
+        return None
+    return FailedConstraint(
+        constraint="family",
+        reason=f"needs family {demand.family}, the node supports {', '.join(offered)}",
+        cure=f"let the node support family {demand.family}",
+    )
+
+
+def _amount(name: str, needed: int, free: int, unit: str) -> FailedConstraint | None:
+    if needed <= free:
+        return None
+    return FailedConstraint(
+        constraint=name,
+        reason=f"needs {needed} {unit}, {max(free, 0)} are free",
+        cure=f"free or add {needed - free} {unit}",
+    )
+
+
+def _cpu(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    return _amount("cpu", demand.cpu_millicores, node.free_cpu_millicores, "millicores")
+
+
+def _memory(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    return _amount("memory", demand.memory_mib, node.free_memory_mib, "MiB of memory")
+
+
+def _gpu(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    if demand.gpu_milli == 0:
+        return None
+    return _amount("gpu", demand.gpu_milli, node.free_gpu_milli, "milli-GPU")
+
+
+CONSTRAINTS: tuple[Constraint, ...] = (
+    _reporting,
+    _startable,
+    _engine,
+    _family,
+    _cpu,
+    _memory,
+    _gpu,
+)
+
+
+def first_failure(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    """Return the first constraint that a node fails, None where it passes all."""
+    for constraint in CONSTRAINTS:
+        failed = constraint(demand, node)
+        if failed is not None:
+            return failed
+    return None

@@ -1,0 +1,39 @@
+"""What the scheduler needs of engines that differ in kind."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from scheduler.domain import Binding, Observation
+
+
+class InstanceRunner(Protocol):
+    """Runs instances: as processes of this machine, or elsewhere."""
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """Nodes that this runner can start instances on."""
+        ...
+
+    def on_change(self, notify: Callable[[], None]) -> None:
+        """Have ``notify`` called, on the event loop, whenever an observation changed."""
+        ...
+
+    async def start(self, binding: Binding) -> None:
+        """Start an instance and keep it running; one that runs already is left alone."""
+        ...
+
+    async def stop(self, instance: str) -> None:
+        """End an instance cleanly; one that does not run is no failure."""
+        ...
+
+    def observe(self) -> dict[str, Observation]:
+        """Return what is known of every instance that was started and not stopped."""
+        ...
+
+    def discard(self, instance: str) -> None:
+        """Delete what a stopped instance left behind, its journal included."""
+        ...
+
+    async def close(self) -> None:
+        """Stop everything."""
+        ...

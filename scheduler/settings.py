@@ -1,0 +1,77 @@
+"""What can be set for a scheduler, by ``SCHEDULER_*`` variables and the command line."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
+
+Weight = Annotated[float, Field(ge=0, le=100)]
+
+
+class SchedulerSettings(BaseSettings):
+    """Read once in ``__main__``; passed down, never imported as a global."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SCHEDULER_",
+        frozen=True,
+        extra="forbid",
+        cli_kebab_case=True,
+        cli_prog_name="python -m scheduler",
+        cli_hide_none_type=True,
+    )
+
+    data: Path = Field(description="The province's folder.")
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on; others than loopback let other machines in.",
+    )
+    port: int = Field(ge=1, le=65535, description="Port to listen on.")
+    node: str | None = Field(
+        default=None, description="Name of this machine; its host name if unset."
+    )
+    engines: tuple[Engine, ...] | None = Field(
+        default=None, description="Engines that this machine offers; what is installed if unset."
+    )
+    families: tuple[AlgorithmFamily, ...] = Field(
+        default=tuple(AlgorithmFamily), description="Algorithm families that this machine offers."
+    )
+    serving_module: str = Field(
+        default="capability_sdk.serving", description="Python module that serves an instance."
+    )
+    best_fit_weight: Weight = Field(default=1.0, description="Placement: fill nodes up.")
+    spread_weight: Weight = Field(
+        default=1.0, description="Placement: keep instances of a capability apart."
+    )
+    idle_weight: Weight = Field(default=0.5, description="Placement: prefer idle nodes.")
+    load_interval: timedelta = Field(
+        default=timedelta(seconds=1), gt=timedelta(0), description="How often a node reports load."
+    )
+    load_valid: timedelta = Field(
+        default=timedelta(seconds=10),
+        gt=timedelta(0),
+        description="Age of its last load at which a node gets no new instances.",
+    )
+    start_timeout: timedelta = Field(
+        default=timedelta(seconds=60),
+        gt=timedelta(0),
+        description="How long an instance may take to become ready before it is restarted.",
+    )
+    longest_delay: timedelta = Field(
+        default=timedelta(seconds=30),
+        gt=timedelta(0),
+        description="Longest pause between two restarts of an instance that keeps failing.",
+    )
+    drain: timedelta = Field(
+        default=timedelta(seconds=1),
+        ge=timedelta(0),
+        description="How long a surplus instance goes on after the gateway was told to leave it.",
+    )
+    keep_retired: timedelta = Field(
+        default=timedelta(hours=72),
+        ge=timedelta(0),
+        description="How long the folder of a stopped instance, with its journal, is kept.",
+    )

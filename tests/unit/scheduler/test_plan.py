@@ -1,0 +1,107 @@
+"""What is started and stopped, seen from what shall run and what is observed."""
+
+from pathlib import Path
+
+import pytest
+
+from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
+from capability_sdk.contracts.scheduling import LocalDeployment
+from scheduler.dispatch.weights import weigh
+from scheduler.domain import Binding, Demand, Observation, demand_of, unit_of
+from scheduler.reconcile.plan import plan
+from tests.integration.scheduler_world import deployment
+
+READY, FAILED, STARTING = InstanceHealth.READY, InstanceHealth.FAILED, InstanceHealth.STARTING
+
+
+def wanted(version: str = "1.0.0", replicas: int = 1) -> LocalDeployment:
+    return LocalDeployment.model_validate(
+        deployment(Path("/packages/p"), version, replicas=replicas)
+    )
+
+
+def bound(name: str, version: str = "1.0.0") -> Binding:
+    return Binding(
+        name, unit_of(wanted(version)), "node", Path("/p"), Demand("onnx", "mlp", 1, 1, 0)
+    )
+
+
+def seen(**healths: InstanceHealth) -> dict[str, Observation]:
+    return {name: Observation(name, health, 0, "", "unix:/s") for name, health in healths.items()}
+
+
+def test_missing_replicas_are_started() -> None:
+    intent = plan([wanted(replicas=3)], [bound("a")], seen(a=READY))
+
+    assert [item.version for item in intent.start] == ["1.0.0", "1.0.0"]
+    assert intent.stop == ()
+
+
+def test_what_runs_as_wanted_is_left_alone_even_when_it_fails() -> None:
+    intent = plan([wanted()], [bound("a")], seen(a=FAILED))
+
+    assert (intent.start, intent.stop) == ((), ())
+
+
+@pytest.mark.parametrize(("health", "stopped"), [(STARTING, ()), (FAILED, ()), (READY, ("old",))])
+def test_an_old_version_goes_only_when_its_successor_is_ready(
+    health: InstanceHealth, stopped: tuple[str, ...]
+) -> None:
+    bindings = [bound("old"), bound("new", "2.0.0")]
+
+    intent = plan([wanted("2.0.0")], bindings, seen(old=READY, new=health))
+
+    assert intent.stop == stopped
+
+
+def test_an_old_version_stays_while_a_replica_of_the_new_one_is_missing() -> None:
+    bindings = [bound("old"), bound("new", "2.0.0")]
+
+    intent = plan([wanted("2.0.0", replicas=2)], bindings, seen(old=READY, new=READY))
+
+    assert intent.stop == ()
+    assert len(intent.start) == 1
+
+
+def test_new_weights_of_the_same_version_are_another_unit() -> None:
+    other = wanted().model_copy(update={"weights_digest": "sha256:" + "9" * 64})
+
+    intent = plan([other], [bound("a")], seen(a=READY))
+
+    assert [item.weights_digest for item in intent.start] == [other.weights_digest]
+    assert intent.stop == ()
+
+
+def test_a_capability_that_nobody_wants_is_stopped() -> None:
+    assert plan([], [bound("a"), bound("b")], seen(a=READY)).stop == ("a", "b")
+
+
+def test_surplus_replicas_go_with_those_first_that_are_not_ready() -> None:
+    bindings = [bound("a"), bound("b"), bound("c")]
+
+    intent = plan([wanted(replicas=1)], bindings, seen(a=READY, b=FAILED, c=READY))
+
+    assert intent.stop == ("b", "a")
+
+
+def test_the_measured_memory_outranks_the_declared_one() -> None:
+    measured = wanted().model_copy(update={"passport": {"memory_bytes": (300 << 20) + 1}})
+
+    assert demand_of(wanted()).memory_mib == 64
+    assert demand_of(measured).memory_mib == 301
+
+
+def endpoint(name: str, version: str = "1.0.0") -> Endpoint:
+    return Endpoint(instance=name, capability="digits", version=version, address="unix:/s")
+
+
+def test_the_least_busy_endpoint_of_a_version_has_full_weight() -> None:
+    endpoints = [endpoint("a"), endpoint("b"), endpoint("c", "2.0.0")]
+
+    weighed = weigh(endpoints, {"a": 0.2, "b": 0.6, "c": 1.0})
+
+    assert [item.weight for item in weighed] == [1.0, 0.5, 1.0]
+
+
+def test_a_saturated_node_still_has_some_weight() -> None:
+    assert [item.weight for item in weigh([endpoint("a"), endpoint("b")], {"a": 1.0})] == [0.1, 1.0]
