@@ -24,10 +24,8 @@ class CenterRefused(ServiceError):
     title = "The center refused"
     status = 502
 
-    def __init__(
-        self, detail: str, *, center_status: int, center_code: str = "", **members: object
-    ) -> None:
-        super().__init__(detail, **members)
+    def __init__(self, detail: str, *, center_status: int, center_code: str = "") -> None:
+        super().__init__(detail)
         self.center_status = center_status
         self.center_code = center_code
 

@@ -1,44 +1,29 @@
 """Reading spool folders of other processes, each record exactly once for each consumer."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from capability_sdk.spool import Record, SpoolDamaged, SpoolReader
+from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, retire
 from edge_gateway.agent.database import AgentDatabase, CursorRow
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Records of one epoch of one folder, in order, and the place that follows them."""
-
-    consumer: str
-    stream: str
-    epoch: int
-    records: list[Record]
-
-    def settle(self, session: Session) -> None:
-        """Note, in the transaction that used them, that the records are used."""
-        session.merge(
-            CursorRow(
-                consumer=self.consumer,
-                stream=self.stream,
-                epoch=self.epoch,
-                seq=self.records[-1].seq,
-            )
-        )
+Apply = Callable[[Session], None]
+Prepare = Callable[[list[Record]], Apply]
+"""Looks things up for some records, and returns what to do with them in one transaction."""
 
 
 class Tails:
     """The folders that one consumer reads; belongs to one thread at a time."""
 
     def __init__(self, database: AgentDatabase, consumer: str) -> None:
+        self._database = database
         self._consumer = consumer
         self._readers: dict[str, SpoolReader] = {}
         self.damaged: dict[str, str] = {}
@@ -46,30 +31,40 @@ class Tails:
             rows = session.scalars(select(CursorRow).where(CursorRow.consumer == consumer))
             self._places = {(row.stream, row.epoch): row.seq for row in rows}
 
-    def chunks(self, stream: str, folder: Path, limit: int) -> Iterator[Chunk]:
-        """Give out what is new, one chunk at a time.
+    def consume(self, stream: str, folder: Path, prepare: Prepare, *, limit: int = 1000) -> int:
+        """Use what is new: effect and cursor become durable in one transaction.
 
-        A chunk counts as used when the next one is asked for: settle it before. A damaged epoch
-        stays where it is, and is named in ``damaged``.
+        A damaged epoch stays where it is, and is named in ``damaged``.
+
+        Returns:
+            How many records were used.
         """
-        reader = self._readers.setdefault(f"{stream} {folder}", SpoolReader(folder))
-        for epoch in reader.epochs():
+        reader = self._readers.setdefault(stream, SpoolReader(folder))
+        used = 0
+        for epoch in _epochs(reader):
             while records := self._read(reader, stream, epoch, limit):
-                yield Chunk(self._consumer, stream, epoch, records)
+                apply = prepare(records)
+                with self._database.transaction() as session:
+                    apply(session)
+                    self._settle(session, stream, epoch, records[-1].seq)
                 self._places[stream, epoch] = records[-1].seq
+                used += len(records)
+        return used
 
-    def place(self, stream: str, epoch: int) -> int:
-        """Return the last used sequence number; 0 before the first."""
-        return self._places.get((stream, epoch), 0)
+    def retire(self, stream: str, folder: Path, keep: timedelta) -> None:
+        """Delete used segments that are older than ``keep``."""
+        for name, epoch in self._places:
+            if name == stream:
+                retire(folder, epoch, self._places[name, epoch], keep=keep)
 
-    def epochs(self, stream: str) -> list[int]:
-        """List the epochs that have been read from."""
-        return [epoch for name, epoch in self._places if name == stream]
+    def _settle(self, session: Session, stream: str, epoch: int, seq: int) -> None:
+        row = CursorRow(consumer=self._consumer, stream=stream, epoch=epoch, seq=seq)
+        session.merge(row)
 
     def _read(self, reader: SpoolReader, stream: str, epoch: int, limit: int) -> list[Record]:
         label = f"{stream}/{epoch}"
         try:
-            records = reader.read(epoch, self.place(stream, epoch), limit)
+            records = reader.read(epoch, self._places.get((stream, epoch), 0), limit)
         except SpoolDamaged as error:
             if label not in self.damaged:
                 _log.error("spool %s of %s stops: %s", label, self._consumer, error)
@@ -79,3 +74,10 @@ class Tails:
             return []  # the folder or a segment was just removed; what is there is read next time
         self.damaged.pop(label, None)
         return records
+
+
+def _epochs(reader: SpoolReader) -> list[int]:
+    try:
+        return reader.epochs()
+    except FileNotFoundError:
+        return []  # the folder is not there yet, or not any more

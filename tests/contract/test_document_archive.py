@@ -1,5 +1,6 @@
 """What every document archive does, whatever engine stands behind it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,11 +30,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["sql"])
-def archive(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> DocumentArchive:
+def archive(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[DocumentArchive]:
     assert request.param == "sql"
     engine = create_engine(f"sqlite:///{tmp_path / 'archive.db'}")
-    request.addfinalizer(engine.dispose)
-    return SqlArchive(engine, clock=clock)
+    yield SqlArchive(engine, clock=clock)
+    engine.dispose()
 
 
 def _document(key: str, *, hours: float = 1, **body: object) -> Document:
