@@ -36,7 +36,7 @@ from edge_gateway.agent.errors import EgressRefused
 LEAST_ROWS: Final = 50
 """A data profile of fewer rows could describe single persons."""
 
-_REQUEST_ID = re.compile(r"[0-9a-f-]{16,64}")
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _STREAM = re.compile(r"usage-\d{1,3}|profile|quality|health")
 _GPU_MODEL = re.compile(r"[A-Z][A-Za-z0-9]{0,15}(-[A-Za-z0-9]{1,8}){0,3}")
 _HOUR_SECONDS = 3600

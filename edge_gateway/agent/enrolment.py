@@ -15,16 +15,14 @@ from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from edge_gateway.agent.errors import CenterRefused, EnrolmentFailed, NotEnrolled
 from edge_gateway.agent.identity import (
-    IDENTITY_FILE,
-    ProvinceIdentity,
     read_identity,
     write_identity,
     write_key,
 )
 from edge_gateway.agent.refusals import check
+from edge_gateway.state import SITE_FILE, STATE_FILE, EdgeSite
 
 _TIMEOUT_SECONDS = 15.0
-STATE_FILE = "state.jws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Enrolment:
     """Where callers reach the gateway; the loopback address of its port if empty."""
 
 
-def enrol(enrolment: Enrolment) -> ProvinceIdentity:
+def enrol(enrolment: Enrolment) -> EdgeSite:
     """Register a new key with the center and store what it answers.
 
     Enrolling a folder again keeps its spool and starts a new epoch.
@@ -58,7 +56,7 @@ def enrol(enrolment: Enrolment) -> ProvinceIdentity:
             f"{enrolment.province} belongs to the province {before.province}, and the code is for"
             f" {answer.province}. The code is used up: make a new one and use an empty folder."
         )
-    identity = ProvinceIdentity(
+    identity = EdgeSite(
         **answer.model_dump(by_alias=True),
         center_url=enrolment.center_url,
         gateway_port=enrolment.gateway_port,
@@ -80,14 +78,14 @@ def public_jwk(key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
     return jwk
 
 
-def _identity_before(province: Path) -> ProvinceIdentity | None:
-    if not (province / IDENTITY_FILE).exists():
+def _identity_before(province: Path) -> EdgeSite | None:
+    if not (province / SITE_FILE).exists():
         return None
     try:
         return read_identity(province)
     except NotEnrolled as error:
         raise EnrolmentFailed(
-            f"{province / IDENTITY_FILE} cannot be read; whose folder it is, is unknown. Move the"
+            f"{province / SITE_FILE} cannot be read; whose folder it is, is unknown. Move the"
             " folder away or restore the file."
         ) from error
 

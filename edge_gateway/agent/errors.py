@@ -1,6 +1,6 @@
 """What can go wrong between a province's agent, its center and its callers."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from capability_sdk.contracts.errors import ServiceError, Unavailable
 
@@ -18,14 +18,23 @@ class CenterRefused(ServiceError):
     Attributes:
         center_status: HTTP status of the center's answer.
         center_code: Last part of the problem's ``type``, or an empty text.
+        problem: The whole problem document.
     """
 
     code = "center-refused"
     title = "The center refused"
     status = 502
 
-    def __init__(self, detail: str, *, center_status: int, center_code: str = "") -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        center_status: int,
+        center_code: str = "",
+        problem: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.problem = problem or {}
         self.center_status = center_status
         self.center_code = center_code
 

@@ -1,7 +1,6 @@
 """Who a province's folder belongs to: ``edge.json`` and the private key beside it."""
 
 from pathlib import Path
-from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -10,52 +9,34 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from pydantic import Field, ValidationError
 
-from capability_sdk.contracts.enrolment import EdgeIdentity
 from capability_sdk.kit.files import write_atomically
 from edge_gateway.agent.errors import NotEnrolled
+from edge_gateway.errors import StateRefused
+from edge_gateway.state import SITE_FILE, EdgeSite, load_site
 
-IDENTITY_FILE = "edge.json"
 KEY_FILE = "edge-key.pem"
 
-Port = Annotated[int, Field(ge=1, le=65535)]
 
-
-class ProvinceIdentity(EdgeIdentity):
-    """What enrolment stored: the center's answer, where the center is, and the local ports."""
-
-    center_url: str
-    gateway_port: Port
-    scheduler_port: Port
-
-
-def read_identity(province: Path) -> ProvinceIdentity:
+def read_identity(province: Path) -> EdgeSite:
     """Read who a folder belongs to.
 
     Raises:
         NotEnrolled: The folder holds no readable identity.
     """
     try:
-        content = (province / IDENTITY_FILE).read_bytes()
-    except FileNotFoundError:
+        return load_site(province)
+    except StateRefused as error:
         raise NotEnrolled(
-            f"{province} is not enrolled: run `jiuzhou edge enroll --center URL --code CODE"
-            f" --data {province}` first."
-        ) from None
-    try:
-        return ProvinceIdentity.model_validate_json(content)
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"])) or "the whole file"
-        raise NotEnrolled(
-            f"{province / IDENTITY_FILE} is damaged ({where}): enrol again."
-        ) from None
+            f"{province}: {error} `jiuzhou edge enroll --center URL --code CODE --data {province}`"
+            " does it."
+        ) from error
 
 
-def write_identity(province: Path, identity: ProvinceIdentity) -> None:
+def write_identity(province: Path, identity: EdgeSite) -> None:
     """Store who a folder belongs to; the rest of the folder counts only with it."""
     write_atomically(
-        province / IDENTITY_FILE, identity.model_dump_json(indent=2, by_alias=True).encode()
+        province / SITE_FILE, identity.model_dump_json(indent=2, by_alias=True).encode()
     )
 
 

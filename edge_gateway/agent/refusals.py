@@ -35,7 +35,9 @@ def check(response: httpx.Response) -> None:
     problem = problem_of(response)
     detail = str(problem.get("detail") or f"HTTP {response.status_code}")
     code = str(problem.get("type", "")).rsplit("/", 1)[-1]
-    raise CenterRefused(detail, center_status=response.status_code, center_code=code)
+    raise CenterRefused(
+        detail, center_status=response.status_code, center_code=code, problem=problem
+    )
 
 
 def problem_of(response: httpx.Response) -> dict[str, Any]:

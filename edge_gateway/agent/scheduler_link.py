@@ -70,7 +70,9 @@ class SchedulerLink:
         try:
             response = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise SchedulerAway(f"The scheduler does not answer ({type(error).__name__}).") from error
+            raise SchedulerAway(
+                f"The scheduler does not answer ({type(error).__name__})."
+            ) from error
         if not response.is_success:
             raise SchedulerAway(
                 f"The scheduler refuses {method} {path} (HTTP {response.status_code})."

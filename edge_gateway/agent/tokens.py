@@ -1,10 +1,8 @@
 """``POST /oauth2/token``: a caller's credentials are read strictly and relayed to the center."""
 
-import base64
-import binascii
 import re
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
@@ -28,15 +26,15 @@ _SCOPE = re.compile(r"((infer|trial):[a-z][a-z0-9-]{1,62})( (infer|trial):[a-z][
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="jiuzhou", charset="UTF-8"'}
 
 
-def read_request(form: bytes, authorization: str) -> TokenRelay:
+def read_request(form: bytes) -> TokenRelay:
     """Understand a token request (RFC 6749, section 4.4).
 
     Args:
-        form: Body, ``application/x-www-form-urlencoded``.
-        authorization: The caller's ``Authorization`` header, or an empty text.
+        form: Body, ``application/x-www-form-urlencoded``; the gateway has already moved the
+            credentials of HTTP Basic into it.
 
     Raises:
-        TokenError: It is not exactly one request with exactly one credential.
+        TokenError: It is not exactly one request with a credential.
     """
     fields = _fields(form)
     grant = fields.get("grant_type")
@@ -47,9 +45,12 @@ def read_request(form: bytes, authorization: str) -> TokenRelay:
     scope = fields.get("scope", "")
     if scope and not _SCOPE.fullmatch(scope):
         raise InvalidScope("scope is a list of infer:CAPABILITY, separated by single spaces.")
-    client_id, client_secret = _credentials(fields, authorization)
+    if not fields.get("client_id") or not fields.get("client_secret"):
+        raise InvalidClient("Client credentials are missing.", headers=_CHALLENGE)
     try:
-        return TokenRelay(client_id=client_id, client_secret=client_secret, scope=scope)
+        return TokenRelay(
+            client_id=fields["client_id"], client_secret=fields["client_secret"], scope=scope
+        )
     except ValidationError:
         # The text of the validation error would repeat the secret.
         raise InvalidClient("The client credentials are not valid.", headers=_CHALLENGE) from None
@@ -133,30 +134,3 @@ def _fields(form: bytes) -> dict[str, str]:
     if set(fields) - _KNOWN:
         raise TokenError(f"Only these parameters are known: {', '.join(sorted(_KNOWN))}.")
     return fields
-
-
-def _credentials(fields: dict[str, str], authorization: str) -> tuple[str, str]:
-    in_form = "client_secret" in fields
-    if authorization and in_form:
-        raise TokenError("Give the client credentials once: by HTTP Basic or in the form.")
-    if in_form:
-        return fields.get("client_id", ""), fields["client_secret"]
-    if not authorization:
-        raise InvalidClient("Client credentials are missing.", headers=_CHALLENGE)
-    client_id, client_secret = _basic(authorization)
-    if fields.get("client_id", client_id) != client_id:
-        raise TokenError("client_id differs from the one of HTTP Basic.")
-    return client_id, client_secret
-
-
-def _basic(authorization: str) -> tuple[str, str]:
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        text = base64.b64decode(encoded, validate=True).decode()
-    except (ValueError, binascii.Error):
-        text = ""
-    client_id, colon, client_secret = text.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise InvalidClient("The Authorization header is no HTTP Basic.", headers=_CHALLENGE)
-    # Both halves are form-encoded before they are joined (RFC 6749, section 2.3.1).
-    return unquote_plus(client_id), unquote_plus(client_secret)
