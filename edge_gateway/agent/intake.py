@@ -1,6 +1,7 @@
 """Takes in what gateway and instances write down: calls, predictions, profile deltas, feedback."""
 
 import json
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,11 @@ UNREADABLE = "journal-unreadable"
 
 
 class Intake:
-    """Reads all folders of a province in turn; belongs to one thread at a time."""
+    """Reads all folders of a province in turn.
+
+    One thread at a time does it: a stop may come while a thread is still at work, and what two
+    threads read at once would be counted twice.
+    """
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class Intake:
         self._join = join
         self._keep = keep
         self._tails = Tails(database, "intake")
+        self._turn = threading.Lock()
 
     @property
     def damaged(self) -> dict[str, str]:
@@ -42,6 +48,10 @@ class Intake:
 
     def step(self) -> int:
         """Use all that is new and return how many records that was."""
+        with self._turn:
+            return self._step()
+
+    def _step(self) -> int:
         used = 0
         for folder in sorted(self._province.glob("spool/usage-*")):
             used += self._tails.consume(folder.name, folder, self._join.calls)
@@ -53,11 +63,16 @@ class Intake:
 
     def emit(self) -> None:
         """Send what is ready to leave."""
-        self._profiles.emit()
-        self._join.emit()
+        with self._turn:
+            self._profiles.emit()
+            self._join.emit()
 
     def tidy(self) -> None:
         """Delete what was used and is past its time."""
+        with self._turn:
+            self._tidy()
+
+    def _tidy(self) -> None:
         for folder in self._province.glob("instances/*/journal"):
             self._tails.retire(f"journal:{folder.parent.name}", folder, self._keep)
         for folder in self._province.glob("spool/feedback-*"):

@@ -55,7 +55,8 @@ class Outbox:
 
     def close(self) -> None:
         """Let another writer in."""
-        self._writer.close()
+        with self._turn:
+            self._writer.close()
 
     def _decided(self) -> list[OutboxRow]:
         with self._database.transaction() as session:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,14 +178,14 @@ class Agent:
 
     async def _tidy(self) -> None:
         while True:
-            await asyncio.sleep(timedelta(seconds=_TIDY_SECONDS).total_seconds())
+            await asyncio.sleep(_TIDY_SECONDS)
             await asyncio.to_thread(self._intake.tidy)
 
     def _last_intake(self) -> None:
         try:
             self._intake.step()
             self._intake.emit()
-        except Exception:
+        except Exception:  # noqa: BLE001 - stopping goes on whatever one part met
             # Nothing is lost: it is read again at the next start.
             _log.exception("the last intake failed")
 
@@ -195,6 +194,6 @@ async def _keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await part()
-        except Exception:
+        except Exception:  # noqa: BLE001 - one part's failure must not stop the others
             _log.exception("%s failed and starts again", name)
             await asyncio.sleep(_AGAIN_SECONDS)
