@@ -1,0 +1,199 @@
+"""The agent as a whole: its parts put together, and the loops that keep them going."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from capability_sdk.archive.sql import SqlArchive
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.kit.files import read_or_create_secret
+from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
+from edge_gateway.agent.backlog import Watermarks
+from edge_gateway.agent.center import Center, open_http
+from edge_gateway.agent.credential import Credential
+from edge_gateway.agent.database import AgentDatabase, CounterRow
+from edge_gateway.agent.declared import Declared
+from edge_gateway.agent.egress import EgressGate
+from edge_gateway.agent.feedback import FeedbackJoin
+from edge_gateway.agent.health import HealthReporter
+from edge_gateway.agent.identity import read_identity, read_key
+from edge_gateway.agent.intake import Intake
+from edge_gateway.agent.outbox import Outbox
+from edge_gateway.agent.packages import Packages
+from edge_gateway.agent.profiles import FlushRule, ProfileSums
+from edge_gateway.agent.quota import LeaseLedger
+from edge_gateway.agent.rollout import Rollout
+from edge_gateway.agent.scheduler_link import SchedulerLink
+from edge_gateway.agent.settings import AgentSettings
+from edge_gateway.agent.shipping import Shipper
+from edge_gateway.agent.state_on_disk import StateOnDisk
+from edge_gateway.agent.sync import StateSync
+from edge_gateway.agent.tokens import TokenRelayer
+
+_log = logging.getLogger(__name__)
+
+_INTAKE_SECONDS = 0.5
+_TIDY_SECONDS = 600.0
+_AGAIN_SECONDS = 5.0
+
+
+class Agent:
+    """One province's agent."""
+
+    def __init__(
+        self, province: Path, settings: AgentSettings, *, clock: Clock = system_clock
+    ) -> None:
+        """Open everything that belongs to a province.
+
+        Raises:
+            NotEnrolled: The folder holds no enrolled province.
+            SpoolBusy: Another agent runs on the folder.
+        """
+        site = read_identity(province)
+        longest = settings.longest_delay.total_seconds()
+        self._http = open_http(site.center_url)
+        center = Center(
+            self._http, Credential(self._http, site.edge, read_key(province)), site.edge
+        )
+        self._spool = province / "spool"
+        self._outboxes: list[Outbox] = []
+        self.database = AgentDatabase(province / "agent.db")
+        self._declared = Declared(self.database)
+        self._gate = EgressGate(self._declared)
+        self._marks = Watermarks(self.database)
+        self.states = StateOnDisk(province, site, clock=clock)
+        if self.states.current is not None:
+            self._declared.learn_state(self.states.current.state)
+        secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
+        self._scheduler = SchedulerLink(site.scheduler_port, secret)
+        self.tokens = TokenRelayer(center)
+        self.quota = LeaseLedger(self.database)
+        self._rollout = Rollout(
+            self.states,
+            Packages(
+                center,
+                province / "packages",
+                self._declared,
+                limit_bytes=settings.package_limit_bytes,
+            ),
+            self._scheduler,
+            on_state=self._declared.learn_state,
+            longest_delay=longest,
+        )
+        self._sync = StateSync(
+            center, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
+        )
+        self._shipper = Shipper(
+            center,
+            self._spool,
+            self._gate,
+            self._marks,
+            keep=settings.spool_retention,
+            longest_delay=longest,
+        )
+        self._intake = self._open_intake(province, settings, clock)
+        self._health = HealthReporter(
+            self.database, self._spool, self._gate, self._outbox("health"), self._marks, clock=clock
+        )
+
+    async def run(self) -> None:
+        """Keep every part going until cancelled; a part that fails is started again."""
+        parts: dict[str, Callable[[], Awaitable[None]]] = {
+            "sync": self._sync.run,
+            "rollout": self._rollout.run,
+            "shipping": self._shipper.run,
+            "intake": self._take_in,
+            "tidying": self._tidy,
+            "health": lambda: self._health.run(self.states, self._scheduler, self._rollout),
+        }
+        async with asyncio.TaskGroup() as group:
+            for name, part in parts.items():
+                group.create_task(_keep_going(name, part), name=name)
+
+    async def close(self) -> None:
+        """Write what is left and let go of everything."""
+        await asyncio.to_thread(self._last_intake)
+        for outbox in self._outboxes:
+            outbox.close()
+        await self._scheduler.close()
+        await self._http.aclose()
+        self.database.close()
+
+    def status(self) -> dict[str, Any]:
+        """Describe the agent for people and for ``jiuzhou status``."""
+        current = self.states.current
+        with self.database.transaction() as session:
+            counters = {row.name: row.count for row in session.scalars(select(CounterRow))}
+        return {
+            "state_revision": current.view.revision if current else 0,
+            "state_expires_at": current.state.expires_at.isoformat() if current else None,
+            "state_refusal": self.states.refusal,
+            "center_trouble": self._sync.trouble,
+            "scheduler_revision": self._rollout.taken_revision,
+            "not_running": {
+                f"{name} {version}": reason
+                for (name, version), (_, reason) in self._rollout.missing.items()
+            },
+            "backlog": self._health.backlog,
+            "standing_still": {
+                **{f"{stream}/{epoch}": why for (stream, epoch), why in self._shipper.held.items()},
+                **self._intake.damaged,
+            },
+            "left_out": counters,
+        }
+
+    def _open_intake(self, province: Path, settings: AgentSettings, clock: Clock) -> Intake:
+        profiles = ProfileSums(
+            self.database,
+            self._declared,
+            self._outbox("profile"),
+            rule=FlushRule(settings.profile_flush, settings.profile_grace),
+            clock=clock,
+        )
+        join = FeedbackJoin(
+            self.database,
+            SqlArchive(self.database.engine, clock=clock),
+            self._declared,
+            self._outbox("quality"),
+            retention=settings.prediction_retention,
+            clock=clock,
+        )
+        return Intake(self.database, province, profiles, join, keep=settings.journal_retention)
+
+    def _outbox(self, stream: str) -> Outbox:
+        outbox = Outbox(self.database, self._spool / stream)
+        self._outboxes.append(outbox)
+        return outbox
+
+    async def _take_in(self) -> None:
+        while True:
+            used = await asyncio.to_thread(self._intake.step)
+            await asyncio.to_thread(self._intake.emit)
+            if not used:
+                await asyncio.sleep(_INTAKE_SECONDS)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(_TIDY_SECONDS)
+            await asyncio.to_thread(self._intake.tidy)
+
+    def _last_intake(self) -> None:
+        try:
+            self._intake.step()
+            self._intake.emit()
+        except Exception:  # noqa: BLE001 - stopping goes on whatever one part met
+            # Nothing is lost: it is read again at the next start.
+            _log.exception("the last intake failed")
+
+
+async def _keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await part()
+        except Exception:  # noqa: BLE001 - one part's failure must not stop the others
+            _log.exception("%s failed and starts again", name)
+            await asyncio.sleep(_AGAIN_SECONDS)
