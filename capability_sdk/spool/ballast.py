@@ -1,5 +1,6 @@
 """Space kept for the moment when the disk is full: what is in flight can still be recorded."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class Ballast:
                 self._allocate()
                 self.is_reserved = True
             except OSError:
-                self._path.unlink(missing_ok=True)
+                self._remove()
         return self.is_reserved
 
     def spend(self) -> bool:
@@ -28,8 +29,13 @@ class Ballast:
         if not self.is_reserved:
             return False
         self.is_reserved = False
-        self._path.unlink(missing_ok=True)
+        self._remove()
         return True
+
+    def _remove(self) -> None:
+        # On a read-only disk there is nothing to win; the write itself says so.
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     def _allocate(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)

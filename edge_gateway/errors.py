@@ -1,0 +1,143 @@
+"""Expected failures of a province's edge."""
+
+from capability_sdk.contracts.errors import (
+    InvalidRequest,
+    NotAuthenticated,
+    NotFound,
+    NotPermitted,
+    ServiceError,
+    Unavailable,
+)
+
+
+class StateRefused(ServiceError):
+    """A desired-state document is not to be acted upon; what was in force stays."""
+
+    code = "state-refused"
+    title = "The desired state is refused"
+    status = 409
+
+
+class NoState(Unavailable):
+    """The province has no desired state in force: nothing may be served."""
+
+    code = "no-state"
+    title = "This province has no desired state in force"
+
+
+class TokenRefused(NotAuthenticated):
+    """The access token cannot be verified; the answer never says why."""
+
+    code = "invalid-token"
+    title = "Present a valid access token"
+
+
+class TokenExpired(NotAuthenticated):
+    """The access token was valid once."""
+
+    code = "token-expired"
+    title = "The access token has expired"
+
+
+class WrongProvince(NotPermitted):
+    """The access token is another province's."""
+
+    code = "wrong-province"
+    title = "The access token belongs to another province"
+
+
+class CapabilityNotGranted(NotPermitted):
+    """The application has no subscription in force for the capability."""
+
+    code = "capability-not-granted"
+    title = "This application may not call this capability"
+
+
+class NotDeployed(NotFound):
+    """The capability, or this version of it, does not run in this province."""
+
+    code = "not-deployed"
+    title = "This is not deployed in this province"
+
+
+class NoSuchPath(NotFound):
+    """The gateway does not know the path."""
+
+    code = "no-such-path"
+    title = "The gateway does not serve this path"
+
+
+class MethodNotAllowed(ServiceError):
+    """The path is known, but not with this method."""
+
+    code = "method-not-allowed"
+    title = "This path does not know this method"
+    status = 405
+
+
+class MalformedRequest(InvalidRequest):
+    """The request is ambiguous: two readers might understand it differently."""
+
+    code = "malformed-request"
+    title = "The request is malformed"
+
+
+class RateLimited(ServiceError):
+    """More calls per second than the subscription allows."""
+
+    code = "rate-limited"
+    title = "The subscription's rate is exceeded"
+    status = 429
+
+
+class ConcurrencyLimited(ServiceError):
+    """More calls at once than the subscription allows."""
+
+    code = "concurrency-limited"
+    title = "Too many calls of this subscription are in flight"
+    status = 429
+
+
+class QuotaExceeded(ServiceError):
+    """The calls of the day are used up."""
+
+    code = "quota-exceeded"
+    title = "The subscription's quota is used up"
+    status = 429
+
+
+class LedgerUnavailable(Unavailable):
+    """The counter store of quotas does not answer."""
+
+    code = "quota-ledger-unavailable"
+    title = "The quota ledger does not answer"
+
+
+class NoInstance(Unavailable):
+    """The capability is deployed, but no instance of it is ready."""
+
+    code = "no-instance"
+    title = "No instance is ready"
+
+
+class UpstreamBroken(ServiceError):
+    """The instance broke off or answered nonsense."""
+
+    code = "instance-broken"
+    title = "The instance did not answer properly"
+    status = 502
+
+
+class UpstreamTimeout(ServiceError):
+    """The instance did not answer in time."""
+
+    code = "instance-timeout"
+    title = "The instance did not answer in time"
+    status = 504
+
+
+class NotMetered(Unavailable):
+    """The call could not be recorded, so its answer is not released."""
+
+    code = "not-metered"
+    title = "The call could not be recorded"
