@@ -1,0 +1,186 @@
+"""The gateway's application: what is public, what needs a token, and who answers it."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from capability_sdk import __version__
+from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
+from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered
+from edge_gateway.gateway import tokens
+from edge_gateway.gateway.agent import TokenRelay
+from edge_gateway.gateway.feedback import Feedback
+from edge_gateway.gateway.inference import Inference
+from edge_gateway.gateway.messages import (
+    Answer,
+    Request,
+    RequestIds,
+    json_answer,
+    problem_answer,
+    unexpected,
+)
+from edge_gateway.gateway.metrics import GatewayMetrics
+from edge_gateway.gateway.paths import Kind, Paths, Route
+from edge_gateway.gateway.tokens import TokenVerifier
+from edge_gateway.state import StateKeeper, StateView
+
+_FORM_BYTES = 16 << 10
+_FEEDBACK_BYTES = 1 << 20
+_NO_BODY_BYTES = 1024
+_TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+
+_log = logging.getLogger(__name__)
+
+
+class GatewayApp:
+    """Answers the requests of all connections."""
+
+    def __init__(
+        self,
+        keeper: StateKeeper,
+        verifier: TokenVerifier,
+        inference: Inference,
+        feedback: Feedback,
+        relay: TokenRelay,
+        metrics: GatewayMetrics,
+        *,
+        internal_credential: bytes,
+    ) -> None:
+        self._keeper = keeper
+        self._verifier = verifier
+        self._inference = inference
+        self._feedback = feedback
+        self._relay = relay
+        self._metrics = metrics
+        self._internal_credential = internal_credential
+        self._paths = Paths()
+        self._ids = RequestIds()
+        self._limits = {
+            Kind.INFER: inference.max_body_bytes,
+            Kind.FEEDBACK: _FEEDBACK_BYTES,
+            Kind.TOKEN: _FORM_BYTES,
+        }
+        self._view: StateView | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def refresh_state(self) -> None:
+        """Take over the state in force, if it changed or expired."""
+        try:
+            self._keeper.refresh()
+            view = self._keeper.view
+        except Exception:  # noqa: BLE001 - whatever is wrong with a file must not stop the timer
+            _log.exception("the state cannot be refreshed")
+            return
+        if view is not self._view:
+            self._view = view
+            self._verifier.use(view)
+            self._inference.use_state(view)
+            self._feedback.view = view
+            _log.info("desired state in force: %s", view.revision if view else "none")
+
+    # --- what connections ask -------------------------------------------------------------------
+
+    def start(self, request: Request, target: bytes) -> int:
+        """Look at a request's head: path, method and token come before the body."""
+        request.id = self._ids.next()
+        route = self._paths.find(target)
+        if request.method != route.method:
+            raise MethodNotAllowed(
+                f"Use {route.method.decode()} here.", headers={"Allow": route.method.decode()}
+            )
+        request.route = route
+        if route.needs_token:
+            self._authenticate(request)
+        return self._limits.get(route.kind, _NO_BODY_BYTES)
+
+    def handle(self, request: Request) -> None:
+        """Take a whole request whose head was accepted."""
+        route = request.route
+        try:
+            if route is None:
+                request.respond(unexpected())
+            elif route.kind is Kind.INFER or route.kind is Kind.MODEL:
+                self._inference.begin(request, route)
+            else:
+                self._answer_other(request, route)
+        except ServiceError as error:
+            request.respond(self.refused(request, error))
+        except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
+            _log.exception("unexpected failure of request %s", request.id.decode())
+            request.respond(unexpected())
+
+    def refused(self, request: Request, error: ServiceError) -> Answer:
+        """Put a refusal into an answer, and count it."""
+        if not request.id:
+            request.id = self._ids.next()
+        self._metrics.count_refusal(error.status, error.code)
+        return problem_answer(error)
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _authenticate(self, request: Request) -> None:
+        if self._view is None:
+            raise NoState(
+                "This gateway has no desired state in force.", headers={"Retry-After": "5"}
+            )
+        if b"authorization" in request.repeated:
+            raise tokens.refusal()
+        request.caller = self._verifier.verify(request.headers.get(b"authorization"))
+
+    def _answer_other(self, request: Request, route: Route) -> None:
+        if route.kind is Kind.FEEDBACK:
+            self._feedback.begin(request)
+        elif route.kind is Kind.TOKEN:
+            self._spawn(self._relay_token(request))
+        else:
+            request.respond(self._page(request, route.kind))
+
+    def _page(self, request: Request, kind: Kind) -> Answer:
+        if kind is Kind.LIVE:
+            return json_answer({"status": "live", "live": True})
+        if kind is Kind.METRICS:
+            given = request.headers.get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._internal_credential):
+                raise NotAuthenticated("Metrics are for the province's own processes.")
+            return Answer(200, _TEXT, self._metrics.text())
+        if kind is Kind.SERVER:
+            return json_answer(
+                {
+                    "name": "jiuzhou-gateway",
+                    "version": __version__,
+                    "extensions": ["binary_tensor_data"],
+                }
+            )
+        return json_answer({"status": "ready", "ready": True, **self._readiness()})
+
+    def _readiness(self) -> dict[str, Any]:
+        view = self._view
+        if view is None:
+            raise NoState(self._keeper.refusal or "The desired state has expired.")
+        if not view.token_keys:
+            raise NoState("The desired state has no key that verifies tokens.")
+        if self._inference.meter.is_blocked:
+            raise NotMetered("The usage spool cannot be written.")
+        return {
+            "province": view.state.province,
+            "state_revision": view.revision,
+            "state_expires_at": view.state.expires_at.isoformat(),
+            "quota_ledger": "local" if self._inference.quotas.is_alone else "shared",
+        }
+
+    async def _relay_token(self, request: Request) -> None:
+        try:
+            answer = await self._relay.answer(request)
+        except ServiceError as error:
+            answer = self.refused(request, error)
+        except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
+            _log.exception("unexpected failure of request %s", request.id.decode())
+            answer = unexpected()
+        request.respond(answer)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

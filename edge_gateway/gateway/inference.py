@@ -1,0 +1,299 @@
+"""The hot path: admit, route, forward, meter, answer.
+
+It works with callbacks and without tasks; only a call that needs a new quota lease waits in one.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from datetime import UTC, datetime
+
+import orjson
+
+from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.contracts.inference import (
+    BINARY_HEADER,
+    CODE_DIGEST_HEADER,
+    REQUEST_ID_HEADER,
+    VERSION_HEADER,
+    WEIGHTS_DIGEST_HEADER,
+)
+from capability_sdk.contracts.state import SubscriptionState
+from edge_gateway.errors import (
+    CapabilityNotGranted,
+    NoInstance,
+    NoState,
+    NotMetered,
+    UpstreamBroken,
+    UpstreamTimeout,
+)
+from edge_gateway.gateway.admission import Gate, Gates
+from edge_gateway.gateway.messages import Answer, Request, problem_answer, unexpected
+from edge_gateway.gateway.metering import Meter
+from edge_gateway.gateway.metrics import GatewayMetrics
+from edge_gateway.gateway.paths import Kind, Route
+from edge_gateway.gateway.quota import Quotas
+from edge_gateway.gateway.routing import choose, pick, pick_by_key
+from edge_gateway.gateway.targets import Choice, Target, Targets
+from edge_gateway.gateway.upstream import Failure, UpstreamAnswer
+from edge_gateway.state import StateView
+
+AFFINITY_HEADER = b"x-affinity-key"
+MAX_AFFINITY_BYTES = 128
+FORWARDED = (
+    b"content-type",
+    BINARY_HEADER.encode(),
+    b"accept",
+    b"content-encoding",
+    b"traceparent",
+)
+"""Headers of a caller that an instance sees; all others stop here."""
+RETURNED = frozenset(
+    name.encode()
+    for name in (
+        "content-type",
+        BINARY_HEADER,
+        VERSION_HEADER,
+        CODE_DIGEST_HEADER,
+        WEIGHTS_DIGEST_HEADER,
+    )
+)
+"""Headers of an instance that a caller sees."""
+
+_SERVER_ERRORS = 500
+_RETRIABLE = (Failure.NOT_CONNECTED, Failure.CLOSED)
+_RETRY_SOON = {"Retry-After": "1"}
+_REQUEST_ID = REQUEST_ID_HEADER.encode()
+
+_log = logging.getLogger(__name__)
+
+
+class Inference:
+    """Serves the models' part of the Open Inference Protocol."""
+
+    def __init__(
+        self,
+        targets: Targets,
+        quotas: Quotas,
+        meter: Meter,
+        metrics: GatewayMetrics,
+        *,
+        max_body_bytes: int,
+    ) -> None:
+        self.max_body_bytes = max_body_bytes
+        self.targets = targets
+        self.quotas = quotas
+        self.meter = meter
+        self.metrics = metrics
+        self.gates = Gates()
+        self.loop = asyncio.get_running_loop()
+        self.view: StateView | None = None
+        self._counters: dict[tuple[str, str | None], int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def use_state(self, view: StateView | None) -> None:
+        """Take over the state in force; None serves nothing."""
+        self.view = view
+        self.targets.use_state(view)
+        if view is not None:
+            self.quotas.use_zone(view.zone)
+            self.gates.keep_only({item.id for item in view.state.subscriptions})
+
+    def begin(self, request: Request, route: Route) -> None:
+        """Take a request of a verified caller; it is answered later.
+
+        Raises:
+            ServiceError: It is refused, and nothing was counted.
+        """
+        grant = self._authorise(request, route.capability)
+        choice = self.targets.find(route.capability, route.version)
+        gate = self.gates.of(grant)
+        now = self.loop.time()
+        if route.kind is not Kind.INFER:
+            gate.enter(now)
+            _Call(self, request, route, gate, choice).forward()
+            return
+        if self.meter.is_blocked:
+            raise NotMetered(
+                "Calls cannot be recorded now, so none is served.", headers=_RETRY_SOON
+            )
+        gate.enter(now)
+        try:
+            call = _Call(self, request, route, gate, choice)
+            is_taken = self.quotas.take(grant)
+        except BaseException:
+            gate.leave()
+            raise
+        if is_taken:
+            call.forward()
+        else:
+            task = self.loop.create_task(call.forward_with_lease())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def version_for(self, request: Request, route: Route, choice: Choice) -> str:
+        """Decide the version of a call by the split."""
+        split = choice.split
+        if len(split.versions) == 1:
+            return split.versions[0]
+        key = request.headers.get(AFFINITY_HEADER)
+        if key is not None and len(key) <= MAX_AFFINITY_BYTES:
+            return pick_by_key(split, route.capability, key)
+        place = (route.capability, route.version)
+        counter = self._counters.get(place, 0)
+        self._counters[place] = counter + 1
+        return pick(split, counter)
+
+    def _authorise(self, request: Request, capability: str) -> SubscriptionState:
+        """Look the caller's right up in the state in force, at every call."""
+        view, caller = self.view, request.caller
+        if view is None or caller is None:
+            raise NoState("This gateway has no desired state in force.", headers=_RETRY_SOON)
+        grant = view.grants.get((caller.application, capability))
+        if grant is None or capability not in caller.capabilities:
+            raise CapabilityNotGranted(
+                f"This application has no subscription in force for {capability}.",
+                capability=capability,
+            )
+        return grant
+
+
+class _Call:
+    """One call on its way to an instance and back."""
+
+    __slots__ = ("_choice", "_gate", "_is_last_try", "_owner", "_request", "_route", "_target",
+                 "_version")  # fmt: skip
+
+    def __init__(
+        self, owner: Inference, request: Request, route: Route, gate: Gate, choice: Choice
+    ) -> None:
+        self._owner = owner
+        self._request = request
+        self._route = route
+        self._gate = gate
+        self._choice = choice
+        self._is_last_try = False
+        self._version = owner.version_for(request, route, choice)
+        self._target: Target | None = None
+
+    async def forward_with_lease(self) -> None:
+        """Wait for a quota lease, then go on."""
+        try:
+            await self._owner.quotas.acquire(self._gate.subscription)
+        except ServiceError as error:
+            self._gate.leave()
+            self._request.respond(problem_answer(error))
+        except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
+            _log.exception("quota lease failed")
+            self._gate.leave()
+            self._request.respond(unexpected())
+        else:
+            self.forward()
+
+    def forward(self) -> None:
+        """Send the request to the endpoint of choice."""
+        candidates = self._choice.targets[self._version]
+        if self._target is not None and len(candidates) > 1:
+            candidates = [target for target in candidates if target is not self._target]
+        # Which of two equal instances answers is no secret.
+        self._target = choose(candidates, random.random())  # noqa: S311
+        self._target.upstream.exchange(self._encode(), self._on_result)
+
+    def _encode(self) -> bytes:
+        request, route = self._request, self._route
+        headers = request.headers
+        lines = [
+            b"%b /v2/models/%b/versions/%b%b HTTP/1.1\r\nhost: instance\r\n%b: %b\r\n"
+            b"content-length: %d\r\n"
+            % (
+                route.method,
+                route.capability.encode(),
+                self._version.encode(),
+                route.action.encode(),
+                _REQUEST_ID,
+                request.id,
+                len(request.body),
+            )
+        ]
+        for name in FORWARDED:
+            value = headers.get(name)
+            if value is not None:
+                lines.append(b"%b: %b\r\n" % (name, value))
+        lines += (b"\r\n", request.body)
+        return b"".join(lines)
+
+    def _on_result(self, result: UpstreamAnswer | Failure) -> None:
+        if isinstance(result, Failure) and result in _RETRIABLE and not self._is_last_try:
+            self._is_last_try = True
+            self.forward()
+            return
+        self._gate.leave()
+        try:
+            self._conclude(result)
+        except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
+            _log.exception("unexpected failure of request %s", self._request.id.decode())
+            self._request.respond(unexpected())
+
+    def _conclude(self, result: UpstreamAnswer | Failure) -> None:
+        if isinstance(result, Failure):
+            answer = problem_answer(_failed(result, self._route.capability))
+        else:
+            answer = Answer(result.status, self._head(result), result.body)
+        if self._route.kind is not Kind.INFER:
+            self._request.respond(answer)
+            return
+        self._meter(answer)
+
+    def _head(self, result: UpstreamAnswer) -> bytes:
+        lines = [b"%b: %b\r\n" % pair for pair in result.headers if pair[0] in RETURNED]
+        quotas, gate = self._owner.quotas, self._gate
+        rest = quotas.known_rest(gate.subscription)
+        lines.append(gate.policy)
+        lines.append(b'ratelimit: "day";r=%d;t=%d\r\n' % (rest, quotas.seconds_left()))
+        return b"".join(lines)
+
+    def _meter(self, answer: Answer) -> None:
+        owner, request, subscription = self._owner, self._request, self._gate.subscription
+        is_counted = answer.status < _SERVER_ERRORS
+        if not is_counted:
+            owner.quotas.give_back(subscription.id)
+        latency = owner.loop.time() - request.started
+        record = {
+            "request_id": request.id.decode(),
+            "at": timestamp(time.time()),
+            "application": subscription.application,
+            "subscription": subscription.id,
+            "capability": subscription.capability,
+            "version": self._version,
+            "status": answer.status,
+            "units": 1 if is_counted else 0,
+            "latency_us": int(latency * 1_000_000),
+            "request_bytes": len(request.body),
+            "response_bytes": len(answer.body),
+        }
+        owner.metrics.count_call(subscription.capability, answer.status, latency)
+
+        def released(is_recorded: bool) -> None:
+            request.respond(answer if is_recorded else _NOT_METERED)
+
+        owner.meter.record(orjson.dumps(record), released)
+
+
+_NOT_METERED = problem_answer(
+    NotMetered("The call could not be recorded, so its answer is withheld.", headers=_RETRY_SOON)
+)
+
+
+def timestamp(moment: float) -> str:
+    """Write seconds since 1970 as RFC 3339, UTC, with microseconds."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+
+
+def _failed(failure: Failure, capability: str) -> ServiceError:
+    detail = f"The instance of {capability} {failure.value}."
+    if failure is Failure.TIMEOUT:
+        return UpstreamTimeout(detail)
+    if failure in (Failure.NOT_CONNECTED, Failure.BUSY):
+        return NoInstance(detail, headers=_RETRY_SOON)
+    return UpstreamBroken(detail)

@@ -1,0 +1,141 @@
+"""Nothing is served unmetered: a record is in the spool before its answer is released.
+
+Records of one tick of the event loop are written with one call; then the answers that wait for
+them go out. The disk is synced by a thread; in strict mode the answers wait for that too.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from capability_sdk.spool import SpoolUnwritable, SpoolWriter
+
+Released = Callable[[bool], None]
+"""Called once, with whether the record is safe; only then may the answer go out."""
+
+_PROBE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Meter:
+    """Records to one spool, in step with the event loop."""
+
+    def __init__(
+        self, spool: SpoolWriter, *, sync_seconds: float = 0.05, is_strict: bool = False
+    ) -> None:
+        """Take a spool over.
+
+        Args:
+            spool: The stream's writer; closed by `close`.
+            sync_seconds: What a power cut may cost, at most.
+            is_strict: Whether answers wait for the disk.
+        """
+        self._spool = spool
+        self._sync_seconds = sync_seconds
+        self._is_strict = is_strict
+        self._waiting: list[Released] = []
+        self._unsynced: deque[tuple[int, Released]] = deque()
+        self._is_dirty = False
+        self._wake = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, "spool-sync")
+        self._loop = asyncio.get_running_loop()
+        self._syncing = self._loop.create_task(self._keep_syncing())
+        self._probing: asyncio.TimerHandle | None = None
+        self.is_blocked = False
+        """Whether the spool takes no records now: no call may begin."""
+
+    @property
+    def last_seq(self) -> int:
+        """Sequence number of the last record."""
+        return self._spool.last_seq
+
+    def record(self, payload: bytes, released: Released) -> None:
+        """Record a call; ``released`` is called after this tick's write."""
+        self._spool.append(payload)
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(released)
+
+    async def close(self) -> None:
+        """Write, sync and close the spool."""
+        self._flush()
+        self._syncing.cancel()
+        if self._probing is not None:
+            self._probing.cancel()
+        await asyncio.gather(self._syncing, return_exceptions=True)
+        self._thread.shutdown()
+        try:
+            self._spool.close()
+        except SpoolUnwritable as error:
+            _log.critical("the spool could not be closed in order: %s", error)
+        self._release_synced()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            self._spool.flush()
+        except SpoolUnwritable as error:
+            self._block(error)
+            for released in waiting:
+                released(False)
+            return
+        if self._spool.is_on_ballast and not self.is_blocked:
+            self._block(SpoolUnwritable("the disk is full; what is in flight stands on ballast"))
+        self._is_dirty = True
+        if self._is_strict:
+            last = self._spool.last_seq
+            self._unsynced.extend((last, released) for released in waiting)
+            self._wake.set()
+            return
+        self._wake.set()
+        for released in waiting:
+            released(True)
+
+    async def _keep_syncing(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._loop.run_in_executor(self._thread, self._spool.sync)
+            except SpoolUnwritable as error:
+                self._block(error)
+                self._refuse_unsynced()
+            self._release_synced()
+            if not self._is_strict:
+                await asyncio.sleep(self._sync_seconds)
+
+    def _release_synced(self) -> None:
+        through = self._spool.synced_seq
+        while self._unsynced and self._unsynced[0][0] <= through:
+            self._unsynced.popleft()[1](True)
+
+    def _refuse_unsynced(self) -> None:
+        while self._unsynced:
+            self._unsynced.popleft()[1](False)
+
+    def _block(self, error: SpoolUnwritable) -> None:
+        if not self.is_blocked:
+            _log.critical("no call is served: %s", error)
+        self.is_blocked = True
+        if self._probing is None:
+            self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)
+
+    def _probe(self) -> None:
+        """Serve again as soon as the disk gives the ballast back and takes a sync."""
+        self._probing = None
+        try:
+            is_good = self._spool.reserve_ballast()
+            if is_good:
+                self._spool.sync()
+        except SpoolUnwritable:
+            is_good = False
+        if is_good:
+            self.is_blocked = False
+            _log.warning("the spool takes records again")
+        else:
+            self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)

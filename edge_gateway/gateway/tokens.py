@@ -1,0 +1,176 @@
+"""Access tokens: verified offline by a strict profile; verified claims are kept, rights never."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from capability_sdk.contracts.tokens import (
+    CENTER_ISSUER,
+    MAX_LIFETIME,
+    MAX_TOKEN_BYTES,
+    TOKEN_TYPE,
+    audience,
+)
+from edge_gateway import jws
+from edge_gateway.errors import TokenExpired, TokenRefused, WrongProvince
+from edge_gateway.jws import PublicKeys
+from edge_gateway.state import StateView
+
+LEEWAY_SECONDS = 5
+MAX_REMEMBERED = 20_000
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
+_SCOPES = re.compile(r"(infer|trial):[a-z][a-z0-9-]{1,62}( (infer|trial):[a-z][a-z0-9-]{1,62})*")
+_AUDIENCE = re.compile(audience(r"[a-z][a-z0-9-]{1,30}"))
+_STRINGS = ("iss", "aud", "sub", "client_id", "scope", "jti")
+
+_Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Verified content of an access token.
+
+    Attributes:
+        application: Who calls.
+        capabilities: What the token's scope names; the state decides whether it still holds.
+        jti: Id of the token.
+        expires_at: Seconds since 1970.
+        stale_at: The same moment on the monotonic clock, so that turning back the wall clock
+            prolongs nothing.
+        is_foreign: Whether it is another province's.
+    """
+
+    application: str
+    capabilities: frozenset[str]
+    jti: str
+    expires_at: int
+    stale_at: float
+    is_foreign: bool
+
+
+class TokenVerifier:
+    """Verifies the bearer tokens of one province's gateway."""
+
+    def __init__(
+        self,
+        province: str,
+        *,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._audience = audience(province)
+        self._wall = wall
+        self._monotonic = monotonic
+        self._keys: PublicKeys = {}
+        self._fingerprint: tuple[object, ...] = ()
+        self._revoked: frozenset[str] = frozenset()
+        self._accepted: dict[bytes, Caller] = {}
+        self._refused: dict[bytes, None] = {}
+
+    def use(self, view: StateView | None) -> None:
+        """Take over the keys and revocations of the state in force; without one, refuse all."""
+        fingerprint = () if view is None else view.key_fingerprint
+        self._revoked = frozenset() if view is None else view.revoked
+        if fingerprint != self._fingerprint:
+            self._fingerprint = fingerprint
+            self._keys = {} if view is None else view.token_keys
+            # A removed key's tokens must fall, and a new key's may have been refused before.
+            self._accepted.clear()
+            self._refused.clear()
+
+    def verify(self, authorization: bytes | None) -> Caller:
+        """Verify the value of the one Authorization header.
+
+        Raises:
+            TokenRefused: Not verifiable, or revoked.
+            TokenExpired: Verified, but expired.
+            WrongProvince: Verified, but another province's.
+        """
+        if authorization is None or authorization[:7].lower() != b"bearer ":
+            raise refusal()
+        token = authorization[7:]
+        if len(token) > MAX_TOKEN_BYTES:
+            raise refusal()
+        digest = sha256(token).digest()
+        caller = self._accepted.get(digest)
+        if caller is None:
+            caller = self._verify_new(token, digest)
+        elif caller.jti in self._revoked:
+            raise refusal()
+        now = self._wall()
+        if now > caller.expires_at + LEEWAY_SECONDS or self._monotonic() > caller.stale_at:
+            raise TokenExpired(
+                "The access token has expired: ask for a new one.",
+                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
+        if caller.is_foreign:
+            raise WrongProvince(
+                "The access token is another province's: ask this gateway for a token."
+            )
+        return caller
+
+    def _verify_new(self, token: bytes, digest: bytes) -> Caller:
+        if digest in self._refused:
+            raise refusal()
+        try:
+            found = jws.verify(token, kind=TOKEN_TYPE, keys=self._keys, max_bytes=MAX_TOKEN_BYTES)
+            caller = self._read(found.payload)
+        except jws.JwsRefused:
+            _remember(self._refused, digest, None)
+            raise refusal() from None
+        if caller.jti in self._revoked:
+            raise refusal()
+        _remember(self._accepted, digest, caller)
+        return caller
+
+    def _read(self, claims: dict[str, Any]) -> Caller:
+        """Check the claims of a token whose signature holds."""
+        texts = [claims.get(name) for name in _STRINGS]
+        if not all(isinstance(text, str) for text in texts):
+            raise jws.JwsRefused("a claim is missing or of another type")
+        issuer, aud, subject, client, scope, jti = (str(text) for text in texts)
+        if issuer != CENTER_ISSUER or subject != client:
+            raise jws.JwsRefused("issuer or subject")
+        if not all(_IDENTIFIER.fullmatch(text) for text in (client, jti)):
+            raise jws.JwsRefused("no identifier")
+        if not _SCOPES.fullmatch(scope) or not _AUDIENCE.fullmatch(aud):
+            raise jws.JwsRefused("scope or audience")
+        now = self._wall()
+        expires_at = _check_times(claims, now)
+        left = expires_at + LEEWAY_SECONDS - now
+        names = frozenset(s.removeprefix("infer:") for s in scope.split(" ") if s[:6] == "infer:")
+        return Caller(
+            client, names, jti, expires_at, self._monotonic() + left, aud != self._audience
+        )
+
+
+def refusal() -> TokenRefused:
+    """Make the one answer to whatever cannot be verified; it never says why."""
+    return TokenRefused(
+        "A valid access token is needed: ask POST /oauth2/token for one.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _check_times(claims: dict[str, Any], now: float) -> int:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    # bool is an int in Python, but not in a token.
+    if type(issued) is not int or type(expires) is not int or issued < 0:
+        raise jws.JwsRefused("a time is missing or of another type")
+    if not 0 < expires - issued <= MAX_LIFETIME.total_seconds():
+        raise jws.JwsRefused("lifetime")
+    begins = claims.get("nbf", issued)
+    if type(begins) is not int or max(begins, issued) > now + LEEWAY_SECONDS:
+        raise jws.JwsRefused("not valid yet")
+    return expires
+
+
+def _remember(entries: dict[bytes, _Entry], digest: bytes, entry: _Entry) -> None:
+    """Keep an entry; the oldest goes when there are too many."""
+    if len(entries) >= MAX_REMEMBERED:
+        del entries[next(iter(entries))]
+    entries[digest] = entry
