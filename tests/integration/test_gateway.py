@@ -1,0 +1,455 @@
+import json
+import struct
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from capability_sdk.spool import SpoolReader
+from tests.gateway_province import (
+    APPLICATION,
+    CAPABILITY,
+    INFER,
+    INTERNAL_TOKEN,
+    PROVINCE,
+    Gateway,
+    Peers,
+    Province,
+    Signer,
+    bearer,
+    eventually,
+    infer,
+    running_gateway,
+)
+
+
+@pytest.fixture
+def peers(tmp_path: Path) -> Iterator[Peers]:
+    with ExitStack() as stack:
+        yield Peers(tmp_path / "peers", stack)
+
+
+@pytest.fixture
+def province(tmp_path: Path, peers: Peers) -> Province:
+    province = Province(tmp_path / PROVINCE)
+    province.place({"1.0.0": peers.instance()})
+    peers.agent(province)
+    province.publish()
+    return province
+
+
+@pytest.fixture
+def gateway(province: Province) -> Iterator[Gateway]:
+    with running_gateway(province) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=gateway.url, timeout=20) as client:
+        yield client
+
+
+def kind(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, str(answer.json()["type"]).removeprefix("/problems/")
+
+
+def test_a_call_is_forwarded_answered_and_metered(
+    client: httpx.Client, province: Province, peers: Peers
+) -> None:
+    answer = infer(client, province.token(), headers={"x-request-id": "mine-1"})
+
+    assert answer.status_code == 200
+    seen = answer.json()
+    assert seen["path"] == f"/v2/models/{CAPABILITY}/versions/1.0.0/infer"
+    assert answer.headers["x-client-request-id"] == "mine-1"
+    assert answer.headers["x-request-id"] == seen["headers"]["x-request-id"] != "mine-1"
+    assert answer.headers["x-capability-version"] == "1.0.0"
+    assert answer.headers["x-weights-digest"] == "sha256:" + "d" * 64
+    assert not {"server", "x-internal-address"} & set(answer.headers)
+    assert '"day";q=100000' in answer.headers["ratelimit-policy"]
+    assert answer.headers["ratelimit"].startswith('"day";r=99999;')
+    (record,) = province.usage()
+    assert record["request_id"] == answer.headers["x-request-id"]
+    assert (record["application"], record["subscription"]) == (APPLICATION, f"sub-{APPLICATION}")
+    assert (record["capability"], record["version"]) == (CAPABILITY, "1.0.0")
+    assert (record["status"], record["units"]) == (200, 1)
+    assert record["response_bytes"] == len(answer.content)
+    assert len(peers.seen()) == 1
+
+
+def test_H07_only_listed_headers_reach_an_instance(
+    client: httpx.Client, province: Province
+) -> None:
+    spoofed = {
+        "x-application": "other",
+        "x_request_id": "other",
+        "x-forwarded-for": "10.0.0.1",
+        "cookie": "a=b",
+        "inference-header-content-length": "5",
+    }
+
+    seen = infer(client, province.token(), headers=spoofed).json()["headers"]
+
+    assert set(seen) == {
+        "host", "x-request-id", "content-length", "content-type", "accept",
+        "inference-header-content-length",
+    }  # fmt: skip
+
+
+def test_metadata_is_forwarded_and_not_metered(client: httpx.Client, province: Province) -> None:
+    headers = bearer(province.token())
+
+    for path in ("", "/versions/1.0.0", "/versions/1", "/ready"):
+        answer = client.get(f"/v2/models/{CAPABILITY}{path}", headers=headers)
+        assert answer.status_code == 200
+    assert client.get("/v2", headers=headers).json()["name"] == "jiuzhou-gateway"
+    assert client.get("/v2/health/ready", headers=headers).status_code == 200
+    assert province.usage() == []
+
+
+def test_nothing_but_health_is_served_without_a_token(client: httpx.Client) -> None:
+    for path in ("/health/live", "/health/ready", "/v2/health/live"):
+        assert client.get(path).status_code == 200
+    for path in ("/v2", "/v2/health/ready", f"/v2/models/{CAPABILITY}"):
+        assert kind(client.get(path)) == (401, "invalid-token")
+    assert kind(client.post(INFER, json={})) == (401, "invalid-token")
+    assert kind(client.post("/v1/feedback", json={})) == (401, "invalid-token")
+    assert client.get("/metrics").status_code == 401
+
+
+def test_metrics_are_for_the_provinces_own_processes(
+    client: httpx.Client, province: Province
+) -> None:
+    infer(client, province.token())
+    client.get("/nothing")
+
+    assert client.get("/metrics", headers=bearer(province.token())).status_code == 401
+    text = client.get("/metrics", headers=bearer(INTERNAL_TOKEN)).text
+
+    assert f'gateway_call_seconds_count{{capability="{CAPABILITY}",status="200"}} 1.0' in text
+    assert 'gateway_refusals_total{code="no-such-path",status="404"} 1.0' in text
+    assert "gateway_usage_last_seq 1.0" in text
+
+
+def test_each_refusal_has_its_own_answer(client: httpx.Client, province: Province) -> None:
+    now = int(time.time())
+    stranger = "app-2"
+
+    expired = province.token(iat=now - 800, exp=now - 30)
+    foreign = province.token(aud="urn:jiuzhou:gateway:guizhou")
+    other = province.token(scope="infer:another")
+    assert kind(infer(client, expired)) == (401, "token-expired")
+    assert kind(infer(client, foreign)) == (403, "wrong-province")
+    assert kind(infer(client, other)) == (403, "capability-not-granted")
+    assert kind(infer(client, province.application_token(stranger))) == (
+        403,
+        "capability-not-granted",
+    )
+    assert kind(infer(client, province.token(Signer("token-1")))) == (401, "invalid-token")
+    assert province.usage() == []
+
+
+def test_a_capability_that_does_not_run_here_says_whom_to_ask(
+    client: httpx.Client, province: Province
+) -> None:
+    province.subscribe("app-1", capability="speech", id="sub-speech")
+    province.publish()
+    token = province.token(scope="infer:speech")
+
+    eventually(lambda: infer(client, token, path="/v2/models/speech/infer").status_code == 404)
+    absent = infer(client, token, path="/v2/models/speech/infer")
+
+    assert kind(absent) == (404, "not-deployed")
+    assert f"ask the operator of {PROVINCE}" in absent.json()["error"]
+
+
+def test_a_version_that_does_not_run_here_names_those_that_do(
+    client: httpx.Client, province: Province
+) -> None:
+    answer = infer(client, province.token(), path=f"/v2/models/{CAPABILITY}/versions/9.0.0/infer")
+
+    assert kind(answer) == (404, "not-deployed")
+    assert "1.0.0" in answer.json()["detail"]
+
+
+def test_J20_keys_rotate_without_refusing_a_valid_call(
+    client: httpx.Client, province: Province
+) -> None:
+    old, new = province.token_key, Signer("token-2")
+    old_token, new_token = province.token(old), province.token(new)
+    assert infer(client, old_token).status_code == 200
+    assert infer(client, new_token).status_code == 401
+
+    province.token_keys, province.key_version = [old, new], 2
+    province.publish()
+    eventually(lambda: infer(client, new_token).status_code == 200)
+    assert infer(client, old_token).status_code == 200
+
+    province.token_keys, province.key_version = [new], 3
+    province.publish()
+    eventually(lambda: infer(client, old_token).status_code == 401)
+    assert infer(client, new_token).status_code == 200
+
+
+@pytest.mark.parametrize("act", ["suspend", "deactivate", "revoke"])
+def test_J24_what_is_revoked_holds_at_once(
+    client: httpx.Client, province: Province, act: str
+) -> None:
+    token = province.token(jti="the-token")
+    assert infer(client, token).status_code == 200
+
+    if act == "suspend":
+        province.subscribe(active=False)
+    elif act == "deactivate":
+        province.applications[APPLICATION] = False
+    else:
+        province.revoked = ["the-token"]
+    province.publish()
+
+    expected = (401, "invalid-token") if act == "revoke" else (403, "capability-not-granted")
+    eventually(lambda: infer(client, token).status_code == expected[0], seconds=2)
+    assert kind(infer(client, token)) == expected
+
+
+def test_J22_an_older_state_and_a_forged_one_change_nothing(
+    client: httpx.Client, province: Province, gateway: Gateway
+) -> None:
+    older = province.document()
+    province.subscribe(daily_quota=77)
+    province.publish()
+    token = province.token()
+    eventually(lambda: "q=77;" in infer(client, token).headers["ratelimit-policy"])
+
+    for bad in (older, province.document(Signer("state-1")), province.document(complete=False)):
+        (province.folder / "state.jws").write_bytes(bad)
+        reported = gateway.log.read_text().count("not taken over")
+        eventually(lambda n=reported: gateway.log.read_text().count("not taken over") > n)  # type: ignore[misc]  # a default binds the loop's value
+        assert "q=77;" in infer(client, token).headers["ratelimit-policy"]
+
+
+def test_without_a_state_nothing_is_served(tmp_path: Path) -> None:
+    province = Province(tmp_path / PROVINCE)
+    with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+        assert kind(infer(client, province.token())) == (503, "no-state")
+
+        province.token_keys = []
+        province.publish()
+        eventually(lambda: infer(client, province.token()).status_code == 401)
+        assert client.get("/health/ready").status_code == 503
+
+
+def test_an_expired_state_is_not_served_from(client: httpx.Client, province: Province) -> None:
+    token = province.token()
+    province.lifetime = timedelta(seconds=1.5)
+    province.publish()
+
+    eventually(lambda: infer(client, token).status_code == 503)
+    assert kind(infer(client, token)) == (503, "no-state")
+
+
+def test_the_split_is_exact_and_a_key_is_sticky(peers: Peers, province: Province) -> None:
+    sockets = {version: peers.instance(version) for version in ("1.1.0", "2.0.0")}
+    province.place(sockets)
+    province.deployments[CAPABILITY] = {"1.1.0": 75, "2.0.0": 25, "3.0.0": 0}
+    province.publish()
+    token = province.token()
+    with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
+        versions = [infer(client, token).headers["x-capability-version"] for _ in range(80)]
+        assert Counter(versions) == {"1.1.0": 60, "2.0.0": 20}
+        for key in ("subscriber-1", "subscriber-2", "subscriber-3"):
+            headers = {"x-affinity-key": key}
+            found = {
+                infer(client, token, headers=headers).headers["x-capability-version"]
+                for _ in range(10)
+            }
+            assert len(found) == 1
+        for asked, expected in (("2", "2.0.0"), ("1", "1.1.0"), ("1.1.0", "1.1.0")):
+            path = f"/v2/models/{CAPABILITY}/versions/{asked}/infer"
+            answer = infer(client, token, path=path)
+            assert answer.headers["x-capability-version"] == expected
+        not_started = f"/v2/models/{CAPABILITY}/versions/3.0.0/infer"
+        assert kind(infer(client, token, path=not_started)) == (503, "no-instance")
+
+
+def test_a_used_up_quota_is_told_with_the_time_of_its_end(
+    client: httpx.Client, province: Province
+) -> None:
+    province.subscribe("app-2", daily_quota=5)
+    province.applications["app-2"] = True
+    province.publish()
+    token = province.application_token("app-2")
+    eventually(lambda: infer(client, token).status_code == 200)
+
+    answers = [infer(client, token) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
+    assert answers[3].headers["ratelimit"].startswith('"day";r=0;')
+    assert kind(answers[4]) == (429, "quota-exceeded")
+    assert 0 < int(answers[4].headers["retry-after"]) <= 86_400
+    assert sum(record["units"] for record in province.usage()) == 5
+
+
+def test_a_failing_instance_costs_no_quota(client: httpx.Client, province: Province) -> None:
+    province.subscribe(daily_quota=3)
+    province.publish()
+    token = province.token()
+    eventually(lambda: "q=3;" in infer(client, token).headers["ratelimit-policy"])
+    broken = {"act": "fail", "status": 500}
+
+    assert [infer(client, token, json=broken).status_code for _ in range(5)] == [500] * 5
+    assert infer(client, token).status_code == 200
+    assert sum(r["units"] for r in province.usage() if r["status"] == 500) == 0
+
+
+def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Province) -> None:
+    province.subscribe("slow", rate_per_second=0.5)
+    province.subscribe("narrow", concurrency=2)
+    province.applications |= {"slow": True, "narrow": True}
+    province.publish()
+    slow, narrow = province.application_token("slow"), province.application_token("narrow")
+    eventually(lambda: infer(client, slow).status_code == 200)
+
+    limited = infer(client, slow)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(
+            pool.map(lambda _: infer(client, narrow, json={"act": "sleep", "seconds": 1}), range(6))
+        )
+
+    assert kind(limited) == (429, "rate-limited")
+    assert int(limited.headers["retry-after"]) >= 1
+    assert Counter(answer.status_code for answer in answers) == {200: 2, 429: 4}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert kind(refused) == (429, "concurrency-limited")
+    assert infer(client, narrow).status_code == 200  # places are given back
+
+
+def test_H15_without_the_ledger_a_quota_still_ends(tmp_path: Path, peers: Peers) -> None:
+    province = Province(tmp_path / PROVINCE)
+    province.place({"1.0.0": peers.instance()})
+    province.subscribe(daily_quota=8)
+    province.publish()
+    with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
+        token = province.token()
+
+        statuses = [infer(client, token).status_code for _ in range(12)]
+
+        assert statuses == [200] * 8 + [429] * 4
+        assert client.get("/health/ready").json()["quota_ledger"] == "local"
+        peers.agent(province)
+        eventually(lambda: infer(client, token).status_code == 200)
+        assert client.get("/health/ready").json()["quota_ledger"] == "shared"
+        admitted = 9
+        while infer(client, token).status_code == 200:
+            admitted += 1
+        assert admitted <= 16
+
+
+def test_feedback_is_spooled_with_its_application(client: httpx.Client, province: Province) -> None:
+    headers = bearer(province.token())
+    items = [{"request_id": "r-1", "row": 0, "truth": "7"}, {"request_id": "r-2", "truth": 3}]
+
+    accepted = client.post("/v1/feedback", json={"items": items}, headers=headers)
+
+    assert (accepted.status_code, accepted.json()) == (202, {"accepted": 2})
+    reader = SpoolReader(province.folder / "spool" / "feedback-0")
+    records = [json.loads(r.payload) for r in reader.read(reader.epochs()[0], 0, 10)]
+    assert [(r["application"], r["request_id"], r["truth"]) for r in records] == [
+        (APPLICATION, "r-1", "7"),
+        (APPLICATION, "r-2", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"{", 400), (b'{"items": []}', 422), (b'{"items": [{"request_id": "r"}]}', 422),
+     (b'{"items": [{"request_id": "r", "truth": 1, "more": 2}]}', 422)],
+)  # fmt: skip
+def test_broken_feedback_is_refused_as_a_whole(
+    client: httpx.Client, province: Province, body: bytes, status: int
+) -> None:
+    answer = client.post("/v1/feedback", content=body, headers=bearer(province.token()))
+
+    assert answer.status_code == status
+
+
+def test_token_requests_are_relayed_to_the_agent(client: httpx.Client) -> None:
+    form = {"grant_type": "client_credentials", "client_id": APPLICATION, "scope": "infer:x"}
+
+    good = client.post("/oauth2/token", data={**form, "client_secret": "right"})
+    basic = client.post(
+        "/oauth2/token", data={"grant_type": "client_credentials"}, auth=(APPLICATION, "right")
+    )
+    bad = client.post("/oauth2/token", data={**form, "client_secret": "wrong"})
+    no_form = client.post("/oauth2/token", json=form)
+
+    assert (good.status_code, good.json()) == (200, {"client_id": APPLICATION, "scope": "infer:x"})
+    assert good.headers["cache-control"] == "no-store"
+    assert (basic.status_code, basic.json()["client_id"]) == (200, APPLICATION)
+    assert bad.status_code == 401
+    assert no_form.status_code == 400
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(province: Province) -> None:
+    with (
+        running_gateway(province, "--max-body-bytes", "2000") as gateway,
+        httpx.Client(base_url=gateway.url) as client,
+    ):
+        token = province.token()
+        chunks = (b"x" * 500 for _ in range(10))
+
+        declared = client.post(INFER, content=b"x" * 2001, headers=bearer(token))
+        chunked = client.post(INFER, content=chunks, headers=bearer(token))
+
+        assert kind(declared) == (413, "body-too-large")
+        assert kind(chunked) == (413, "body-too-large")
+        assert infer(client, token).status_code == 200
+
+
+def test_a_slow_and_a_crashing_instance_have_their_answers(province: Province) -> None:
+    with (
+        running_gateway(province, "--instance-timeout", "PT1S") as gateway,
+        httpx.Client(base_url=gateway.url) as client,
+    ):
+        token = province.token()
+
+        slow = infer(client, token, json={"act": "sleep", "seconds": 30})
+        crashed = infer(client, token, json={"act": "crash"})
+        gone = infer(client, token)
+
+        assert kind(slow) == (504, "instance-timeout")
+        assert crashed.status_code in (502, 503)
+        assert kind(gone) == (503, "no-instance")
+        assert [record["units"] for record in province.usage()] == [0, 0, 0]
+
+
+def test_it_stops_in_order_and_serves_again_from_what_it_kept(province: Province) -> None:
+    token = province.token()
+    with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
+        assert infer(client, token).status_code == 200
+        assert gateway.stop() == 0
+        gateway.start()
+        assert infer(client, token).status_code == 200
+    assert len(province.usage()) == 2
+
+
+def test_strict_metering_waits_for_the_disk(province: Province) -> None:
+    mark = province.folder / "spool" / "usage-0" / "mark"
+    with (
+        running_gateway(province, "--strict", "--sync-window", "PT5S") as gateway,
+        httpx.Client(base_url=gateway.url) as client,
+    ):
+        synced = []
+        for _ in range(10):
+            assert infer(client, province.token()).status_code == 200
+            synced.append(struct.unpack_from("<QQ", mark.read_bytes())[1])
+
+    assert synced == list(range(1, 11))
