@@ -12,6 +12,7 @@ import multiprocessing
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def main() -> None:
     options = ["--strict"] if arguments.strict else []
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(Path(folder), arguments.seconds, arguments.connections, options)
-    print(json.dumps(figures))
+    sys.stdout.write(f"{json.dumps(figures)}\n")
 
 
 if __name__ == "__main__":
