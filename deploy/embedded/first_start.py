@@ -8,12 +8,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge_gateway.agent.enrolment import Enrolment, enrol
-
 from capability_sdk.client.problems import ClientError
 from deploy.embedded.accounts import create_people, enrolment_code
 from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, DemoRecord, folder_of
 from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
+from edge_gateway.agent.enrolment import Enrolment, enrol
 
 
 def main() -> int:
