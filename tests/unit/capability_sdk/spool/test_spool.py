@@ -115,7 +115,7 @@ def test_M01_flushed_records_survive_a_killed_writer(tmp_path: Path) -> None:
         "while True:\n"
         "    seq = writer.append(b'{}' * 20); writer.flush(); print(seq, flush=True)\n"
     )
-    command = [sys.executable, "-c", code, tmp_path]
+    command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         acknowledged = 0
