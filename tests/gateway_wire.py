@@ -59,7 +59,10 @@ def running_world(folder: Path) -> Iterator[World]:
         peers.agent(province)
         province.publish()
         gateway = stack.enter_context(running_gateway(province))
-        yield World(province, gateway, peers)
+        world = World(province, gateway, peers)
+        # Without this, a gateway that refuses everything would pass.
+        assert status(world.ask(b"Bearer " + world.good.encode())) == 200
+        yield world
 
 
 def status(answer: bytes) -> int:
