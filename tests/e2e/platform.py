@@ -71,7 +71,7 @@ def join(stack: ExitStack, admin: Person, folder: Path, center: str, name: str, 
     )
 
     def address() -> str | None:
-        found = re.search(r"(http://127\.0\.0\.1:\d+)", log.read_text())
+        found = re.search(r"^gateway +(http://\S+)", log.read_text(), re.MULTILINE)
         return found[1] if found and _is_ready(found[1]) else None
 
     return eventually(f"the gateway of {name}", address)
