@@ -38,7 +38,9 @@ def _accounts(status: PlatformStatus, ports: list[int]) -> None:
     data = Path(status.data)
     record = DemoRecord.load(data)
     if not record.is_peopled:
-        create_people(status.center.url, data / "center", record)
+        is_again, record.is_begun = record.is_begun, True
+        record.save(data)
+        create_people(status.center.url, data / "center", record, is_again=is_again)
         record.is_peopled = True
         record.save(data)
     pairs = zip(ports[::2], ports[1::2], strict=True)
