@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from pathlib import Path
 
 from deploy.embedded.demo import DEMO_FILE, PROVINCES, folder_of, mark_as_demo
@@ -59,15 +60,14 @@ async def _run(data: Path, *, is_demo: bool, port_base: int) -> None:
         say=_say,
     )
     supervisor.listen_for_signals()
+    began = time.monotonic()
     start = Start(supervisor, data, ports, port_base)
     try:
-        await start.center(center_port)
-        if is_demo:
-            await start.demo()
+        await start.everything(center_port, is_demo=is_demo)
         supervisor.status.ready = True
         supervisor.status.save()
         _say(overview(supervisor.status))
-        _say("It stays up until Ctrl-C.")
+        _say(f"Up after {time.monotonic() - began:.0f} s. It stays up until Ctrl-C.")
         await supervisor.keep_running()
     except Stopped:
         _say("Stopping …")

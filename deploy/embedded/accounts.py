@@ -12,13 +12,16 @@ from deploy.embedded.platform import AccountView
 _CONFLICT = 409
 
 
-def create_people(center_url: str, center_data: Path, record: DemoRecord) -> None:
+def create_people(
+    center_url: str, center_data: Path, record: DemoRecord, *, is_again: bool
+) -> None:
     """Make every account of the record with its password, and the provinces.
 
-    What an earlier, interrupted attempt has made stays; each account ends with its password.
+    ``is_again`` says that an earlier attempt was interrupted: what it made stays, and each account
+    ends with the record's password.
     """
     admin = record.account(ADMIN)
-    if not _can_sign_in(center_url, admin):
+    if not (is_again and _can_sign_in(center_url, admin)):
         _create_admin(admin, center_data)
     with sign_in(center_url, admin) as client:
         for province in PROVINCES:
@@ -26,8 +29,9 @@ def create_people(center_url: str, center_data: Path, record: DemoRecord) -> Non
             body = {"name": province.name, "titles": titles, "zone": "Asia/Shanghai"}
             _post_once(client, "/provinces", body)
         for person in record.accounts:
-            if person.name != ADMIN and not _can_sign_in(center_url, person):
-                _create_person(client, center_url, person)
+            if person.name == ADMIN or (is_again and _can_sign_in(center_url, person)):
+                continue
+            _create_person(client, center_url, person)
 
 
 def enrolment_code(center_url: str, admin: AccountView, province: str) -> str:

@@ -39,7 +39,10 @@ class DemoRecord(BaseModel):
 
     accounts: list[AccountView] = []
     applications: list[ApplicationView] = []
+    is_begun: bool = False
+    """Some of the accounts may be there."""
     is_peopled: bool = False
+    """All of them are."""
     is_walked: bool = False
 
     @classmethod

@@ -5,10 +5,12 @@ that what they import (numpy, signing) does not stay in the supervisor's memory.
 """
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
 from capability_sdk.client.problems import ClientError
+from capability_sdk.contracts.errors import ServiceError
 from deploy.embedded.accounts import create_people, enrolment_code
 from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, DemoRecord, folder_of
 from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
@@ -28,7 +30,7 @@ def main() -> int:
             _accounts(status, arguments.ports)
         else:
             _showcase(status)
-    except ClientError as error:
+    except (ClientError, ServiceError, subprocess.CalledProcessError) as error:
         print(f"jiuzhou: {error}", file=sys.stderr)  # noqa: T201 - speaks to the terminal
         return 1
     return 0
@@ -38,7 +40,9 @@ def _accounts(status: PlatformStatus, ports: list[int]) -> None:
     data = Path(status.data)
     record = DemoRecord.load(data)
     if not record.is_peopled:
-        create_people(status.center.url, data / "center", record)
+        is_again, record.is_begun = record.is_begun, True
+        record.save(data)
+        create_people(status.center.url, data / "center", record, is_again=is_again)
         record.is_peopled = True
         record.save(data)
     pairs = zip(ports[::2], ports[1::2], strict=True)

@@ -1,6 +1,5 @@
 """The order in which a platform's parts come up."""
 
-import time
 from pathlib import Path
 
 from capability_sdk.kit.processes import ManagedProcess, python
@@ -26,39 +25,49 @@ class Start:
         self._ports = ports
         self._port_base = port_base
 
-    async def center(self, port: int) -> None:
-        """Start the center and its worker; the worker needs the migrated database."""
-        supervisor = self._supervisor
-        specs = center_specs(self._data, port)
-        supervisor.say("Starting the center …")
-        center = await supervisor.start(specs["center"])
-        url = f"{supervisor.status.center.url}/health/ready"
-        await supervisor.await_ready("The center", center, url)
-        await supervisor.start(specs["worker"])
-
-    async def demo(self) -> None:
-        """Start the demo's provinces; at the first start, make everything that is in it."""
-        began = time.monotonic()
-        pairs = [
-            (
-                self._ports.pick(self._port_base + GATEWAY_OFFSET + i),
-                self._ports.pick(self._port_base + SCHEDULER_OFFSET + i),
-            )
-            for i in range(len(PROVINCES))
-        ]
-        folders = [folder_of(self._data, province.name) for province in PROVINCES]
-        if not all((folder / "edge.json").exists() for folder in folders):
-            self._supervisor.say("Making the demo's accounts and enrolling its two provinces …")
-            flat = [str(port) for pair in pairs for port in pair]
-            await self._first_start("accounts", "--ports", *flat)
-        started = [
-            await self._province(folder, gateway_port, scheduler_port)
-            for folder, (gateway_port, scheduler_port) in zip(folders, pairs, strict=True)
-        ]
+    async def everything(self, center_port: int, *, is_demo: bool) -> None:
+        """Start the center with its worker, and the demo's provinces if it has them."""
+        self._supervisor.say("Starting the center …")
+        specs = center_specs(self._data, center_port)
+        center = await self._supervisor.start(specs["center"])
+        folders = [folder_of(self._data, item.name) for item in PROVINCES] if is_demo else []
+        ports = [self._pick_ports(i) for i in range(len(folders))]
+        are_enrolled = all((folder / "edge.json").exists() for folder in folders)
+        # Enrolled provinces need no center to start; together they are up sooner.
+        started = await self._provinces(folders, ports) if are_enrolled else []
+        await self._center_ready(center)
+        # The worker needs the tables that the center makes.
+        await self._supervisor.start(specs["worker"])
+        if not are_enrolled:
+            await self._enrol(ports)
+            started = await self._provinces(folders, ports)
         for processes, province in zip(started, self._supervisor.status.provinces, strict=True):
             await self._province_ready(processes, province)
-        await self._showcase()
-        self._supervisor.say(f"Two provinces are up after {time.monotonic() - began:.0f} s.")
+        if is_demo:
+            await self._showcase()
+
+    async def _center_ready(self, center: ManagedProcess) -> None:
+        url = f"{self._supervisor.status.center.url}/health/ready"
+        await self._supervisor.await_ready("The center", center, url)
+
+    async def _enrol(self, ports: list[tuple[int, int]]) -> None:
+        self._supervisor.say("Making the demo's accounts and enrolling its two provinces …")
+        flat = [str(port) for pair in ports for port in pair]
+        await self._first_start("accounts", "--ports", *flat)
+
+    def _pick_ports(self, number: int) -> tuple[int, int]:
+        return (
+            self._ports.pick(self._port_base + GATEWAY_OFFSET + number),
+            self._ports.pick(self._port_base + SCHEDULER_OFFSET + number),
+        )
+
+    async def _provinces(
+        self, folders: list[Path], ports: list[tuple[int, int]]
+    ) -> list[dict[str, ManagedProcess]]:
+        return [
+            await self._province(folder, gateway_port, scheduler_port)
+            for folder, (gateway_port, scheduler_port) in zip(folders, ports, strict=True)
+        ]
 
     async def _province(
         self, folder: Path, gateway_port: int, scheduler_port: int

@@ -215,6 +215,19 @@ def test_a_folder_with_a_path_too_long_for_sockets_is_refused_before_anything_st
     assert not (deep / "center").exists()
 
 
+def test_a_center_that_cannot_start_is_reported_with_its_own_words(make: Make) -> None:
+    platform = make()
+    (platform.data / "center").mkdir(parents=True)
+    (platform.data / "center" / "center.db").write_bytes(b"this is no database" * 100)
+
+    platform.up()
+
+    assert platform.supervisor is not None
+    assert platform.supervisor.wait(60) == 1
+    assert "The center keeps ending: center: " in platform.output()
+    assert "center.log" in platform.output()
+
+
 def _answers(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health/ready").is_success
