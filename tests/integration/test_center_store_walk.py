@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -30,15 +32,28 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    command = [sys.executable, EXAMPLE / "train.py", "--out", tmp_path]
+    command = [sys.executable, str(EXAMPLE / "train.py"), "--out", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(EXAMPLE.parents[1])}
     subprocess.run(command, check=True, env=environment)
     return tmp_path / "digit-recognition"
 
 
-def test_a_real_package_reaches_the_edge_that_is_to_run_it(
-    shop: Shop, project: Path, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Published:
+    """A version that went the whole way to the store."""
+
+    name: str
+    version: str
+    package_digest: str
+    passport: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/capabilities/{self.name}/versions/{self.version}"
+
+
+@pytest.fixture
+def published(shop: Shop, project: Path, tmp_path: Path) -> Published:
     key = tmp_path / "author.pem"
     generate_key(key)
     shop.author.post("/signing-keys", {"public_key_pem": public_key_pem(key)})
@@ -60,9 +75,15 @@ def test_a_real_package_reaches_the_edge_that_is_to_run_it(
     shop.author.post(f"{path}:request-review")
     approval = {"package_digest": built.digests.package, "comment": "reads well"}
     assert shop.admin.post(f"{path}:approve", approval).json()["stage"] == "published"
+    return Published(name, version, built.digests.package, report["passport"])
 
-    share = {"versions": [{"version": version, "weight": 1}]}
-    deployed = shop.operator.http.put(f"/api/v1/provinces/zhejiang/deployments/{name}", json=share)
+
+def test_a_real_package_reaches_the_edge_that_is_to_run_it(
+    shop: Shop, published: Published, tmp_path: Path
+) -> None:
+    share = {"versions": [{"version": published.version, "weight": 1}]}
+    path = f"/api/v1/provinces/zhejiang/deployments/{published.name}"
+    deployed = shop.operator.http.put(path, json=share)
     assert deployed.status_code == 200, deployed.text
     edge = shop.world.enrol("zhejiang").sign_in()
     document = edge.http.get(f"/api/v1/edges/{edge.identity.edge}/desired-state").text
@@ -74,8 +95,8 @@ def test_a_real_package_reaches_the_edge_that_is_to_run_it(
         jwt.PyJWS().decode(wanted.release, jwt.PyJWK(edge.identity.release_keys[0]), ["ES256"])
     )
     fetched = tmp_path / "fetched.tar.gz"
-    fetched.write_bytes(edge.http.get(f"/api/v1{path}/package").content)
+    fetched.write_bytes(edge.http.get(f"/api/v1{published.path}/package").content)
     unpack(fetched, tmp_path / "unpacked")
     verify_package(tmp_path / "unpacked", release.author_key, release.digests)
-    assert release.passport == report["passport"]
-    assert release.digests.package == wanted.package_digest
+    assert release.passport == published.passport
+    assert release.digests.package == wanted.package_digest == published.package_digest
