@@ -19,8 +19,11 @@ from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
 from center.database import Database
 from center.housekeeping import Housekeeping
+from center.instance.changes import note_writes
+from center.instance.document import WATCHED_TABLES
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
+from center.rotation import KeyRotation
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
 
@@ -31,6 +34,7 @@ def center_jobs(
     database: Database,
     packages: PackageStore,
     run_gate: RunGate,
+    settings: CenterSettings,
     clock: Clock = system_clock,
 ) -> list[Job]:
     """Return every job of the center.
@@ -39,12 +43,14 @@ def center_jobs(
         database: The center's database.
         packages: Where the archives lie.
         run_gate: Runs an archive's own samples in the sandbox.
+        settings: Where the keys lie, and how old they may become.
         clock: Tells the moment.
     """
     monitor = Monitor(database, package_references(database, packages), clock)
     return [
         Job("gate", partial(run_pending, database, packages, run_gate, clock=clock)),
         Job("monitoring", monitor.run),
+        Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),
     ]
 
@@ -61,7 +67,10 @@ def main() -> int:
         database.close()
         return 1
     packages = FolderPackageStore(settings.data / "packages")
-    worker = Worker(database, center_jobs(database, packages, prove_archive), system_clock)
+    # What the worker changes, such as a key, reaches the provinces that wait for news as well.
+    note_writes(database.engine, WATCHED_TABLES)
+    jobs = center_jobs(database, packages, prove_archive, settings)
+    worker = Worker(database, jobs, system_clock)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: worker.stop())
     worker.run()

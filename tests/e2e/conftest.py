@@ -129,9 +129,15 @@ def serving(
 
 
 @pytest.fixture(scope="module")
-def bearer(platform: Platform, serving: dict[str, Application]) -> dict[str, str]:
+def access_token(platform: Platform, serving: dict[str, Application]) -> str:
     with gateway(platform, "zhejiang", serving["zhejiang"]) as client:
-        return {"authorization": f"Bearer {client.token()}"}
+        return client.token()
+
+
+@pytest.fixture
+def bearer(access_token: str) -> dict[str, str]:
+    # A fresh one for each test: tritonclient writes headers of its own into it.
+    return {"authorization": f"Bearer {access_token}"}
 
 
 @pytest.fixture(scope="module")
