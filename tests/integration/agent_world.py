@@ -82,10 +82,14 @@ class SignedPackage:
         return self.built.path.read_bytes()
 
 
-def make_package(folder: Path) -> SignedPackage:
+def make_package(folder: Path, readme: str = "# Digits\n") -> SignedPackage:
     """Train, package and sign a recogniser of real digits."""
     project = write_digits_package(folder / "project")
-    (project / "README.md").write_text("# Digits\n")
+    (project / "README.md").write_text(readme)
+    image = {"name": "pixels", "datatype": "FP32", "shape": [1, 64], "data": [0.0] * 64}
+    sample = {"request": {"inputs": [image]}, "expected": {"label": [4]}}
+    (project / "samples").mkdir()
+    (project / "samples" / "blank.json").write_text(json.dumps(sample))
     generate_key(folder / "author.pem")
     built = build_package(project, folder / "package.tar.gz", signing_key=folder / "author.pem")
     return SignedPackage(built, public_key_pem(folder / "author.pem"))
