@@ -249,7 +249,7 @@ def _leaks(received: list[bytes]) -> list[str]:
         "text": PHONE.encode(),
         "rare": RARE.encode(),
         "float text": str(EXACT).encode(),
-        **{f"int {order}": number.to_bytes(8, order) for order in ("little", "big")},  # type: ignore[arg-type]  # both are byte orders
+        **{f"int {order}": number.to_bytes(8, order) for order in ("little", "big")},
         **{
             f"{name} {code}": struct.pack(code, value)
             for name, value in (("phone", float(PHONE)), ("exact", EXACT))
