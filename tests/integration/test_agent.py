@@ -1,0 +1,299 @@
+"""The agent as a process, against a center that speaks the contract over real HTTP."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capability_sdk.spool import SpoolWriter
+from edge_gateway.agent.enrolment import Enrolment, enrol
+from edge_gateway.agent.errors import EnrolmentFailed
+from tests.integration.agent_world import (
+    APPLICATION,
+    CAPABILITY,
+    SUBSCRIPTION,
+    AgentProcess,
+    StandInCenter,
+    enrol_province,
+    eventually,
+    free_port,
+    running_center,
+)
+
+
+@pytest.fixture
+def center() -> Iterator[StandInCenter]:
+    with running_center() as center:
+        yield center
+
+
+@pytest.fixture
+def province(center: StandInCenter) -> Iterator[Path]:
+    # A Unix socket's path has at most 107 characters, and pytest's folders have long names.
+    with tempfile.TemporaryDirectory(prefix="jz") as folder:
+        yield enrol_province(center, Path(folder) / "p")
+
+
+@pytest.fixture
+def agent(province: Path) -> Iterator[AgentProcess]:
+    agent = AgentProcess(province, longest_delay="PT0.5S", profile_flush="PT2S")
+    agent.start()
+    yield agent
+    agent.stop()
+
+
+def usage(number: int) -> bytes:
+    record: dict[str, Any] = {
+        "request_id": f"{number:032x}",
+        "at": datetime.now(UTC).isoformat(),
+        "application": APPLICATION,
+        "subscription": SUBSCRIPTION,
+        "capability": CAPABILITY,
+        "version": "1.2.3",
+        "status": 200,
+        "units": 1,
+        "latency_us": 1000,
+        "request_bytes": 10,
+        "response_bytes": 10,
+    }
+    return json.dumps(record).encode()
+
+
+def write_usage(province: Path, numbers: range) -> None:
+    with SpoolWriter(province / "spool" / "usage-0") as spool:
+        for number in numbers:
+            spool.append(usage(number))
+
+
+def counted(center: StandInCenter) -> list[int]:
+    return sorted(int(body["request_id"], 16) for body in center.bodies("usage"))
+
+
+def test_a_used_code_is_refused_with_advice(center: StandInCenter, province: Path) -> None:
+    again = Enrolment(center.url, "code-" + "a" * 20, province, 1, 2)
+
+    with pytest.raises(EnrolmentFailed, match=r"not accepted.*ask an admin"):
+        enrol(again)
+
+
+def test_enrolling_again_makes_a_new_key_and_epoch(center: StandInCenter, province: Path) -> None:
+    before = (province / "edge-key.pem").read_bytes()
+    center.codes.add("code-" + "b" * 20)
+
+    assert enrol(Enrolment(center.url, "code-" + "b" * 20, province, 1, 2)).epoch == 2
+    assert (province / "edge-key.pem").read_bytes() != before
+    assert (province / "edge-key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_of_one_province_is_not_made_anothers(
+    center: StandInCenter, province: Path
+) -> None:
+    center.codes.add("code-" + "c" * 20)
+    center.province = "guizhou"
+    before = (province / "edge.json").read_bytes()
+
+    with pytest.raises(EnrolmentFailed, match="belongs to the province zhejiang"):
+        enrol(Enrolment(center.url, "code-" + "c" * 20, province, 1, 2))
+    assert (province / "edge.json").read_bytes() == before
+
+
+def test_a_center_that_is_away_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EnrolmentFailed, match=r"No center answers.*not used up"):
+        enrol(Enrolment(f"http://127.0.0.1:{free_port()}", "c" * 20, tmp_path, 1, 2))
+
+
+def test_the_socket_is_the_owners_alone_and_needs_the_internal_token(agent: AgentProcess) -> None:
+    assert (agent.province / "agent.sock").stat().st_mode & 0o777 == 0o600
+    assert agent.ask("GET", "/v1/status", token="wrong").status_code == 401
+    assert agent.ask("GET", "/metrics", token="wrong").status_code == 401
+
+
+def test_desired_state_comes_to_the_disk_and_follows_changes(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    center.change(subscriptions=[])
+
+    eventually(lambda: agent.status()["state_revision"] == 2, 2.0)
+    assert (agent.province / "state.jws").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_state_of_another_key_is_not_taken(center: StandInCenter, agent: AgentProcess) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    before = (agent.province / "state.jws").read_bytes()
+    center.state_key, good = type(center.state_key)("state-1"), center.state_key
+    center.change(applications=[])
+
+    eventually(lambda: "not verifiable" in str(agent.status()["center_trouble"]))
+    assert (agent.province / "state.jws").read_bytes() == before
+
+    center.state_key = good
+    eventually(lambda: agent.status()["state_revision"] == 2)
+
+
+def test_a_restart_without_the_center_keeps_the_state(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    center.stop()
+    agent.stop()
+    agent.start()
+
+    assert agent.status()["state_revision"] == 1
+    assert agent.ask("GET", "/health/ready").json()["state_revision"] == 1
+
+
+def token(agent: AgentProcess, form: str) -> Any:  # noqa: ANN401 - httpx's answer
+    return agent.ask(
+        "POST",
+        "/oauth2/token",
+        content=form.encode(),
+    )
+
+
+def test_tokens_are_relayed(center: StandInCenter, agent: AgentProcess) -> None:
+    form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
+    answer = token(agent, form)
+
+    assert answer.status_code == 200
+    assert answer.json()["token_type"] == "Bearer"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ("", 400, "invalid_request"),
+        ("grant_type=password", 400, "unsupported_grant_type"),
+        ("grant_type=client_credentials", 401, "invalid_client"),
+        ("grant_type=client_credentials&client_id=app-1&client_secret=x", 401, "invalid_client"),
+        ("grant_type=client_credentials&client_id=a&client_id=b", 400, "invalid_request"),
+        ("grant_type=client_credentials&audience=x", 400, "invalid_request"),
+        ("grant_type=client_credentials&scope=admin", 400, "invalid_scope"),
+        ("grant_type=client_credentials&client_id=a&client_secret=" + "x" * 300, 401, "invalid_client"),
+        ("%ff%fe", 400, "invalid_request"),
+    ],
+)  # fmt: skip
+def test_bad_token_requests_are_told_in_the_words_of_oauth(
+    agent: AgentProcess, form: str, status: int, error: str
+) -> None:
+    answer = token(agent, form)
+
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_scope_without_grant_is_named(center: StandInCenter, agent: AgentProcess) -> None:
+    form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
+
+    answer = token(agent, f"{form}&scope=infer:other-thing")
+
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/capability-not-granted")
+
+
+def test_wrong_callers_do_not_make_the_edge_sign_in_again(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    before = center.assertions
+    for _ in range(5):
+        token(agent, "grant_type=client_credentials&client_id=app-1&client_secret=wrong")
+
+    assert center.assertions == before
+
+
+def test_without_the_center_tokens_are_refused_with_the_reason(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    center.stop()
+
+    answer = token(agent, "grant_type=client_credentials&client_id=app-1&client_secret=secret-x")
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/center-away")
+    assert answer.headers["retry-after"] == "5"
+    assert "secret-x" not in agent.log
+
+
+def lease(agent: AgentProcess, want: int, window: int = 20_000) -> int:
+    body = {"subscription": SUBSCRIPTION, "window": window, "limit": 100, "want": want}
+    granted: int = agent.ask("POST", "/v1/quota-leases", json=body).json()["granted"]
+    return granted
+
+
+def test_leases_never_exceed_the_limit_even_over_a_kill(agent: AgentProcess) -> None:
+    assert lease(agent, 60) == 60
+    agent.kill()
+    agent.start()
+
+    assert [lease(agent, 30), lease(agent, 30), lease(agent, 30)] == [30, 10, 0]
+    assert lease(agent, 30, window=20_001) == 30
+
+
+def test_usage_arrives_once_although_answers_are_lost(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    center.drop_answers = 3
+    write_usage(agent.province, range(1, 1201))
+
+    eventually(lambda: len(counted(center)) == 1200)
+    assert counted(center) == list(range(1, 1201))
+
+
+def test_usage_waits_for_the_center_and_survives_a_killed_agent(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    center.stop()
+    write_usage(agent.province, range(1, 301))
+    agent.kill()
+    agent.start()
+    eventually(lambda: agent.status()["backlog"].get("usage-0") == 300)
+    center.start()
+
+    eventually(lambda: counted(center) == list(range(1, 301)))
+
+
+def test_a_center_from_a_backup_is_filled_up_again(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    write_usage(agent.province, range(1, 101))
+    eventually(lambda: len(counted(center)) == 100)
+    (stream,) = [key for key in center.applied if key[0] == "usage-0"]
+    center.applied[stream] = 40
+    center.records = {key: record for key, record in center.records.items() if key[2] <= 40}
+
+    write_usage(agent.province, range(101, 103))
+
+    eventually(lambda: counted(center) == list(range(1, 103)))
+
+
+def test_a_quiet_stream_is_filled_up_again_too(center: StandInCenter, agent: AgentProcess) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    write_usage(agent.province, range(1, 11))
+    eventually(lambda: len(counted(center)) == 10)
+    center.applied.clear()
+    center.records.clear()
+    agent.stop()
+    agent.start()
+
+    eventually(lambda: counted(center) == list(range(1, 11)))
+
+
+def test_a_record_that_names_the_undeclared_stands_still_and_is_named(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    eventually(lambda: agent.status()["state_revision"] == 1)
+    planted = usage(3).replace(APPLICATION.encode(), b"13800138000")
+    with SpoolWriter(agent.province / "spool" / "usage-0") as spool:
+        for payload in (usage(1), usage(2), planted, usage(4)):
+            spool.append(payload)
+
+    eventually(lambda: agent.status()["standing_still"])
+    assert counted(center) == [1, 2]
+    assert b"13800138000" not in b"".join(center.received)
