@@ -100,8 +100,10 @@ class SchedulerProcess:
 
     def stop(self) -> int:
         self.http.close()
-        assert self.process is not None
-        self.process.terminate()
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.terminate()
         return self.process.wait(15)
 
     def put(
