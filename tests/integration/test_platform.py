@@ -16,7 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.scheduler_world import ROOT, eventually, free_port
+from tests.integration.scheduler_world import ROOT
+from tests.servers.process import free_port
+from tests.waiting import eventually
 
 JIUZHOU = [sys.executable, "-m", "capability_sdk.cli"]
 

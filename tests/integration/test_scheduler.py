@@ -12,12 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.scheduler_world import (
-    SchedulerProcess,
-    deployment,
-    eventually,
-    package,
-)
+from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.waiting import eventually
 
 
 @pytest.fixture
