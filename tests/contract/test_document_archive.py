@@ -30,7 +30,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["sql"])
-def archive(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[DocumentArchive]:
+def archive(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock
+) -> Iterator[DocumentArchive]:
     assert request.param == "sql"
     engine = create_engine(f"sqlite:///{tmp_path / 'archive.db'}")
     yield SqlArchive(engine, clock=clock)
