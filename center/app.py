@@ -1,12 +1,12 @@
 """The center's application: the one place that picks adapters and joins the domains."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.kit.clock import Clock, system_clock
@@ -15,19 +15,26 @@ from center import database as center_database
 from center.access import api as access
 from center.access.keys import KeyRing
 from center.access.vault import Vault
+from center.adapters.folder_packages import FolderPackageStore
 from center.authentication import make_authenticate
 from center.capability import api as capability
 from center.database import Database
 from center.feedback import api as feedback
 from center.identity import api as identity
 from center.instance import api as instance
+from center.instance.changes import ChangeFeed, note_writes
+from center.instance.desired import StateOffice
+from center.instance.document import WATCHED_TABLES
+from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.operations import api as operations
 from center.permissions import Permission, declared_permissions, permit
 from center.settings import CenterSettings
 from center.subscription import api as subscription
+from center.subscription.service import granted_capabilities
 
 PREFIX = "/api/v1"
+_INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     *(identity, capability, subscription, access),
     *(instance, monitoring, feedback, operations),
@@ -42,6 +49,8 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
         UndeclaredRoute: A route declares no permission.
     """
     database = Database(settings.sqlalchemy_url)
+    # Each inspection takes a process of some 60 MiB; uploads beyond these wait, and hold nothing.
+    inspectors = ThreadPoolExecutor(_INSPECTIONS_AT_ONCE, thread_name_prefix="inspect")
 
     async def readiness() -> dict[str, Any]:
         await run_in_threadpool(database.check)
@@ -50,6 +59,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        inspectors.shutdown(cancel_futures=True)
         database.close()
 
     app = create_service(
@@ -66,8 +76,12 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.clock = clock
     app.state.database = database
     app.state.authenticate = make_authenticate(database, clock)
-    app.state.grants = _no_grants
     app.state.signer = _prepare_keys(settings, database, clock)
+    app.state.packages = FolderPackageStore(settings.data / "packages")
+    app.state.inspectors = inspectors
+    app.state.may_run = runs
+    app.state.grants = granted_capabilities
+    _prepare_desired_state(app, database, clock)
     _join_domains(app)
     declared_permissions(app)
     return app
@@ -79,8 +93,10 @@ def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) ->
     return keys
 
 
-def _no_grants(_: Session, __: str) -> frozenset[str]:
-    return frozenset()
+def _prepare_desired_state(app: FastAPI, database: Database, clock: Clock) -> None:
+    note_writes(database.engine, WATCHED_TABLES)
+    app.state.change_feed = ChangeFeed(database)
+    app.state.state_office = StateOffice(database, app.state.signer, clock)
 
 
 def _join_domains(app: FastAPI) -> None:

@@ -32,6 +32,7 @@ class ActorKind(StrEnum):
     API_TOKEN = "api_token"  # noqa: S105 - a kind, not a token
     EDGE = "edge"
     ANONYMOUS = "anonymous"
+    SYSTEM = "system"
 
 
 class Permission(StrEnum):
@@ -153,6 +154,8 @@ class Actor:
 
 
 ANONYMOUS = Actor(ActorKind.ANONYMOUS, "anonymous", Role.ANONYMOUS, "")
+WORKER = Actor(ActorKind.SYSTEM, "center-worker", Role.ADMIN, CENTER)
+"""Who acts where the worker does what nobody asked for, such as replacing an old key."""
 
 Authenticate = Callable[[Request], Actor | None]
 """Finds out who asks, in a transaction of its own; None where no credential is valid."""

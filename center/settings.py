@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from capability_sdk.packaging.layout import MAX_ARCHIVE_BYTES
+
 MEBIBYTE = 1 << 20
 
 
@@ -73,8 +75,13 @@ class CenterSettings(BaseSettings):
     max_body_bytes: Annotated[int, Field(gt=0)] = Field(
         default=4 * MEBIBYTE, description="Largest request body but packages."
     )
-    max_package_bytes: Annotated[int, Field(gt=0)] = Field(
-        default=512 * MEBIBYTE, description="Largest package archive."
+    token_key_age: timedelta = Field(
+        default=timedelta(days=30),
+        gt=timedelta(0),
+        description="Age at which the worker replaces the key that signs access tokens.",
+    )
+    max_package_bytes: Annotated[int, Field(gt=0, le=MAX_ARCHIVE_BYTES)] = Field(
+        default=MAX_ARCHIVE_BYTES, description="Largest package archive."
     )
 
     @property

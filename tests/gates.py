@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
+
 from capability_sdk.serving.settings import ServingSettings
 from center.settings import CenterSettings
 from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 from scheduler.settings import SchedulerSettings
 
 ROOT = Path(__file__).parents[1]

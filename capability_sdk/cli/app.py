@@ -1,7 +1,7 @@
 """Puts the command together: own commands, those of other packages, and what errors look like."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Final
 
@@ -32,14 +32,21 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in, 4 nobod
 """
 
 
-def build_app() -> typer.Typer:
-    """Collect the commands of this package and of the entry points ``jiuzhou.commands``."""
+def build_app(arguments: Sequence[str]) -> typer.Typer:
+    """Collect the commands of this package and of the entry points ``jiuzhou.commands``.
+
+    Args:
+        arguments: The command line. Where it names a command of this package, the others are not
+            loaded: some of them stand on a whole service, and a second is long at a prompt.
+    """
     app = typer.Typer(
         help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
     )
     for module in (account, authoring, reviewing, marketplace, operating, calling, doctor):
         module.register(app)
     administration.register(app)
+    if names_own_command(app, arguments):
+        return app
     for entry in entry_points(group="jiuzhou.commands"):
         try:
             command = entry.load()
@@ -50,6 +57,17 @@ def build_app() -> typer.Typer:
         else:
             app.command(entry.name)(command)
     return app
+
+
+def names_own_command(app: typer.Typer, arguments: Sequence[str]) -> bool:
+    """Tell whether a command line asks for a command that the application has already."""
+    commands = {command.name or _name_of(command.callback) for command in app.registered_commands}
+    groups = {group.name for group in app.registered_groups}
+    return bool(arguments) and arguments[0] in commands | groups
+
+
+def _name_of(callback: Callable[..., object] | None) -> str:
+    return callback.__name__.replace("_", "-") if callback is not None else ""
 
 
 def _missing(name: str, module: str) -> Callable[[], None]:
@@ -66,7 +84,7 @@ def _missing(name: str, module: str) -> Callable[[], None]:
 def main() -> None:
     """Run the command line; expected failures become one line and an exit code."""
     try:
-        build_app()()
+        build_app(sys.argv[1:])()
     except NotSignedIn as error:
         complain(str(error))
         sys.exit(EXIT_NOT_SIGNED_IN)

@@ -28,6 +28,7 @@ _TITLES = {
     422: "A field of the request is not valid",
     429: "Too many requests",
     503: "A needed part is not available now",
+    507: "There is no room left",
 }
 
 

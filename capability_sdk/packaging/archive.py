@@ -39,6 +39,7 @@ from capability_sdk.packaging.onnx_wire import NotProvable, OnnxWalk
 BLOCK = tarfile.BLOCKSIZE
 _USTAR = b"ustar\x0000"
 _MAX_BREAKS = 50
+_MAX_DOTS = 200
 _CURE = "Build the archive with `jiuzhou build`: regular files only."
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
@@ -126,7 +127,8 @@ def entries(file: BinaryIO, breaks: list[Check]) -> Iterator[Entry]:
         if not wrong:
             yield entry
         entry.skip_rest()
-    if len(header) < BLOCK or any(stream.read(BLOCK)):
+    end = header + stream.read(BLOCK)
+    if len(end) < 2 * BLOCK or any(end):
         raise refused("the tar archive has no proper end")
     stream.expect_end()
 
@@ -247,10 +249,25 @@ def _parse_manifest(content: bytes, breaks: list[Check]) -> Manifest | None:
     if not content:
         return None
     try:
-        return Manifest.from_toml(content.decode("utf-8"))
-    except (InvalidInput, UnicodeDecodeError, RecursionError) as error:
-        breaks.append(broken("manifest", str(error)[:2000], "Correct capability.toml."))
+        return parse_manifest(content)
+    except InvalidInput as error:
+        breaks.append(broken("manifest", str(error)[:2000], f"Correct {MANIFEST_FILE}."))
         return None
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Read a manifest that anybody may have written.
+
+    Raises:
+        InvalidInput: It is no manifest, or made to keep its reader busy.
+    """
+    # The time that the parser takes grows with the square of a key's dots.
+    if any(line.count(b".") > _MAX_DOTS for line in content.splitlines()):
+        raise InvalidInput(f"{MANIFEST_FILE}: a line has more than {_MAX_DOTS} dots.")
+    try:
+        return Manifest.from_toml(content.decode("utf-8"))
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(f"{MANIFEST_FILE} is not TOML: {error}") from error
 
 
 def whole_breaks(manifest: Manifest | None, paths: set[str]) -> Iterator[Check]:

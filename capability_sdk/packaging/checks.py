@@ -11,7 +11,7 @@ from capability_sdk.contracts.errors import InvalidInput, ServiceError
 from capability_sdk.contracts.manifest import Engine, Manifest
 from capability_sdk.contracts.packages import MANIFEST_FILE, SIGNATURE_FILE, Check
 from capability_sdk.contracts.profiles import ReferenceProfile
-from capability_sdk.packaging.archive import external_data_break, whole_breaks
+from capability_sdk.packaging.archive import external_data_break, parse_manifest, whole_breaks
 from capability_sdk.packaging.digests import files_of
 from capability_sdk.packaging.errors import broken
 from capability_sdk.packaging.formats import FormatCheck
@@ -100,11 +100,10 @@ def _as_checks(
 
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Check]]:
     try:
-        text = (folder / MANIFEST_FILE).read_text(encoding="utf-8")
-        return Manifest.from_toml(text), []
+        return parse_manifest((folder / MANIFEST_FILE).read_bytes()), []
     except FileNotFoundError:
         return None, []  # whole_breaks names it
-    except (OSError, InvalidInput, UnicodeDecodeError, RecursionError) as error:
+    except (OSError, InvalidInput) as error:
         return None, [broken("manifest", str(error)[:2000], f"Correct {MANIFEST_FILE}.")]
 
 

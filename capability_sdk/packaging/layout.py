@@ -54,7 +54,7 @@ def _rule(pattern: str, kind: Format, max_bytes: int) -> Rule:
 
 
 _RULES = (
-    _rule(re.escape(MANIFEST_FILE), Format.TEXT, MIB // 4),
+    _rule(re.escape(MANIFEST_FILE), Format.TEXT, MIB // 16),
     _rule(re.escape(SIGNATURE_FILE), Format.JSON, MIB),
     _rule(r"README\.md", Format.TEXT, MIB),
     _rule(r"model/NAME\.onnx", Format.ONNX, MAX_UNPACKED_BYTES),

@@ -6,11 +6,13 @@ should pay. What it accepts is narrowed here: a signature may leave out nothing 
 
 import base64
 import contextlib
+import hashlib
 import importlib
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +119,39 @@ def verify(folder: Path, public_key: str) -> None:
         raise SignatureInvalid("The signature is larger than any real one.")
     _verify_by_library(folder, signature, canonical_public_key(public_key))
     _verify_completeness(folder, signature)
+
+
+def find_signer(folder: Path, public_keys: Sequence[str]) -> str:
+    """Verify a package against whichever of some keys signed it.
+
+    Args:
+        folder: An unpacked package.
+        public_keys: P-256 public keys, PEM.
+
+    Returns:
+        The key that signed, in its canonical spelling.
+
+    Raises:
+        SignatureInvalid: None of the keys signed what the folder holds.
+        SigningUnavailable: The signing extra is not installed.
+    """
+    signature = folder / SIGNATURE_FILE
+    if not signature.is_file():
+        raise SignatureInvalid(f"The package is not signed: it has no {SIGNATURE_FILE}.")
+    hint = _key_hint(signature)
+    for pem in map(canonical_public_key, public_keys):
+        if hashlib.sha256(pem.encode("ascii")).hexdigest() == hint:
+            verify(folder, pem)
+            return pem
+    raise SignatureInvalid("The package is signed with a key that is not known here.")
+
+
+def _key_hint(signature: Path) -> object:
+    try:
+        bundle = json.loads(signature.read_bytes())
+        return bundle["verificationMaterial"]["publicKey"]["hint"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise SignatureInvalid("The signature cannot be read.") from error
 
 
 def _verify_by_library(folder: Path, signature: Path, public_key: str) -> None:

@@ -1,5 +1,197 @@
 """HTTP of the operations domain."""
 
-from fastapi import APIRouter
+import csv
+import io
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from capability_sdk.contracts.errors import InvalidRequest, NotPermitted
+from capability_sdk.contracts.model import Identifier, ProvinceName, UtcTime
+from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
+from capability_sdk.contracts.telemetry import TelemetryAnswer, TelemetryBatch
+from capability_sdk.kit.problems import problem_responses
+from center.clock import ClockDep
+from center.database import DatabaseDep, SessionDep
+from center.operations import service
+from center.operations.batches import MAX_INFLATED_BYTES, inflate
+from center.operations.domain import UsageDimension
+from center.operations.store import Origin
+from center.paging import Page
+from center.permissions import ActorDep, Permission, permit
+from center.reach import reach_of
 
 router = APIRouter(tags=["operations"])
+_FIGURES = ("calls", "units", "errors")
+
+
+async def _telemetry_body(
+    request: Request, content_encoding: Annotated[str, Header(max_length=100)] = ""
+) -> bytes:
+    return await inflate(request.stream(), content_encoding, MAX_INFLATED_BYTES)
+
+
+TelemetryBody = Annotated[bytes, Depends(_telemetry_body)]
+
+
+def _without_references(schema: Any, parts: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Write a schema's named parts where they are referred to, since OpenAPI keeps no ``$defs``."""
+    if isinstance(schema, list):
+        return [_without_references(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _without_references(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {key: _without_references(value, parts) for key, value in schema.items()}
+
+
+def _batch_in_openapi() -> dict[str, Any]:
+    schema = TelemetryBatch.model_json_schema()
+    parts = schema.pop("$defs")
+    content = {"application/json": {"schema": _without_references(schema, parts)}}
+    description = "May come with `Content-Encoding: gzip`."
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+@router.post(
+    "/edges/{edge}/telemetry",
+    dependencies=[permit(Permission.SEND_TELEMETRY)],
+    responses=problem_responses(400, 401, 403, 409, 413, 422, 503),
+    openapi_extra=_batch_in_openapi(),
+)
+def send_telemetry(
+    edge: Annotated[Identifier, Path()],
+    actor: ActorDep,
+    body: TelemetryBody,
+    database: DatabaseDep,
+    clock: ClockDep,
+) -> TelemetryAnswer:
+    """Apply a batch of an edge's records, each exactly once, all or none."""
+    if actor.name != edge or actor.province is None:
+        raise NotPermitted("An edge reports for itself only.")
+    origin = Origin(edge, actor.province, clock())
+    return TelemetryAnswer(applied_through=service.receive(database, actor, origin, body))
+
+
+class UsageView(BaseModel):
+    """One group; a member that was not grouped by is null."""
+
+    province: str | None = None
+    capability: str | None = None
+    version: str | None = None
+    """Empty where no version was reached."""
+    application: str | None = None
+    hour: UtcTime | None = None
+    calls: int
+    units: int
+    """Calls that count against the quota."""
+    errors: int
+    """Calls answered with 400 or more."""
+
+
+def _dimensions(
+    by: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Comma-separated: province, capability, version, application, hour.",
+        ),
+    ] = "province,capability,application",
+) -> tuple[UsageDimension, ...]:
+    try:
+        return tuple(dict.fromkeys(UsageDimension(name) for name in by.split(",")))
+    except ValueError as error:
+        known = ", ".join(UsageDimension)
+        raise InvalidRequest(f"`by` takes {known}, separated by commas.") from error
+
+
+def _question(
+    by: Annotated[tuple[UsageDimension, ...], Depends(_dimensions)],
+    begins: Annotated[
+        UtcTime | None, Query(alias="from", description="Hours from here on.")
+    ] = None,
+    ends: Annotated[UtcTime | None, Query(alias="to", description="Hours before this.")] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{1,9}$", description="`next` of before.")] = "0",
+) -> service.UsageQuestion:
+    return service.UsageQuestion(by, begins, ends, int(cursor), limit)
+
+
+@router.get(
+    "/usage",
+    dependencies=[permit(Permission.READ_USAGE)],
+    response_model=Page[UsageView],
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **problem_responses(400, 401, 403, 422),
+    },
+)
+def read_usage(
+    session: SessionDep,
+    actor: ActorDep,
+    question: Annotated[service.UsageQuestion, Depends(_question)],
+    accept: Annotated[str, Header(max_length=500)] = "",
+) -> Response:
+    """Show answered calls, units and errors, grouped; `Accept: text/csv` exports them."""
+    groups, total = service.usage(session, reach_of(session, actor), question)
+    behind = question.skip + len(groups)
+    following = str(behind) if groups and behind < total else None
+    if "text/csv" in accept.lower():
+        headers = {"x-next-cursor": following} if following else {}
+        return Response(_as_csv(question.by, groups), media_type="text/csv", headers=headers)
+    views = [UsageView.model_validate(group) for group in groups]
+    page = Page[UsageView](items=views, next=following, total=total)
+    return JSONResponse(page.model_dump(mode="json"))
+
+
+def _as_csv(by: Sequence[UsageDimension], groups: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*by, *_FIGURES])
+    writer.writeheader()
+    for group in groups:
+        shown = UsageView.model_validate(group).model_dump(mode="json")
+        writer.writerow({name: shown[name] for name in (*by, *_FIGURES)})
+    return text.getvalue()
+
+
+class ProvinceHealthView(BaseModel):
+    """What a province reported last."""
+
+    province: str
+    edge: str
+    received_at: UtcTime
+    age_seconds: float
+    reported_at: UtcTime
+    state_revision: int
+    nodes: list[NodeMetadata]
+    instances: list[InstanceStatus]
+    backlog: dict[str, int]
+    """Records that wait at the edge, by stream."""
+
+
+@router.get(
+    "/provinces/{province}/health",
+    dependencies=[permit(Permission.READ_HEALTH)],
+    responses=problem_responses(401, 403, 404, 422),
+)
+def read_health(
+    province: ProvinceName, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> ProvinceHealthView:
+    """Show what a province runs, and how much it has still to report."""
+    actor.hide_unless_seen(province, f"province {province}")
+    found = service.health(session, province)
+    report = found.report
+    return ProvinceHealthView(
+        province=found.province,
+        edge=found.edge,
+        received_at=found.received_at,
+        age_seconds=(clock() - found.received_at).total_seconds(),
+        reported_at=report.at,
+        state_revision=report.state_revision,
+        nodes=report.nodes,
+        instances=report.instances,
+        backlog=report.backlog,
+    )

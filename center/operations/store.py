@@ -1,1 +1,235 @@
-"""Rows and queries of the operations domain."""
+"""Every query about telemetry, usage and health."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from capability_sdk.contracts.telemetry import HealthReport, UsageRecord
+from center.operations.domain import ProvinceHealth, UsageDimension, UsageKey, UsageSum
+from center.operations.rows import (
+    IntakeRow,
+    ProvinceHealthRow,
+    StreamRow,
+    UsageHourRow,
+    UsageRecordRow,
+)
+
+_CHUNK = 500
+
+_DIMENSIONS: dict[UsageDimension, InstrumentedAttribute[Any]] = {
+    UsageDimension.PROVINCE: UsageHourRow.province,
+    UsageDimension.CAPABILITY: UsageHourRow.capability,
+    UsageDimension.VERSION: UsageHourRow.version,
+    UsageDimension.APPLICATION: UsageHourRow.application,
+    UsageDimension.HOUR: UsageHourRow.hour,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where telemetry comes from, and when the center received it."""
+
+    edge: str
+    province: str
+    received_at: datetime
+
+
+class IntakeStore:
+    """Watermarks of the streams, and the lock that goes with them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_known(self, province: str) -> bool:
+        """Tell whether the province has its row to lock."""
+        return self._session.get(IntakeRow, province) is not None
+
+    def introduce(self, origin: Origin) -> None:
+        """Give a province its row, in a transaction of its own.
+
+        Raises:
+            IntegrityError: Somebody else did so at the same moment.
+        """
+        row = IntakeRow(province=origin.province, heard_at=origin.received_at, refusal=None)
+        self._session.add(row)
+        self._session.flush()
+
+    def lock(self, origin: Origin) -> None:
+        """Let nobody else apply telemetry of this known province before this transaction ends."""
+        row = self._session.get_one(IntakeRow, origin.province, with_for_update=True)
+        row.heard_at = origin.received_at
+
+    def applied_through(self, edge: str, stream: str, epoch: int) -> int:
+        """Return the number of the last record that was applied, 0 before the first."""
+        # Read again although it may be known: only now the lock is held.
+        row = self._session.get(StreamRow, (edge, stream, epoch), populate_existing=True)
+        return row.applied_through if row else 0
+
+    def advance(self, edge: str, stream: str, epoch: int, through: int, at: datetime) -> None:
+        """Keep how far a stream is applied now."""
+        row = self._session.get(StreamRow, (edge, stream, epoch))
+        if row is None:
+            row = StreamRow(edge=edge, stream=stream, epoch=epoch)
+            self._session.add(row)
+        row.applied_through, row.applied_at = through, at
+
+    def is_new_refusal(self, origin: Origin, refusal: str) -> bool:
+        """Keep what was refused last; False where it was the same before."""
+        self.lock(origin)
+        row = self._session.get_one(IntakeRow, origin.province)
+        before, row.refusal = row.refusal, refusal[:500]
+        return before != row.refusal
+
+
+class UsageStore:
+    """Answered calls, one by one and by the hour."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, origin: Origin, records: Sequence[UsageRecord]) -> list[UsageRecord]:
+        """Keep calls, and return those that were not known: a request counts once."""
+        unique = {record.request_id: record for record in reversed(records)}
+        known = self._known(origin.edge, list(unique))
+        fresh = [record for name, record in reversed(unique.items()) if name not in known]
+        if fresh:
+            rows = [_usage_values(origin, record) for record in fresh]
+            self._session.execute(insert(UsageRecordRow), rows)
+        return fresh
+
+    def add(self, sums: Mapping[UsageKey, UsageSum]) -> None:
+        """Add to the hourly totals; the caller holds the province's lock."""
+        for key, usage in sorted(sums.items(), key=lambda item: item[0]):
+            identity = (key.province, key.capability, key.version, key.application, key.hour)
+            row = self._session.get(UsageHourRow, identity)
+            if row is None:
+                row = UsageHourRow(
+                    **{name: getattr(key, name) for name in UsageKey.__dataclass_fields__},
+                    calls=0,
+                    units=0,
+                    errors=0,
+                    latency_us=0,
+                )
+                self._session.add(row)
+            row.calls += usage.calls
+            row.units += usage.units
+            row.errors += usage.errors
+            row.latency_us += usage.latency_us
+
+    def totals(
+        self,
+        by: Sequence[UsageDimension],
+        conditions: Sequence[ColumnElement[bool]],
+        *,
+        skip: int,
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        """Return the sums of the hours that meet all conditions, one for each group, in order."""
+        groups = [_DIMENSIONS[dimension] for dimension in by]
+        figures = [
+            func.sum(column).label(column.key)
+            for column in (UsageHourRow.calls, UsageHourRow.units, UsageHourRow.errors)
+        ]
+        statement = select(*groups, *figures).where(*conditions).group_by(*groups)
+        ordered = statement.order_by(*groups).offset(skip).limit(limit)
+        # The engines' sums are decimals; of no rows at all the sum is NULL.
+        return [
+            {key: int(value) if isinstance(value, Decimal) else value for key, value in row.items()}
+            for row in self._session.execute(ordered).mappings()
+            if row["calls"] is not None
+        ]
+
+    def count_groups(
+        self, by: Sequence[UsageDimension], conditions: Sequence[ColumnElement[bool]]
+    ) -> int:
+        """Count the groups that `totals` returns in all."""
+        groups = [_DIMENSIONS[dimension] for dimension in by]
+        inner = select(*groups).where(*conditions).group_by(*groups).subquery()
+        return self._session.scalar(select(func.count()).select_from(inner)) or 0
+
+    def forget_records(self, before: datetime) -> int:
+        """Delete single calls received before a moment; totals stay. Return how many."""
+        done = self._session.execute(
+            delete(UsageRecordRow).where(UsageRecordRow.received_at < before)
+        )
+        return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
+
+    def _known(self, edge: str, request_ids: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for chunk in _chunks(request_ids):
+            found |= set(
+                self._session.scalars(
+                    select(UsageRecordRow.request_id).where(
+                        UsageRecordRow.edge == edge, UsageRecordRow.request_id.in_(chunk)
+                    )
+                )
+            )
+        return found
+
+
+class HealthStore:
+    """The newest health report of each province."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, origin: Origin, report: HealthReport) -> None:
+        """Keep a report, unless a newer one is known."""
+        row = self._session.get(ProvinceHealthRow, origin.province)
+        if row is None:
+            row = ProvinceHealthRow(province=origin.province)
+            self._session.add(row)
+        elif row.reported_at > report.at:
+            return
+        row.edge, row.reported_at, row.received_at = origin.edge, report.at, origin.received_at
+        row.report = report.model_dump(mode="json")
+
+    def find(self, province: str) -> ProvinceHealth | None:
+        """Return what a province said last."""
+        row = self._session.get(ProvinceHealthRow, province)
+        if row is None:
+            return None
+        report = HealthReport.model_validate(row.report)
+        return ProvinceHealth(row.province, row.edge, row.received_at, report)
+
+
+def usage_between(begins: datetime | None, ends: datetime | None) -> list[ColumnElement[bool]]:
+    """Condition that an hour begins within a span of time."""
+    conditions: list[ColumnElement[bool]] = []
+    if begins is not None:
+        conditions.append(UsageHourRow.hour >= begins)
+    if ends is not None:
+        conditions.append(UsageHourRow.hour < ends)
+    return conditions
+
+
+def usage_of(
+    *, provinces: Collection[str] | None = None, capabilities: Collection[str] | None = None
+) -> list[ColumnElement[bool]]:
+    """Condition that usage belongs to certain provinces and capabilities; None is all of them."""
+    conditions: list[ColumnElement[bool]] = []
+    if provinces is not None:
+        conditions.append(UsageHourRow.province.in_(sorted(provinces)))
+    if capabilities is not None:
+        conditions.append(UsageHourRow.capability.in_(sorted(capabilities)))
+    return conditions
+
+
+def _usage_values(origin: Origin, record: UsageRecord) -> dict[str, Any]:
+    return {
+        **record.model_dump(exclude={"version"}),
+        "version": record.version or "",
+        "edge": origin.edge,
+        "province": origin.province,
+        "received_at": origin.received_at,
+    }
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

@@ -1,15 +1,12 @@
-"""The demo platform's first start: accounts, two provinces, enrolled through the real protocol."""
+"""What the demo consists of, and what its first start leaves for the next ones."""
 
 import secrets
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from pydantic import BaseModel
 
-from capability_sdk.client import CenterClient
 from capability_sdk.kit.files import write_atomically
 from deploy.embedded.platform import AccountView, ApplicationView
 
@@ -38,15 +35,19 @@ PROVINCES: Final = (
 
 
 class DemoRecord(BaseModel):
-    """``demo.json``, mode 0600: what the first start made, kept for the next ones."""
+    """``demo.json``, mode 0600: the passwords are in it before the accounts are made."""
 
     accounts: list[AccountView] = []
     applications: list[ApplicationView] = []
+    is_begun: bool = False
+    """Some of the accounts may be there."""
+    is_peopled: bool = False
+    """All of them are."""
     is_walked: bool = False
 
     @classmethod
     def load(cls, data: Path) -> Self:
-        """Read the record; an empty one where the first start did not come that far."""
+        """Read the record; an empty one where there is none."""
         try:
             return cls.model_validate_json((data / DEMO_FILE).read_bytes())
         except FileNotFoundError:
@@ -61,53 +62,26 @@ class DemoRecord(BaseModel):
         return next(account for account in self.accounts if account.name == name)
 
 
-def create_accounts(center_url: str, center_data: Path) -> list[AccountView]:
-    """Make the demo's people, each with a random password of their own."""
-    admin = _account(ADMIN, "admin", "center")
-    subprocess.run(  # noqa: S603 - our own command line
-        [
-            *(sys.executable, "-m", "capability_sdk.cli", "admin", "create", admin.name),
-            *("--data", str(center_data), "--password-file", "-"),
-        ],
-        input=admin.password,
-        text=True,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    with sign_in(center_url, admin) as client:
-        for province in PROVINCES:
-            titles = {"zh": province.zh, "en": province.en}
-            body = {"name": province.name, "titles": titles, "zone": "Asia/Shanghai"}
-            client.post("/provinces", body)
-        people = [_account(ENGINEER, "engineer", "center")]
-        people += [_account(p.operator, "operator", p.name) for p in PROVINCES]
-        for person in people:
-            invited = client.post(
-                "/users",
-                {"name": person.name, "role": person.role, "organisation": person.organisation},
-            )
-            code = invited["invitation"]["code"]
-            with CenterClient(center_url) as anonymous:
-                anonymous.post("/invitations:accept", {"code": code, "password": person.password})
-    return [admin, *people]
+def folder_of(data: Path, province: str) -> Path:
+    """Return the folder of a province of the platform."""
+    return data / "provinces" / province
 
 
-def enrolment_codes(center_url: str, admin: AccountView) -> dict[str, str]:
-    """Make each demo province's single-use enrolment code."""
-    with sign_in(center_url, admin) as client:
-        return {
-            province.name: client.post(f"/provinces/{province.name}/enrolment-codes")["code"]
-            for province in PROVINCES
-        }
+def mark_as_demo(data: Path) -> None:
+    """Say that this folder is the demo's, so that an interrupted first start is taken up again."""
+    if not (data / DEMO_FILE).exists():
+        DemoRecord(accounts=_people()).save(data)
 
 
-def sign_in(center_url: str, account: AccountView) -> CenterClient:
-    """Return a client of the center that acts as one account."""
-    with CenterClient(center_url) as anonymous:
-        token = anonymous.sign_in(account.name, account.password, label="demo")
-    return CenterClient(center_url, token)
-
-
-def _account(name: str, role: str, organisation: str) -> AccountView:
-    password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    return AccountView(name=name, role=role, organisation=organisation, password=password)
+def _people() -> list[AccountView]:
+    roles = [(ADMIN, "admin", "center"), (ENGINEER, "engineer", "center")]
+    roles += [(province.operator, "operator", province.name) for province in PROVINCES]
+    return [
+        AccountView(
+            name=name,
+            role=role,
+            organisation=organisation,
+            password=secrets.token_urlsafe(_PASSWORD_BYTES),
+        )
+        for name, role, organisation in roles
+    ]

@@ -5,21 +5,16 @@ that what they import (numpy, signing) does not stay in the supervisor's memory.
 """
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 
-from edge_gateway.agent.enrolment import Enrolment, enrol
-
 from capability_sdk.client.problems import ClientError
-from deploy.embedded.demo import (
-    ADMIN,
-    ENGINEER,
-    PROVINCES,
-    DemoRecord,
-    create_accounts,
-    enrolment_codes,
-)
+from capability_sdk.contracts.errors import ServiceError
+from deploy.embedded.accounts import create_people, enrolment_code
+from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, DemoRecord, folder_of
 from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
+from edge_gateway.agent.enrolment import Enrolment, enrol
 
 
 def main() -> int:
@@ -35,7 +30,7 @@ def main() -> int:
             _accounts(status, arguments.ports)
         else:
             _showcase(status)
-    except ClientError as error:
+    except (ClientError, ServiceError, subprocess.CalledProcessError) as error:
         print(f"jiuzhou: {error}", file=sys.stderr)  # noqa: T201 - speaks to the terminal
         return 1
     return 0
@@ -44,21 +39,19 @@ def main() -> int:
 def _accounts(status: PlatformStatus, ports: list[int]) -> None:
     data = Path(status.data)
     record = DemoRecord.load(data)
-    if not record.accounts:
-        record.accounts = create_accounts(status.center.url, data / "center")
+    if not record.is_peopled:
+        is_again, record.is_begun = record.is_begun, True
         record.save(data)
-    codes = enrolment_codes(status.center.url, record.account(ADMIN))
+        create_people(status.center.url, data / "center", record, is_again=is_again)
+        record.is_peopled = True
+        record.save(data)
     pairs = zip(ports[::2], ports[1::2], strict=True)
     for province, (gateway_port, scheduler_port) in zip(PROVINCES, pairs, strict=True):
-        enrol(
-            Enrolment(
-                center_url=status.center.url,
-                code=codes[province.name],
-                province=data / "provinces" / province.name,
-                gateway_port=gateway_port,
-                scheduler_port=scheduler_port,
-            )
-        )
+        folder = folder_of(data, province.name)
+        if (folder / "edge.json").exists():
+            continue
+        code = enrolment_code(status.center.url, record.account(ADMIN), province.name)
+        enrol(Enrolment(status.center.url, code, folder, gateway_port, scheduler_port))
 
 
 def _showcase(status: PlatformStatus) -> None:

@@ -64,6 +64,7 @@ class PlatformStatus(BaseModel):
     provinces: list[ProvinceView] = []
     processes: list[ProcessView] = []
     accounts: list[AccountView] = []
+    """Of the demo only."""
     applications: list[ApplicationView] = []
 
     def save(self) -> None:

@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from capability_sdk.packaging.builder import build_package
-
 from capability_sdk.client import ApiProblem, CenterClient, GatewayClient
 from capability_sdk.packaging import signing
+from capability_sdk.packaging.builder import build_package
 from deploy.showcase.digits import CAPABILITY, Called, call_all, load_images, send_feedback
 from deploy.showcase.scene import DemoApplication, DemoProvince, Person, Scene
 from deploy.showcase.waiting import wait_for

@@ -72,18 +72,7 @@ class Agent:
         self._scheduler = SchedulerLink(site.scheduler_port, secret)
         self.tokens = TokenRelayer(center)
         self.quota = LeaseLedger(self.database)
-        self._rollout = Rollout(
-            self.states,
-            Packages(
-                center,
-                province / "packages",
-                self._declared,
-                limit_bytes=settings.package_limit_bytes,
-            ),
-            self._scheduler,
-            on_state=self._declared.learn_state,
-            longest_delay=longest,
-        )
+        self._rollout = self._open_rollout(province, center, settings)
         self._sync = StateSync(
             center, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
         )
@@ -98,6 +87,21 @@ class Agent:
         self._intake = self._open_intake(province, settings, clock)
         self._health = HealthReporter(
             self.database, self._spool, self._gate, self._outbox("health"), self._marks, clock=clock
+        )
+
+    def _open_rollout(self, province: Path, center: Center, settings: AgentSettings) -> Rollout:
+        packages = Packages(
+            center,
+            province / "packages",
+            self._declared,
+            limit_bytes=settings.package_limit_bytes,
+        )
+        return Rollout(
+            self.states,
+            packages,
+            self._scheduler,
+            on_state=self._declared.learn_state,
+            longest_delay=settings.longest_delay.total_seconds(),
         )
 
     async def run(self) -> None:

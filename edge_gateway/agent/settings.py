@@ -5,6 +5,8 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from capability_sdk.packaging.layout import MAX_ARCHIVE_BYTES
+
 
 class AgentSettings(BaseSettings):
     """Read once in ``__main__``; passed down, never imported as a global."""
@@ -35,7 +37,7 @@ class AgentSettings(BaseSettings):
         description="How long acknowledged segments are kept for a center restored from backup.",
     )
     package_limit_bytes: int = Field(
-        default=512 << 20, gt=0, description="Largest package archive that is downloaded."
+        default=MAX_ARCHIVE_BYTES, gt=0, description="Largest package archive that is downloaded."
     )
     long_poll: timedelta = Field(
         default=timedelta(seconds=25),

@@ -8,6 +8,8 @@ from edge_gateway.errors import ConcurrencyLimited, RateLimited
 BURST_SECONDS = 0.25
 """How much of its rate a subscription may use at once after a pause."""
 
+_ROUNDING_SECONDS = 1e-6
+
 
 class Gate:
     """Admits calls of one subscription: smoothly by rate (GCRA), and up to its concurrency."""
@@ -54,7 +56,7 @@ class Gate:
             RateLimited: The call comes too early.
         """
         early = self._due - self._tolerance - now
-        if early > 0:
+        if early > _ROUNDING_SECONDS:
             seconds = max(1, math.ceil(early))
             raise RateLimited(
                 f"At most {self.subscription.rate_per_second:g} calls a second are allowed.",

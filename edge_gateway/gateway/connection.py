@@ -112,6 +112,15 @@ class Connection(asyncio.Protocol):
             if self._loose_bytes > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge(f"A head has at most {MAX_HEAD_BYTES} bytes."))
 
+    def eof_received(self) -> bool:
+        """Keep our side open for the answers that a peer which sends no more still waits for."""
+        self._is_over = True
+        if self._queue:
+            self._queue[-1] = (self._queue[-1][0], True)
+        elif self._current is not None:
+            self._is_current_last = True
+        return self._current is not None
+
     def sweep(self, now: float) -> None:
         """Close a connection whose peer takes too long."""
         if now > self.deadline and self._current is None:
@@ -150,7 +159,7 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Collect the request target, which may come in parts."""
         self._target += url
-        if len(self._target) > MAX_TARGET_BYTES and not self._is_over:
+        if len(self._target) > MAX_TARGET_BYTES:
             self._refuse(TargetTooLong(f"A target has at most {MAX_TARGET_BYTES} bytes."))
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -165,7 +174,7 @@ class Connection(asyncio.Protocol):
         self._header_count += 1
         self._head_bytes += len(name) + len(value)
         is_too_large = self._header_count > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES
-        if is_too_large and not self._is_over:
+        if is_too_large:
             self._refuse(HeadTooLarge(f"A head has at most {MAX_HEADERS} headers."))
 
     def on_headers_complete(self) -> None:
@@ -254,6 +263,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, error: ServiceError) -> None:
         """Answer and read no further: where the next request begins cannot be known."""
+        if self._is_over:
+            return
         request = getattr(self, "_request", None) or Request(self._loop.time())
         self._answer_and_close(request, self._application.refused(request, error))
 

@@ -102,7 +102,7 @@ class Quotas:
 
     def seconds_left(self) -> int:
         """Return the seconds until the quota day ends, at least 1."""
-        return max(1, int(self._window_ends - self._wall()) + 1)
+        return max(1, math.ceil(self._window_ends - self._wall()))
 
     def known_rest(self, subscription: SubscriptionState) -> int:
         """Return how many calls of the day may be left, as far as this worker knows."""

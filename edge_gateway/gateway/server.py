@@ -54,20 +54,14 @@ class GatewayServer:
         ]
         metrics = GatewayMetrics()
         self._agent = Upstream(f"unix:{folder / 'agent.sock'}", timeout=_AGENT_SECONDS)
-        self._scheduler = Upstream(
-            f"http://127.0.0.1:{site.scheduler_port}", timeout=WAIT_SECONDS + 10
-        )
+        scheduler = f"http://127.0.0.1:{site.scheduler_port}"
+        self._scheduler = Upstream(scheduler, timeout=WAIT_SECONDS + 10)
         agent = Agent(self._agent, line)
         ledger = _redis(settings.redis_url) if settings.redis_url else AgentQuotaLedger(agent)
         quotas = Quotas(ledger, workers=settings.workers)
         self._targets = Targets(self._connect)
-        inference = Inference(
-            self._targets,
-            quotas,
-            self._meters[0],
-            metrics,
-            max_body_bytes=settings.max_body_bytes,
-        )
+        limit = settings.max_body_bytes
+        inference = Inference(self._targets, quotas, self._meters[0], metrics, max_body_bytes=limit)
         self.app = GatewayApp(
             StateKeeper(folder, site),
             TokenVerifier(site.province),
@@ -83,11 +77,7 @@ class GatewayServer:
             line,
             lambda found: self._targets.use_endpoints(found.endpoints),
         )
-        usage = self._meters[0]
-        metrics.watch("gateway_connections", "Open connections.", lambda: len(self._connections))
-        metrics.watch("gateway_usage_last_seq", "Last usage record.", lambda: usage.last_seq)
-        metrics.watch("gateway_spool_blocked", "1 if no call is served.", lambda: usage.is_blocked)
-        metrics.watch("gateway_quota_alone", "1 without ledger.", lambda: quotas.is_alone)
+        self._watch_values(metrics, quotas)
 
     async def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C."""
@@ -114,6 +104,13 @@ class GatewayServer:
             upstream.close()
         for meter in self._meters:
             await meter.close()
+
+    def _watch_values(self, metrics: GatewayMetrics, quotas: Quotas) -> None:
+        usage = self._meters[0]
+        metrics.watch("gateway_connections", "Open connections.", lambda: len(self._connections))
+        metrics.watch("gateway_usage_last_seq", "Last usage record.", lambda: usage.last_seq)
+        metrics.watch("gateway_spool_blocked", "1 if no call is served.", lambda: usage.is_blocked)
+        metrics.watch("gateway_quota_alone", "1 without ledger.", lambda: quotas.is_alone)
 
     def _accept(self) -> asyncio.Protocol:
         if len(self._connections) >= MAX_CONNECTIONS:

@@ -11,7 +11,11 @@ class GatewaySettings(BaseSettings):
     """Read once, at the start of the process; passed down, never imported."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GATEWAY_", frozen=True, extra="forbid", cli_kebab_case=True
+        env_prefix="GATEWAY_",
+        frozen=True,
+        extra="forbid",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
     )
 
     data: Path = Field(description="The province's folder.")

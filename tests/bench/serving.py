@@ -28,9 +28,9 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import GradientBoostingClassifier
 
 from capability_sdk.packaging.digests import digests_of
-from capability_sdk.serving.server import run
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.package import load_package
+from capability_sdk.serving.server import run
 from capability_sdk.spool import SpoolWriter
 from tests.unit.capability_sdk.serving.packages import manifest, rename_input, write_package
 

@@ -1,90 +1,34 @@
-"""An empty platform with two provinces, set up by hand through the command line."""
+"""The steps of the walk, as fixtures: each brings the platform or the capability further."""
 
-import re
 import secrets
-import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.e2e.harness import Person, eventually, running
+from deploy.showcase.digits import Called, Images, call_all, load_images, send_feedback
+from tests.e2e.harness import ROOT, Person, eventually, running
+from tests.e2e.platform import (
+    NAME,
+    PROVINCES,
+    Application,
+    Platform,
+    free_port_base,
+    gateway,
+    invite,
+    join,
+    metadata_or_none,
+    sign_in,
+    status,
+)
 
-PROVINCES = {"zhejiang": "浙江", "guizhou": "贵州"}
-
-
-@dataclass(frozen=True)
-class Platform:
-    """A running platform and the people who set it up."""
-
-    folder: Path
-    center: str
-    gateways: dict[str, str]
-    admin: Person
-    engineer: Person
-    operators: dict[str, Person]
-
-    def account(self, name: str, *, password: str, invitation: str | None = None) -> Person:
-        return sign_in(self.folder, self.center, name, password, invitation)
-
-
-def sign_in(
-    folder: Path, center: str, name: str, password: str, invitation: str | None = None
-) -> Person:
-    person = Person(folder / "homes" / name)
-    invited = ["--invitation", invitation] if invitation else []
-    person.does(
-        *("login", "--center", center, "--name", name, "--password-file", "-", *invited),
-        stdin=password,
-    )
-    return person
-
-
-def invite(admin: Person, folder: Path, center: str, name: str, role: str, at: str) -> Person:
-    view = admin.reads("user", "invite", name, "--role", role, "--organisation", at)
-    password = secrets.token_urlsafe(16)
-    return sign_in(folder, center, name, password, view["invitation"]["code"])
-
-
-def status(folder: Path) -> dict[str, Any] | None:
-    outcome = Person(folder / "homes" / "nobody").tries(
-        "status", "--json", "--data", str(folder / "center")
-    )
-    if outcome.code != 0 or not outcome.json["ready"]:
-        return None
-    found: dict[str, Any] = outcome.json
-    return found
-
-
-def join(stack: ExitStack, admin: Person, folder: Path, center: str, name: str, zh: str) -> str:
-    """Create a province, enrol it with nothing but URL and code, run it; returns its gateway."""
-    admin.does("province", "create", name, "--zh", zh, "--en", name.capitalize())
-    code = admin.reads("province", "code", name)["code"]
-    data = str(folder / name)
-    somebody = Person(folder / "homes" / "nobody")
-    somebody.does("edge", "enroll", "--center", center, "--code", code, "--data", data)
-    log = folder / f"{name}.log"
-    # The demo's pace: a province in production sends profiles once a minute.
-    stack.enter_context(
-        running(log, "edge", "run", "--data", data, environment={"AGENT_PROFILE_FLUSH": "PT2S"})
-    )
-
-    def address() -> str | None:
-        found = re.search(r"(http://127\.0\.0\.1:\d+)", log.read_text())
-        return found[1] if found and _is_ready(found[1]) else None
-
-    return eventually(f"the gateway of {name}", address)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health/ready", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+TRAINER = ROOT / "examples" / "digit_recognition" / "train.py"
+NOISE = {"zhejiang": 0.0, "guizhou": 4.0}
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +66,87 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         )
 
 
-def free_port_base() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return min(port, 64000)
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    subprocess.run(
+        [sys.executable, TRAINER, "--out", folder, "--seed", "7"], check=True, capture_output=True
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images(project: Path) -> Images:
+    return load_images(project / "held_back.json")
+
+
+@pytest.fixture(scope="module")
+def in_review(platform: Platform, project: Path) -> dict[str, Any]:
+    view: dict[str, Any] = platform.engineer.reads("publish", str(project / NAME))
+    return view
+
+
+@pytest.fixture(scope="module")
+def published(platform: Platform, in_review: dict[str, Any]) -> dict[str, Any]:
+    queue = platform.admin.reads("review")
+    assert [row["name"] for row in queue] == [NAME]
+    view: dict[str, Any] = platform.admin.reads("approve", "version", NAME, in_review["version"])
+    return view
+
+
+@pytest.fixture(scope="module")
+def requested(platform: Platform, published: dict[str, Any]) -> dict[str, Application]:
+    assert published["stage"] == "published"
+    return {name: _request(platform.operators[name], name) for name in PROVINCES}
+
+
+def _request(operator: Person, province: str) -> Application:
+    created = operator.reads("application", "create", "cheque-reader", "--province", province)
+    subscription = operator.reads(
+        *("subscribe", NAME, "--application", created["client_id"], "--purpose", "cheques"),
+        *("--rate", "2000", "--concurrency", "64"),
+    )
+    return Application(created["client_id"], created["client_secret"], subscription["id"])
+
+
+@pytest.fixture(scope="module")
+def approved(platform: Platform, requested: dict[str, Application]) -> dict[str, Application]:
+    for application in requested.values():
+        platform.admin.does("approve", "subscription", application.subscription)
+    return requested
+
+
+@pytest.fixture(scope="module")
+def serving(
+    platform: Platform, approved: dict[str, Application], published: dict[str, Any]
+) -> dict[str, Application]:
+    for name, operator in platform.operators.items():
+        operator.does(*("deploy", NAME, "--province", name, "--version", published["version"]))
+    for name, application in approved.items():
+        with gateway(platform, name, application) as client:
+            eventually(f"{NAME} in {name}", partial(metadata_or_none, client))
+    return approved
+
+
+@pytest.fixture(scope="module")
+def access_token(platform: Platform, serving: dict[str, Application]) -> str:
+    with gateway(platform, "zhejiang", serving["zhejiang"]) as client:
+        return client.token()
+
+
+@pytest.fixture
+def bearer(access_token: str) -> dict[str, str]:
+    # A fresh one for each test: tritonclient writes headers of its own into it.
+    return {"authorization": f"Bearer {access_token}"}
+
+
+@pytest.fixture(scope="module")
+def called(
+    platform: Platform, serving: dict[str, Application], images: Images
+) -> dict[str, Called]:
+    results = {}
+    for name, application in serving.items():
+        with gateway(platform, name, application) as client:
+            results[name] = call_all(client, images.scanned(NOISE[name]))
+            send_feedback(client, results[name])
+    return results

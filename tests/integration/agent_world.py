@@ -11,11 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
@@ -34,27 +34,12 @@ from capability_sdk.contracts.tokens import TOKEN_TYPE, audience
 from capability_sdk.packaging.builder import BuiltPackage, build_package
 from capability_sdk.packaging.signing import generate_key, public_key_pem
 from edge_gateway.agent.enrolment import Enrolment, enrol, public_jwk
+from tests.servers.process import free_port
 from tests.unit.capability_sdk.serving.packages import write_digits_package
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 APPLICATION, SUBSCRIPTION, CAPABILITY = "app-1", "sub-1", "digit-recognition"
-_T = TypeVar("_T")
-
-
-def eventually(look: Callable[[], _T], seconds: float = 30.0) -> _T:
-    """Look until something is there; fail when it does not come."""
-    end = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < end, f"nothing came within {seconds} s"
-        time.sleep(0.05)
-    return seen
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Key:

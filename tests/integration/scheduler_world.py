@@ -1,36 +1,19 @@
 """A real scheduler process in a province's folder, and what its tests say to it."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import psutil
 
+from tests.servers.process import free_port
+from tests.waiting import eventually
+
 ROOT = Path(__file__).parents[2]
 STAND_IN = "tests.servers.standin_instance"
-_T = TypeVar("_T")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def eventually(look: Callable[[], _T], seconds: float = 20.0) -> _T:
-    """Look until something is there; fail with what was seen last."""
-    end = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < end, f"nothing came within {seconds} s"
-        time.sleep(0.05)
-    return seen
 
 
 def package(folder: Path, conduct: str = "serve") -> Path:
@@ -100,8 +83,10 @@ class SchedulerProcess:
 
     def stop(self) -> int:
         self.http.close()
-        assert self.process is not None
-        self.process.terminate()
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.terminate()
         return self.process.wait(15)
 
     def put(

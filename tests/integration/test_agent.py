@@ -19,10 +19,10 @@ from tests.integration.agent_world import (
     AgentProcess,
     StandInCenter,
     enrol_province,
-    eventually,
-    free_port,
     running_center,
 )
+from tests.servers.process import free_port
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -24,12 +24,12 @@ from tests.integration.agent_world import (
     ROOT,
     SignedPackage,
     StandInCenter,
-    eventually,
-    free_port,
     make_package,
     running_center,
 )
+from tests.servers.process import free_port
 from tests.unit.capability_sdk.serving.packages import digits
+from tests.waiting import eventually
 
 PHONE = "13800138000"
 EXACT = 7.123456789

@@ -4,7 +4,7 @@ import concurrent.futures
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.scheduler_world import (
-    SchedulerProcess,
-    deployment,
-    eventually,
-    package,
-)
+from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -27,11 +23,26 @@ def province() -> Iterator[Path]:
         yield Path(folder)
 
 
+Launch = Callable[..., SchedulerProcess]
+
+
 @pytest.fixture
-def scheduler(province: Path) -> Iterator[SchedulerProcess]:
-    running = SchedulerProcess(province).start()
-    yield running
-    running.stop()
+def launch(province: Path) -> Iterator[Launch]:
+    """Start schedulers in the province's folder; whatever still runs afterwards is stopped."""
+    launched: list[SchedulerProcess] = []
+
+    def launch_one(**settings: str) -> SchedulerProcess:
+        launched.append(SchedulerProcess(province, **settings))
+        return launched[-1].start()
+
+    yield launch_one
+    for process in launched:
+        process.stop()
+
+
+@pytest.fixture
+def scheduler(launch: Launch) -> SchedulerProcess:
+    return launch()
 
 
 def test_a_deployment_becomes_a_ready_endpoint(scheduler: SchedulerProcess) -> None:
@@ -165,8 +176,8 @@ def test_a_killed_instance_is_started_again(scheduler: SchedulerProcess) -> None
     assert instance["id"]
 
 
-def test_an_instance_that_stops_answering_is_replaced(province: Path) -> None:
-    running = SchedulerProcess(province).start()
+def test_an_instance_that_stops_answering_is_replaced(province: Path, launch: Launch) -> None:
+    running = launch()
     where = package(province / "one", "deaf")
     running.put(deployment(where))
     eventually(running.versions)
@@ -178,11 +189,10 @@ def test_an_instance_that_stops_answering_is_replaced(province: Path) -> None:
 
     eventually(running.versions)
     assert before not in running.pids()
-    running.stop()
 
 
-def test_a_stop_is_clean_and_prompt_though_somebody_waits(province: Path) -> None:
-    running = SchedulerProcess(province).start()
+def test_a_stop_is_clean_and_prompt_though_somebody_waits(province: Path, launch: Launch) -> None:
+    running = launch()
     running.put(deployment(package(province / "one"), replicas=3))
     eventually(lambda: len(running.versions()) == 3)
     pids = running.pids()
@@ -200,8 +210,10 @@ def test_a_stop_is_clean_and_prompt_though_somebody_waits(province: Path) -> Non
     waiting.close()
 
 
-def test_killed_and_started_again_it_runs_the_same_instances(province: Path) -> None:
-    running = SchedulerProcess(province).start()
+def test_killed_and_started_again_it_runs_the_same_instances(
+    province: Path, launch: Launch
+) -> None:
+    running = launch()
     running.put(deployment(package(province / "one"), replicas=2))
     eventually(lambda: len(running.versions()) == 2)
     before = {item["id"] for item in running.instances()}
@@ -216,7 +228,6 @@ def test_killed_and_started_again_it_runs_the_same_instances(province: Path) -> 
     assert {item["id"] for item in running.instances()} == before
     assert not orphans & running.pids()
     assert not [pid for pid in orphans if psutil.pid_exists(pid)]
-    running.stop()
 
 
 def test_a_second_scheduler_in_the_same_folder_refuses_to_start(
@@ -274,8 +285,10 @@ def test_nodes_report_and_absurd_ones_are_refused(scheduler: SchedulerProcess) -
     assert decision["node"] != "far"
 
 
-def test_an_instances_folder_is_kept_for_its_journal_and_dropped_in_time(province: Path) -> None:
-    running = SchedulerProcess(province).start()
+def test_an_instances_folder_is_kept_for_its_journal_and_dropped_in_time(
+    province: Path, launch: Launch
+) -> None:
+    running = launch()
     running.put(deployment(package(province / "one")))
     eventually(running.versions)
     (instance,) = running.instances()
@@ -285,7 +298,7 @@ def test_an_instances_folder_is_kept_for_its_journal_and_dropped_in_time(provinc
     running.stop()
     assert folder.is_dir()
 
-    later = SchedulerProcess(province, SCHEDULER_KEEP_RETIRED="PT0S").start()
+    later = launch(SCHEDULER_KEEP_RETIRED="PT0S")
     later.stop()
 
     assert not folder.exists()

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper, save
+from skl2onnx import to_onnx
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
-from skl2onnx import to_onnx
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.anchors import build_reference
@@ -40,8 +40,8 @@ def manifest(**changes: Any) -> Manifest:  # noqa: ANN401 - members of a manifes
 def write_package(
     folder: Path,
     declared: Manifest,
-    model: Any,
-    tensors: dict[str, Tensor] | None = None,  # noqa: ANN401 - onnx ships no types
+    model: Any,  # noqa: ANN401 - onnx ships no types
+    tensors: dict[str, Tensor] | None = None,
 ) -> Path:
     """Write a package: manifest, model and, of the tensors if there are any, the reference."""
     (folder / "model").mkdir(parents=True)

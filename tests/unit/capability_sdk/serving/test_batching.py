@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -163,10 +164,7 @@ def _slow_package(folder: Path) -> Path:
     weights = np.full((400, 400), 0.0025, dtype=np.float32)
     names = ["x", *(f"h{number}" for number in range(19)), "y"]
     graph = helper.make_graph(
-        [
-            helper.make_node("MatMul", [given, "w"], [result])
-            for given, result in zip(names, names[1:], strict=False)
-        ],
+        [helper.make_node("MatMul", [given, "w"], [result]) for given, result in pairwise(names)],
         "slow",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 400])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 400])],

@@ -144,6 +144,9 @@ def test_the_judged_output_is_written_in_the_manifests_words(
 
 def test_refused_calls_leave_no_prediction(digits_package: Path, tmp_path: Path) -> None:
     with running(load(digits_package), tmp_path / "journal") as runtime:
-        httpx.post(f"{runtime.url}/v2/models/digit-recognition/infer", json={})
+        url = f"{runtime.url}/v2/models/digit-recognition/infer"
+        assert httpx.post(url, json={}).status_code == 400
+        send(url, "pixels", real_digits()[0][:1], "good")
 
-    assert SpoolReader(tmp_path / "journal").read(1, 0, 10) == []
+    found = records(tmp_path / "journal", "prediction")
+    assert [record["request_id"] for record in found] == ["good"]

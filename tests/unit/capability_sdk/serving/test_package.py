@@ -26,7 +26,7 @@ def test_changed_weights_are_refused(digits_package: Path, tmp_path: Path) -> No
     with (package / "model" / "model.onnx").open("ab") as file:
         file.write(b"\0")
 
-    with pytest.raises(UnusablePackage, match="weights digest is sha256:.*expected"):
+    with pytest.raises(UnusablePackage, match=r"weights digest is sha256:.*expected"):
         load_package(package, digests.code, digests.weights, 1)
 
 

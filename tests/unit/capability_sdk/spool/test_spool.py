@@ -115,15 +115,15 @@ def test_M01_flushed_records_survive_a_killed_writer(tmp_path: Path) -> None:
         "while True:\n"
         "    seq = writer.append(b'{}' * 20); writer.flush(); print(seq, flush=True)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    acknowledged = 0
-    while acknowledged < 2000:
-        acknowledged = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
-    acknowledged = int(process.stdout.read().split()[-1])
-    process.wait()
-    process.stdout.close()
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        acknowledged = 0
+        while acknowledged < 2000:
+            acknowledged = int(process.stdout.readline())
+        process.kill()
+        rest = process.stdout.read().split()
+    acknowledged = int(rest[-1]) if rest else acknowledged
 
     with SpoolWriter(tmp_path) as writer:
         assert writer.damage is None

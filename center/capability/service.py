@@ -1,0 +1,190 @@
+"""What people do with capability versions after their upload."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from capability_sdk.contracts.errors import NotPermitted
+from capability_sdk.contracts.packages import RELEASE_TYPE, Release
+from center.capability.domain import CapabilityVersion, Review, Stage
+from center.capability.ports import MayRun
+from center.capability.store import CapabilityStore, Sight
+from center.identity.audit import record
+from center.permissions import Actor, Permission, Role
+from center.signing import Signer
+
+
+def sight_of(actor: Actor) -> Sight:
+    """Return which versions somebody may see."""
+    if actor.may(Permission.REVIEW_CAPABILITIES):
+        return Sight(everything=True)
+    return Sight(organisation=actor.organisation if actor.role is Role.ENGINEER else None)
+
+
+def request_review(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+    """Put a version that passed its gate before the reviewers.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: It is another organisation's.
+        IllegalStage: It did not pass its gate, or was decided on.
+    """
+    item = _own(session, actor, name, version)
+    return _move(session, actor, item, item.advance(Stage.IN_REVIEW), "review-requested")
+
+
+def approve(
+    session: Session,
+    actor: Actor,
+    item: CapabilityVersion,
+    comment: str,
+    *,
+    signer: Signer,
+    at: datetime,
+) -> CapabilityVersion:
+    """Publish a version: its stage, its release and the trail change in one commit.
+
+    Args:
+        session: Open transaction.
+        actor: The reviewer.
+        item: The version that was looked at, from `look`.
+        comment: The reviewer's words.
+        signer: Holds the release key.
+        at: The moment of approval.
+
+    Raises:
+        IllegalStage: It is not, or no longer, in review.
+    """
+    published = item.advance(Stage.PUBLISHED)
+    statement = _release(item, actor.name, at)
+    payload = statement.model_dump_json(by_alias=True).encode()
+    review = Review(
+        comment=comment,
+        reviewer=actor.name,
+        release=signer.sign_jws(payload, RELEASE_TYPE, "release"),
+        published_at=at,
+    )
+    return _move(session, actor, item, replace(published, review=review), "published")
+
+
+def look(
+    session: Session, actor: Actor, name: str, version: str, package_digest: str
+) -> CapabilityVersion:
+    """Return the version that an approval names.
+
+    Raises:
+        CapabilityNotFound: There is no such version.
+        OwnVersion: The reviewer is the author.
+        DigestDiffers: The approval names another content.
+    """
+    item = CapabilityStore(session).get(name, version)
+    item.require_decision_by(actor.name)
+    item.require_digest(package_digest)
+    return item
+
+
+def require_reader(
+    session: Session, actor: Actor, name: str, version: str, may_run: MayRun
+) -> CapabilityVersion:
+    """Return a version whose package the actor may download.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: The actor is neither owner nor reviewer nor an edge that is to run it.
+    """
+    item = CapabilityStore(session).get(name, version, sight_of(actor))
+    if actor.role is Role.EDGE:
+        allowed = may_run(session, actor.organisation, name, version)
+    else:
+        owner = actor.role is Role.ENGINEER and actor.organisation == item.organisation
+        allowed = owner or actor.may(Permission.REVIEW_CAPABILITIES)
+    if not allowed:
+        raise NotPermitted(f"The package of {name} {version} is not for you.")
+    return item
+
+
+def send_back(
+    session: Session, actor: Actor, name: str, version: str, comment: str
+) -> CapabilityVersion:
+    """Return a version to its author with a comment.
+
+    Raises:
+        CapabilityNotFound: There is no such version.
+        OwnVersion: The reviewer is the author.
+        IllegalStage: It is not in review.
+    """
+    item = CapabilityStore(session).get(name, version)
+    item.require_decision_by(actor.name)
+    returned = replace(
+        item.advance(Stage.RETURNED), review=Review(comment=comment, reviewer=actor.name)
+    )
+    return _move(session, actor, item, returned, "returned")
+
+
+def deprecate(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+    """Advise against a published version: what runs goes on, nothing new begins.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: It is another organisation's.
+        IllegalStage: It is not published.
+    """
+    item = _own(session, actor, name, version)
+    return _move(session, actor, item, item.advance(Stage.DEPRECATED), "deprecated")
+
+
+def withdraw(
+    session: Session, actor: Actor, name: str, version: str, reason: str
+) -> CapabilityVersion:
+    """Take a version away for good: provinces stop running it.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: It is another organisation's.
+        IllegalStage: It is being gated, or withdrawn already.
+    """
+    item = _own(session, actor, name, version)
+    gone = item.advance(Stage.WITHDRAWN)
+    gone = replace(gone, review=replace(item.review, withdrawn_reason=reason))
+    return _move(session, actor, item, gone, "withdrawn", reason=reason)
+
+
+def _own(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+    item = CapabilityStore(session).get(name, version, sight_of(actor))
+    if actor.role is not Role.ADMIN and item.organisation != actor.organisation:
+        raise NotPermitted(f"{name} belongs to {item.organisation}.")
+    return item
+
+
+def _move(
+    session: Session,
+    actor: Actor,
+    was: CapabilityVersion,
+    item: CapabilityVersion,
+    act: str,
+    **detail: str,
+) -> CapabilityVersion:
+    CapabilityStore(session).put(item, was.stage)
+    record(
+        session,
+        actor,
+        f"capability.{act}",
+        f"capability/{item.name}/{item.version}",
+        {"package_digest": item.digests.package, "comment": item.review.comment, **detail},
+    )
+    return item
+
+
+def _release(item: CapabilityVersion, approver: str, at: datetime) -> Release:
+    return Release(
+        capability=item.name,
+        version=item.version,
+        manifest=item.manifest,
+        digests=item.digests,
+        author=item.author,
+        author_key=item.author_key,
+        passport=item.gate_report.passport if item.gate_report else {},
+        approved_by=approver,
+        approved_at=at,
+    )

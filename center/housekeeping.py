@@ -1,0 +1,53 @@
+"""What the worker throws away, so that tables do not grow without end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from capability_sdk.kit.clock import Clock
+from center import idempotency
+from center.capability.intake import collect_orphans
+from center.capability.ports import PackageStore
+from center.database import Database
+from center.idempotency import StoredAnswerRow
+from center.identity.store.places import EnrolmentCodeRow
+from center.identity.store.sign_ins import SignInStore
+from center.identity.store.users import InvitationRow
+from center.monitoring.store import InboxStore
+from center.operations.store import UsageStore
+
+USAGE_RECORDS_KEPT = timedelta(days=90)
+"""Single calls; their hourly totals stay."""
+
+REFUSED_PROFILES_KEPT = timedelta(days=30)
+CODES_KEPT = timedelta(days=7)
+"""A code that ran out still tells whoever tries it that it ran out, for a while."""
+
+ORPHANS_KEPT = timedelta(days=1)
+"""Archives that no version needs; an upload under way is far younger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """One round of throwing away."""
+
+    database: Database
+    packages: PackageStore
+    clock: Clock
+
+    def run(self) -> bool:
+        """Do one round; there is never a second one at once."""
+        now = self.clock()
+        with self.database.session() as session:
+            SignInStore(session).drop_expired(now)
+            for row in (InvitationRow, EnrolmentCodeRow):
+                session.execute(delete(row).where(row.expires_at < now - CODES_KEPT))
+            session.execute(
+                delete(StoredAnswerRow).where(StoredAnswerRow.created_at < now - idempotency.KEPT)
+            )
+        with self.database.session() as session:
+            UsageStore(session).forget_records(now - USAGE_RECORDS_KEPT)
+            InboxStore(session).forget_refused(now - REFUSED_PROFILES_KEPT)
+        collect_orphans(self.database, self.packages, ORPHANS_KEPT)
+        return False

@@ -1,0 +1,140 @@
+"""Puts one province's desired state together from every domain below, and signs it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from capability_sdk.contracts.packages import STATE_TYPE
+from capability_sdk.contracts.state import (
+    DeploymentState,
+    DesiredState,
+    SubscriptionState,
+    VersionShare,
+)
+from center.access.service import current_key_set, revoked_tokens
+from center.access.store import RevokedTokenRow, SigningKeyRow
+from center.capability.rows import CapabilityVersionRow
+from center.capability.store import CapabilityStore, Released
+from center.identity.domain import Edge
+from center.identity.store import ApplicationStore, PlaceStore
+from center.identity.store.applications import ApplicationRow, ApplicationSecretRow
+from center.identity.store.places import EdgeRow, ProvinceRow
+from center.instance.domain import Share
+from center.instance.store import DeploymentRow, DeploymentStore, IssuedState
+from center.signing import Signer
+from center.subscription.domain import Status, Subscription
+from center.subscription.store import SubscriptionRow, SubscriptionStore
+
+LIFETIME = timedelta(days=7)
+RENEW_BEFORE = timedelta(days=3, hours=12)
+"""Rest of the lifetime at which the document is issued again, though nothing has changed."""
+
+WATCHED_TABLES = frozenset(
+    row.__tablename__
+    for row in (
+        *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
+        *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
+    )
+)
+"""Tables that `compose` reads."""
+
+_MOVING = {"revision", "issued_at", "expires_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that a document says, but for its revision and times.
+
+    Attributes:
+        digest: Equal for equal content.
+    """
+
+    state: DesiredState
+    digest: str
+
+    def issue(self, revision: int, at: datetime, signer: Signer) -> IssuedState:
+        """Sign the content as a revision that is valid from now on."""
+        moving = {"revision": revision, "issued_at": at, "expires_at": at + LIFETIME}
+        payload = self.state.model_copy(update=moving).model_dump_json(by_alias=True).encode()
+        return IssuedState(
+            revision=revision,
+            content_digest=self.digest,
+            issued_at=at,
+            document=signer.sign_jws(payload, STATE_TYPE, "state"),
+        )
+
+
+def compose(session: Session, edge: Edge, now: datetime) -> Content:
+    """Read what an edge must know now.
+
+    Args:
+        session: Open transaction; what it reads is what the document says.
+        edge: Whose document.
+        now: Decides which revocations still matter.
+    """
+    province = edge.province
+    state = DesiredState(
+        province=province,
+        edge=edge.id,
+        epoch=edge.epoch,
+        revision=1,
+        issued_at=now,
+        expires_at=now,
+        zone=PlaceStore(session).get(province).zone,
+        token_keys=current_key_set(session, now),
+        applications=ApplicationStore(session).states(province),
+        subscriptions=[
+            _subscription(item) for item in SubscriptionStore(session).granted_in(province)
+        ],
+        deployments=deployments(session, province),
+        revoked_tokens=revoked_tokens(session, now),
+    )
+    plain = state.model_dump(mode="json", by_alias=True, exclude=_MOVING)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return Content(state, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def deployments(session: Session, province: str) -> list[DeploymentState]:
+    """Return what a province is to run: a withdrawn version is gone from it at once.
+
+    The other versions keep their weights, so no traffic moves to what nobody chose.
+    """
+    wanted = DeploymentStore(session).of_province(province)
+    released = CapabilityStore(session).released([item.capability for item in wanted])
+    found: list[DeploymentState] = []
+    for item in wanted:
+        shares = [
+            _share(share, released[item.capability, share.version])
+            for share in item.shares
+            if (item.capability, share.version) in released
+        ]
+        if shares:
+            found.append(DeploymentState(capability=item.capability, versions=shares))
+    return found
+
+
+def _share(share: Share, released: Released) -> VersionShare:
+    return VersionShare(
+        version=share.version,
+        weight=share.weight,
+        replicas=share.replicas,
+        package_digest=released.digests.package,
+        code_digest=released.digests.code,
+        weights_digest=released.digests.weights,
+        release=released.release,
+    )
+
+
+def _subscription(item: Subscription) -> SubscriptionState:
+    return SubscriptionState(
+        id=item.id,
+        application=item.application,
+        capability=item.capability,
+        active=item.status is Status.ACTIVE,
+        daily_quota=item.terms.daily_quota,
+        rate_per_second=item.terms.rate_per_second,
+        concurrency=item.terms.concurrency,
+    )

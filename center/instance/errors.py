@@ -1,0 +1,36 @@
+"""Expected failures around deployments and desired state."""
+
+from capability_sdk.contracts.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+)
+
+
+class DeploymentNotFound(NotFound):
+    """The capability is not deployed in the province, or the province is not the asker's."""
+
+    code = "deployment-not-found"
+    title = "There is no such deployment"
+
+
+class NotDeployable(Conflict):
+    """A version of the deployment is not published."""
+
+    code = "version-not-deployable"
+    title = "Only published versions can be deployed"
+
+
+class BadSplit(InvalidInput):
+    """The weights or versions of a deployment do not make sense."""
+
+    code = "bad-split"
+    title = "The traffic split is not valid"
+
+
+class OtherEdge(NotPermitted):
+    """An edge asks for itself only."""
+
+    code = "other-edge"
+    title = "This belongs to another edge"

@@ -1,0 +1,146 @@
+"""Usage by the hour, and how far each stream of an edge has been applied."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from capability_sdk.contracts.telemetry import (
+    HealthReport,
+    ProfileEnvelope,
+    QualityCounts,
+    UsageRecord,
+)
+from center.operations.errors import TelemetryGap, TelemetryRefused
+
+_FIRST_ERROR = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a stream, understood."""
+
+    seq: int
+    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one stream and epoch, in order and without a gap."""
+
+    stream: str
+    epoch: int
+    records: tuple[Record, ...]
+
+    def beyond(self, applied_through: int) -> tuple[Record, ...]:
+        """Return the records that were not applied yet.
+
+        Raises:
+            TelemetryGap: The batch begins later than the next record that is wanted.
+        """
+        if self.records[0].seq > applied_through + 1:
+            raise TelemetryGap(
+                f"{self.stream} epoch {self.epoch} is applied through {applied_through}; the batch"
+                f" begins at {self.records[0].seq}.",
+                applied_through=applied_through,
+            )
+        return tuple(record for record in self.records if record.seq > applied_through)
+
+
+def require_order(records: Iterable[Record]) -> None:
+    """Refuse a batch whose own records leave a gap, repeat or run backwards.
+
+    Raises:
+        TelemetryRefused: A record's number is not one more than that of the record before.
+    """
+    last: int | None = None
+    for record in records:
+        if last is not None and record.seq != last + 1:
+            raise TelemetryRefused(f"Record {record.seq} follows record {last}.", seq=record.seq)
+        last = record.seq
+
+
+class UsageDimension(StrEnum):
+    """What usage can be grouped by."""
+
+    PROVINCE = "province"
+    CAPABILITY = "capability"
+    VERSION = "version"
+    APPLICATION = "application"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UsageKey:
+    """What usage is added up by; ``version`` is empty where no version was reached."""
+
+    hour: datetime
+    province: str
+    capability: str
+    version: str
+    application: str
+
+
+@dataclass(slots=True)
+class UsageSum:
+    """A sum under way.
+
+    Attributes:
+        calls: Answered calls.
+        units: Calls that count against the quota.
+        errors: Calls answered with 400 or more.
+        latency_us: Sum of latencies in microseconds.
+    """
+
+    calls: int = 0
+    units: int = 0
+    errors: int = 0
+    latency_us: int = 0
+
+    def add(self, record: UsageRecord) -> None:
+        """Count one call."""
+        self.calls += 1
+        self.units += record.units
+        self.errors += record.status >= _FIRST_ERROR
+        self.latency_us += record.latency_us
+
+
+def booked_at(claimed: datetime, received: datetime) -> datetime:
+    """Return the moment that a record counts for.
+
+    A province's clock may be wrong. Nothing happens after it was reported: a later time counts as
+    the moment of receipt. An earlier one is believed, since a cut-off province reports days late.
+    """
+    return min(claimed, received)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return the start of the hour, UTC."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def sum_usage(
+    province: str, records: Iterable[UsageRecord], received: datetime
+) -> dict[UsageKey, UsageSum]:
+    """Add calls up by hour, capability, version and application."""
+    sums: dict[UsageKey, UsageSum] = {}
+    for record in records:
+        key = UsageKey(
+            hour_of(booked_at(record.at, received)),
+            province,
+            record.capability,
+            record.version or "",
+            record.application,
+        )
+        sums.setdefault(key, UsageSum()).add(record)
+    return sums
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceHealth:
+    """What a province said last about itself, and when the center heard it."""
+
+    province: str
+    edge: str
+    received_at: datetime
+    report: HealthReport

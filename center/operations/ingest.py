@@ -1,0 +1,97 @@
+"""Telemetry is applied exactly once: watermark and totals change in one transaction."""
+
+import base64
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from capability_sdk.contracts.telemetry import (
+    HealthReport,
+    ProfileEnvelope,
+    QualityCounts,
+    UsageRecord,
+)
+from center.feedback.store import QualitySeries, QualityStore
+from center.instance.store import record_report
+from center.monitoring.domain import Series
+from center.monitoring.store import InboxStore, ReceivedProfile
+from center.operations.checks import require_plausible
+from center.operations.domain import Batch, Record, booked_at, hour_of, sum_usage
+from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
+
+B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport)
+
+
+def apply(session: Session, origin: Origin, batch: Batch) -> int:
+    """Apply what is new in a batch.
+
+    Args:
+        session: Transaction that watermark, records and totals change in.
+        origin: The edge that sends, and the moment of receipt.
+        batch: Records of one stream and epoch.
+
+    Returns:
+        Number of the last record of the stream that is applied now.
+
+    Raises:
+        TelemetryGap: Records before the batch are missing.
+        TelemetryRefused: A new record cannot be right; the transaction is to be rolled back.
+    """
+    intake = IntakeStore(session)
+    intake.lock(origin)
+    applied = intake.applied_through(origin.edge, batch.stream, batch.epoch)
+    fresh = batch.beyond(applied)
+    if not fresh:
+        return applied
+    require_plausible(session, origin.province, fresh)
+    _apply_usage(session, origin, _of(fresh, UsageRecord))
+    InboxStore(session).put(_received(origin, body) for body in _of(fresh, ProfileEnvelope))
+    _apply_quality(session, origin, _of(fresh, QualityCounts))
+    _apply_health(session, origin, _of(fresh, HealthReport))
+    through = fresh[-1].seq
+    intake.advance(origin.edge, batch.stream, batch.epoch, through, origin.received_at)
+    return through
+
+
+def _of(records: Sequence[Record], kind: type[B]) -> list[B]:
+    return [record.body for record in records if isinstance(record.body, kind)]
+
+
+def _apply_usage(session: Session, origin: Origin, records: list[UsageRecord]) -> None:
+    store = UsageStore(session)
+    # A call that came in another stream or epoch already is not counted a second time.
+    fresh = store.keep(origin, records)
+    store.add(sum_usage(origin.province, fresh, origin.received_at))
+
+
+def _received(origin: Origin, envelope: ProfileEnvelope) -> ReceivedProfile:
+    return ReceivedProfile(
+        edge=origin.edge,
+        series=Series(origin.province, envelope.capability, envelope.version),
+        hour=hour_of(booked_at(envelope.window, origin.received_at)),
+        rows=envelope.rows,
+        anchors=envelope.anchors,
+        profile=base64.b64decode(envelope.profile),
+        received_at=origin.received_at,
+    )
+
+
+def _apply_quality(session: Session, origin: Origin, records: list[QualityCounts]) -> None:
+    store = QualityStore(session)
+    for counts in records:
+        store.add(
+            QualitySeries(origin.province, counts.capability, counts.version),
+            hour_of(booked_at(counts.window, origin.received_at)),
+            counts.predictions,
+            {(cell.predicted, cell.actual): cell.count for cell in counts.confusion},
+            origin.received_at,
+        )
+
+
+def _apply_health(session: Session, origin: Origin, reports: list[HealthReport]) -> None:
+    for report in reports:
+        # A province whose clock runs ahead must not outdate its own later reports.
+        believed = report.model_copy(update={"at": booked_at(report.at, origin.received_at)})
+        HealthStore(session).keep(origin, believed)
+        record_report(session, origin.edge, believed)

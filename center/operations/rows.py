@@ -1,0 +1,88 @@
+"""How telemetry, usage and health lie in SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from center.columns import BigCount, Json, Key, Line, UtcDateTime
+from center.database import Base
+
+
+class IntakeRow(Base):
+    """One for each province; whoever applies telemetry of the province locks it first.
+
+    So totals of one province are changed by one transaction at a time, and those of different
+    provinces at once.
+    """
+
+    __tablename__ = "telemetry_intake"
+
+    province: Mapped[str] = mapped_column(Key, primary_key=True)
+    heard_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    refusal: Mapped[str | None] = mapped_column(Line)
+    """The last refused batch, so that its repetitions are not audited one by one."""
+
+
+class StreamRow(Base):
+    """How far one stream and epoch of an edge is applied."""
+
+    __tablename__ = "telemetry_stream"
+
+    edge: Mapped[str] = mapped_column(Key, primary_key=True)
+    stream: Mapped[str] = mapped_column(Key, primary_key=True)
+    epoch: Mapped[int] = mapped_column(BigCount, primary_key=True, autoincrement=False)
+    applied_through: Mapped[int] = mapped_column(BigCount)
+    applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class UsageRecordRow(Base):
+    """One answered call; ``received_at`` is the center's own time."""
+
+    __tablename__ = "usage_record"
+
+    edge: Mapped[str] = mapped_column(Key, primary_key=True)
+    request_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    province: Mapped[str] = mapped_column(Key)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    application: Mapped[str] = mapped_column(Key)
+    subscription: Mapped[str] = mapped_column(Key)
+    capability: Mapped[str] = mapped_column(Key)
+    version: Mapped[str] = mapped_column(Key)
+    status: Mapped[int]
+    units: Mapped[int]
+    latency_us: Mapped[int] = mapped_column(BigCount)
+    request_bytes: Mapped[int] = mapped_column(BigCount)
+    response_bytes: Mapped[int] = mapped_column(BigCount)
+
+
+class UsageHourRow(Base):
+    """Calls of one hour, added up; ``version`` is empty where no version was reached."""
+
+    __tablename__ = "usage_hour"
+
+    province: Mapped[str] = mapped_column(Key, primary_key=True)
+    capability: Mapped[str] = mapped_column(Key, primary_key=True)
+    version: Mapped[str] = mapped_column(Key, primary_key=True)
+    application: Mapped[str] = mapped_column(Key, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    calls: Mapped[int] = mapped_column(BigCount)
+    units: Mapped[int] = mapped_column(BigCount)
+    errors: Mapped[int] = mapped_column(BigCount)
+    latency_us: Mapped[int] = mapped_column(BigCount)
+
+    __table_args__ = (Index(None, "hour"),)
+
+
+class ProvinceHealthRow(Base):
+    """The newest health report of a province."""
+
+    __tablename__ = "province_health"
+
+    province: Mapped[str] = mapped_column(Key, primary_key=True)
+    edge: Mapped[str] = mapped_column(Key)
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    report: Mapped[dict[str, Any]] = mapped_column(Json)

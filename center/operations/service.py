@@ -1,0 +1,104 @@
+"""What edges report, and what people read of it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from center.database import Database
+from center.identity import audit
+from center.operations.batches import read_batch
+from center.operations.domain import ProvinceHealth, UsageDimension
+from center.operations.errors import NoHealthReport, TelemetryRefused
+from center.operations.ingest import apply
+from center.operations.store import (
+    HealthStore,
+    IntakeStore,
+    Origin,
+    UsageStore,
+    usage_between,
+    usage_of,
+)
+from center.permissions import Actor
+from center.reach import Reach
+
+
+def receive(database: Database, actor: Actor, origin: Origin, body: bytes) -> int:
+    """Apply a batch of telemetry, whole or not at all.
+
+    Args:
+        database: For a transaction of its own, which begins after the body was understood.
+        actor: The edge.
+        origin: The same edge, and the moment of receipt.
+        body: The batch as JSON.
+
+    Returns:
+        Number of the last record of the stream that is applied now.
+
+    Raises:
+        TelemetryGap: Records before the batch are missing.
+        TelemetryRefused: A record cannot be right; the refusal is in the audit trail.
+        UnreadableBody: The body is no JSON.
+    """
+    _introduce(database, origin)
+    try:
+        batch = read_batch(body)
+        with database.session() as session:
+            return apply(session, origin, batch)
+    except TelemetryRefused as refusal:
+        with database.session() as session:
+            if IntakeStore(session).is_new_refusal(origin, str(refusal)):
+                detail = {"why": str(refusal), **refusal.members}
+                subject = f"edge/{origin.edge}"
+                audit.record(session, actor, "telemetry.refused", subject, detail)
+        raise
+
+
+def _introduce(database: Database, origin: Origin) -> None:
+    """Make the row that is locked; in a transaction of its own.
+
+    On MySQL and MariaDB a failed insert leaves a shared lock behind, and two transactions that
+    both go on to lock the row for writing would wait for each other.
+    """
+    with database.session(write=False) as session:
+        if IntakeStore(session).is_known(origin.province):
+            return
+    with suppress(IntegrityError), database.session() as session:
+        IntakeStore(session).introduce(origin)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuestion:
+    """Which usage is asked for, and how it is grouped."""
+
+    by: tuple[UsageDimension, ...]
+    begins: datetime | None
+    ends: datetime | None
+    skip: int
+    limit: int
+
+
+def usage(
+    session: Session, reach: Reach, question: UsageQuestion
+) -> tuple[list[dict[str, Any]], int]:
+    """Return one part of the groups with ``calls``, ``units``, ``errors``, and their number."""
+    conditions = usage_between(question.begins, question.ends)
+    conditions += usage_of(provinces=reach.provinces, capabilities=reach.capabilities)
+    store = UsageStore(session)
+    found = store.totals(question.by, conditions, skip=question.skip, limit=question.limit)
+    return found, store.count_groups(question.by, conditions)
+
+
+def health(session: Session, province: str) -> ProvinceHealth:
+    """Return what a province said last.
+
+    Raises:
+        NoHealthReport: It has said nothing yet.
+    """
+    found = HealthStore(session).find(province)
+    if found is None:
+        raise NoHealthReport(f"{province} has not reported its health yet.")
+    return found

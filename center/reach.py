@@ -1,0 +1,43 @@
+"""What somebody may look at: which provinces, and which capabilities."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from center.capability.rows import CapabilityRow
+from center.permissions import Actor, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Names within reach; None stands for all of them."""
+
+    provinces: Collection[str] | None = None
+    capabilities: Collection[str] | None = None
+
+    def within(self, *, province: str | None, capability: str | None) -> "Reach":
+        """Return what is left when one province or one capability is asked for."""
+        return Reach(
+            provinces=_narrowed(self.provinces, province),
+            capabilities=_narrowed(self.capabilities, capability),
+        )
+
+
+def reach_of(session: Session, actor: Actor) -> Reach:
+    """Tell whose figures somebody sees.
+
+    Operators see their own province, engineers the capabilities that their organisation owns in
+    every province, admins everything.
+    """
+    if actor.role is Role.ENGINEER:
+        owned = select(CapabilityRow.name).where(CapabilityRow.owner == actor.organisation)
+        return Reach(capabilities=frozenset(session.scalars(owned)))
+    return Reach(provinces=None if actor.province is None else frozenset({actor.province}))
+
+
+def _narrowed(allowed: Collection[str] | None, wanted: str | None) -> Collection[str] | None:
+    if wanted is None:
+        return allowed
+    return frozenset({wanted}) if allowed is None or wanted in allowed else frozenset()

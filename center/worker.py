@@ -1,0 +1,82 @@
+"""``python -m center.worker``: the center's jobs, in a process of their own.
+
+Several may run; each job is run by one of them at a time. It listens to nothing.
+"""
+
+import signal
+import sys
+from datetime import timedelta
+from functools import partial
+
+from capability_sdk.kit import logs
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.packaging.proving import prove_archive
+
+# whylogs comes in by `counting`, and scipy after it: in this order it is far smaller.
+from center.monitoring.counting import Monitor  # isort: skip
+from center.adapters.folder_packages import FolderPackageStore
+from center.capability.gate import RunGate, run_pending
+from center.capability.ports import PackageStore
+from center.database import Database
+from center.housekeeping import Housekeeping
+from center.instance.changes import note_writes
+from center.instance.document import WATCHED_TABLES
+from center.jobs import Job, Worker
+from center.monitoring.references import package_references
+from center.rotation import KeyRotation
+from center.schema import DatabaseTooNew, MigrationBroken, migrate
+from center.settings import CenterSettings
+
+_ROUND = timedelta(hours=1)
+
+
+def center_jobs(
+    database: Database,
+    packages: PackageStore,
+    run_gate: RunGate,
+    settings: CenterSettings,
+    clock: Clock = system_clock,
+) -> list[Job]:
+    """Return every job of the center.
+
+    Args:
+        database: The center's database.
+        packages: Where the archives lie.
+        run_gate: Runs an archive's own samples in the sandbox.
+        settings: Where the keys lie, and how old they may become.
+        clock: Tells the moment.
+    """
+    monitor = Monitor(database, package_references(database, packages), clock)
+    return [
+        Job("gate", partial(run_pending, database, packages, run_gate, clock=clock)),
+        Job("monitoring", monitor.run),
+        Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
+        Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),
+    ]
+
+
+def main() -> int:
+    """Work until SIGTERM or Ctrl-C; return the exit code."""
+    settings = CenterSettings()
+    logs.configure(settings.log_level)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        migrate(database)
+    except (DatabaseTooNew, MigrationBroken) as error:
+        sys.stderr.write(f"center.worker: {error}\n")
+        database.close()
+        return 1
+    packages = FolderPackageStore(settings.data / "packages")
+    # What the worker changes, such as a key, reaches the provinces that wait for news as well.
+    note_writes(database.engine, WATCHED_TABLES)
+    jobs = center_jobs(database, packages, prove_archive, settings)
+    worker = Worker(database, jobs, system_clock)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: worker.stop())
+    worker.run()
+    database.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Small programs around a gateway under test: an instance and an agent, as raw ASGI.
+
+The instance answers what it saw; the agent counts quota leases in memory. Both run in processes of
+their own, on Unix sockets, through ``python -m uvicorn``.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from edge_gateway.adapters.memory_quota import MemoryQuotaLedger
+from edge_gateway.errors import QuotaExceeded
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_ledger = MemoryQuotaLedger()
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _note(line: str) -> None:
+    with Path(os.environ["INSTANCE_LOG"]).open("a") as log:
+        log.write(f"{line}\n")
+
+
+async def _answer(send: Send, status: int, content: bytes, headers: dict[str, str]) -> None:
+    lines = [(name.encode(), value.encode()) for name, value in headers.items()]
+    lines.append((b"content-length", str(len(content)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": lines})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def instance(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with what arrived; ``INSTANCE_VERSION`` and ``INSTANCE_LOG`` come from outside.
+
+    A JSON body may ask for ``{"act": "crash"|"sleep"|"fail", ...}``.
+    """
+    if scope["type"] != "http":
+        return
+    body = await _body(receive)
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    _note(f"{headers.get('x-request-id', '')} {scope['method']} {scope['path']}")
+    asked = json.loads(body) if body.startswith(b'{"act"') else {}
+    if asked.get("act") == "crash":
+        os._exit(1)
+    if asked.get("act") == "sleep":
+        await asyncio.sleep(asked["seconds"])
+    version = os.environ["INSTANCE_VERSION"]
+    status = asked.get("status", 200)
+    content = {"path": scope["path"], "headers": headers, "bytes": len(body), "version": version}
+    answer_headers = {
+        "content-type": "application/json",
+        "x-capability-version": version,
+        "x-code-digest": "sha256:" + "c" * 64,
+        "x-weights-digest": "sha256:" + "d" * 64,
+        "x-internal-address": "not for callers",
+        "server": "not for callers",
+    }
+    await _answer(send, status, json.dumps(content).encode(), answer_headers)
+
+
+async def agent(scope: Scope, receive: Receive, send: Send) -> None:
+    """Grant quota leases and answer token requests, to the province's own processes only."""
+    if scope["type"] != "http":
+        return
+    body = await _body(receive)
+    headers = dict(scope["headers"])
+    if headers.get(b"authorization") != f"Bearer {os.environ['AGENT_TOKEN']}".encode():
+        await _answer(send, 401, b"{}", {"content-type": "application/problem+json"})
+    elif scope["path"] == "/v1/quota-leases":
+        asked = json.loads(body)
+        try:
+            granted = await _ledger.lease(**asked)
+        except QuotaExceeded:
+            granted = 0
+        await _answer(send, 200, json.dumps({"granted": granted}).encode(), {})
+    else:
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        status = 200 if form.get("client_secret") == "right" else 401
+        content = {"client_id": form.get("client_id"), "scope": form.get("scope", "")}
+        await _answer(
+            send, status, json.dumps(content).encode(), {"content-type": "application/json"}
+        )
