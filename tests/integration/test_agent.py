@@ -46,6 +46,17 @@ def agent(province: Path) -> Iterator[AgentProcess]:
     agent.stop()
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[StandInCenter, AgentProcess]]:
+    """One center and one agent, for the tests that change neither."""
+    with running_center() as center, tempfile.TemporaryDirectory(prefix="jz") as folder:
+        agent = AgentProcess(enrol_province(center, Path(folder) / "p"))
+        agent.start()
+        eventually(lambda: agent.status()["state_revision"] == 1)
+        yield center, agent
+        agent.stop()
+
+
 def usage(number: int) -> bytes:
     record: dict[str, Any] = {
         "request_id": f"{number:032x}",
@@ -106,7 +117,10 @@ def test_a_center_that_is_away_is_named(tmp_path: Path) -> None:
         enrol(Enrolment(f"http://127.0.0.1:{free_port()}", "c" * 20, tmp_path, 1, 2))
 
 
-def test_the_socket_is_the_owners_alone_and_needs_the_internal_token(agent: AgentProcess) -> None:
+def test_the_socket_is_the_owners_alone_and_needs_the_internal_token(
+    shared: tuple[StandInCenter, AgentProcess],
+) -> None:
+    _, agent = shared
     assert (agent.province / "agent.sock").stat().st_mode & 0o777 == 0o600
     assert agent.ask("GET", "/v1/status", token="wrong").status_code == 401
     assert agent.ask("GET", "/metrics", token="wrong").status_code == 401
@@ -155,7 +169,8 @@ def token(agent: AgentProcess, form: str) -> Any:  # noqa: ANN401 - httpx's answ
     )
 
 
-def test_tokens_are_relayed(center: StandInCenter, agent: AgentProcess) -> None:
+def test_tokens_are_relayed(shared: tuple[StandInCenter, AgentProcess]) -> None:
+    center, agent = shared
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
     answer = token(agent, form)
 
@@ -179,15 +194,16 @@ def test_tokens_are_relayed(center: StandInCenter, agent: AgentProcess) -> None:
     ],
 )  # fmt: skip
 def test_bad_token_requests_are_told_in_the_words_of_oauth(
-    agent: AgentProcess, form: str, status: int, error: str
+    shared: tuple[StandInCenter, AgentProcess], form: str, status: int, error: str
 ) -> None:
-    answer = token(agent, form)
+    answer = token(shared[1], form)
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_scope_without_grant_is_named(center: StandInCenter, agent: AgentProcess) -> None:
+def test_a_scope_without_grant_is_named(shared: tuple[StandInCenter, AgentProcess]) -> None:
+    center, agent = shared
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
 
     answer = token(agent, f"{form}&scope=infer:other-thing")
@@ -196,9 +212,9 @@ def test_a_scope_without_grant_is_named(center: StandInCenter, agent: AgentProce
 
 
 def test_wrong_callers_do_not_make_the_edge_sign_in_again(
-    center: StandInCenter, agent: AgentProcess
+    shared: tuple[StandInCenter, AgentProcess],
 ) -> None:
-    eventually(lambda: agent.status()["state_revision"] == 1)
+    center, agent = shared
     before = center.assertions
     for _ in range(5):
         token(agent, "grant_type=client_credentials&client_id=app-1&client_secret=wrong")
