@@ -7,8 +7,9 @@ from deploy.embedded.demo import PROVINCES, DemoRecord, folder_of
 from deploy.embedded.folders import ProvinceAddress, settle
 from deploy.embedded.platform import ProvinceView
 from deploy.embedded.ports import GATEWAY_OFFSET, SCHEDULER_OFFSET, PortPicker
-from deploy.embedded.specs import center_specs, province_specs
+from deploy.embedded.specs import center_specs
 from deploy.embedded.supervisor import StartFailed, Supervisor
+from edge_gateway.processes import province_specs
 
 _DEMO_EDGE = {"AGENT_PROFILE_FLUSH": "PT2S"}
 """The demo shows drift within seconds; a province in production sends profiles once a minute."""
@@ -84,7 +85,12 @@ class Start:
             )
         )
         supervisor.say(f"Starting {name} …")
-        specs = province_specs(folder, gateway_port, scheduler_port, _DEMO_EDGE)
+        specs = province_specs(
+            folder,
+            gateway_port=gateway_port,
+            scheduler_port=scheduler_port,
+            environment=_DEMO_EDGE,
+        )
         return {service: await supervisor.start(spec, name) for service, spec in specs.items()}
 
     async def _province_ready(

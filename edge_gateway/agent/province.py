@@ -4,42 +4,20 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 
-from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
+from capability_sdk.kit.processes import ManagedProcess
 from edge_gateway.agent.identity import read_identity, write_identity
+from edge_gateway.processes import province_specs
 from edge_gateway.state import EdgeSite
 
 _LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
 Say = Callable[[str], None]
-
-
-def province_specs(
-    province: Path, site: EdgeSite, environment: Mapping[str, str] | None = None
-) -> dict[str, ProcessSpec]:
-    """Describe the processes of a province, in the order in which they start.
-
-    Args:
-        province: The province's folder; its ``logs/`` takes what they print.
-        site: Says which ports they use.
-        environment: Added to every process's environment, such as ``AGENT_PROFILE_FLUSH``.
-    """
-    data = ("--data", str(province))
-    commands = {
-        "scheduler": python("scheduler", *data, "--port", str(site.scheduler_port)),
-        "agent": python("edge_gateway.agent", *data),
-        "gateway": python("edge_gateway.gateway", *data, "--port", str(site.gateway_port)),
-    }
-    logs = province / "logs"
-    return {
-        name: ProcessSpec(name, command, logs / f"{name}.log", environment or {})
-        for name, command in commands.items()
-    }
 
 
 def settle_ports(province: Path) -> EdgeSite:
@@ -92,7 +70,13 @@ async def run_province(province: Path, say: Say) -> None:
     (province / "logs").mkdir(exist_ok=True)
     running: list[ManagedProcess] = []
     try:
-        for spec in province_specs(province, site).values():
+        specs = province_specs(
+            province,
+            gateway_port=site.gateway_port,
+            scheduler_port=site.scheduler_port,
+            environment={},
+        )
+        for spec in specs.values():
             process = ManagedProcess(spec)
             running.append(process)
             await process.start()
