@@ -44,7 +44,7 @@ def list_users(as_json: AsJson = False) -> None:
     """List accounts."""
     with center_client() as client:
         rows = list(client.pages("/users"))
-    columns = ["name", "role", "organisation", "status"]
+    columns = ["name", "role", "organisation", "state"]
     show_rows(rows, columns, as_json=as_json, empty="No account yet.")
 
 

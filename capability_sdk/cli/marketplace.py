@@ -61,7 +61,7 @@ def list_applications(as_json: AsJson = False) -> None:
     """List applications."""
     with center_client() as client:
         rows = list(client.pages("/applications"))
-    columns = ["client_id", "name", "province", "status"]
+    columns = ["client_id", "name", "province", "is_active"]
     show_rows(
         rows, columns, as_json=as_json, empty="No application yet: jiuzhou application create"
     )

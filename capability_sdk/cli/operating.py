@@ -91,12 +91,23 @@ def drift(
     """Show which capability drifts where; with both given, column by column."""
     with center_client() as client:
         if capability is not None and province is not None:
-            show_item(client.get(f"/drift/{capability}/{province}"), as_json=as_json)
+            _show_columns(client.get(f"/drift/{capability}/{province}"), as_json=as_json)
             return
         rows = list(client.pages("/drift", capability=capability, province=province))
     columns = ["capability", "version", "province", "verdict", "rows", "columns_moved"]
     columns += ["worst.column", "worst.effect", "worst.q"]
     show_rows(rows, columns, as_json=as_json, empty="No profile has arrived yet.")
+
+
+def _show_columns(verdict: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_item(verdict, as_json=True)
+        return
+    rows = verdict.pop("columns")
+    verdict.pop("worst", None)
+    show_item(verdict, as_json=False)
+    columns = ["column", "moved", "effect", "statistic", "p", "q"]
+    show_rows(rows, columns, as_json=False, empty="No column was compared yet.")
 
 
 def quality(
