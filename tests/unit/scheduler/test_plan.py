@@ -7,7 +7,7 @@ import pytest
 from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
 from scheduler.dispatch.weights import weigh
-from scheduler.domain import Binding, Demand, Observation, demand_of, unit_of
+from scheduler.domain import RUNTIME_MEMORY_MIB, Binding, Demand, Observation, demand_of, unit_of
 from scheduler.reconcile.plan import plan
 from tests.integration.scheduler_world import deployment
 
@@ -84,11 +84,11 @@ def test_surplus_replicas_go_with_those_first_that_are_not_ready() -> None:
     assert intent.stop == ("b", "a")
 
 
-def test_the_measured_memory_outranks_the_declared_one() -> None:
+def test_the_measured_memory_and_the_runtime_outrank_the_declared_one() -> None:
     measured = wanted().model_copy(update={"passport": {"memory_bytes": (300 << 20) + 1}})
 
     assert demand_of(wanted()).memory_mib == 64
-    assert demand_of(measured).memory_mib == 301
+    assert demand_of(measured).memory_mib == 301 + RUNTIME_MEMORY_MIB
 
 
 def endpoint(name: str, version: str = "1.0.0") -> Endpoint:
