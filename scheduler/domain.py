@@ -7,7 +7,6 @@ from pathlib import Path
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
 
-
 RUNTIME_MEMORY_MIB = 64
 """What the serving runtime takes before a model is loaded: 50 to 55 MiB, measured, and a margin."""
 

@@ -36,7 +36,7 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     """Collect the commands of this package and of the entry points ``jiuzhou.commands``.
 
     Args:
-        arguments: The command line. Where it names a command of this package, the others are not
+        arguments: The command line. Where it names a command, the others' packages are not
             loaded: some of them stand on a whole service, and a second is long at a prompt.
     """
     app = typer.Typer(
@@ -47,7 +47,9 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     administration.register(app)
     if names_own_command(app, arguments):
         return app
-    for entry in entry_points(group="jiuzhou.commands"):
+    entries = entry_points(group="jiuzhou.commands")
+    asked = [entry for entry in entries if arguments and entry.name == arguments[0]]
+    for entry in asked or entries:
         try:
             command = entry.load()
         except ModuleNotFoundError as error:
