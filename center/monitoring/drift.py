@@ -143,7 +143,7 @@ def _pool_sparse(table: NDArray[np.int64]) -> NDArray[np.int64]:
     """Leave out empty cells and pool those whose smaller expectation is below five."""
     filled = table[:, table.sum(axis=0) > 0]
     totals = filled.sum(axis=0)
-    smaller_share = np.min(filled.sum(axis=1)) / filled.sum()
+    smaller_share = float(np.min(filled.sum(axis=1))) / float(filled.sum())
     order = np.argsort(totals)
     ascending = filled[:, order]
     sparse = totals[order] * smaller_share < _LEAST_EXPECTED
