@@ -83,8 +83,9 @@ docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
 	$(BIN)/python -m tests.gates --write
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure speed beside its peers (tests/bench), by hand
-	$(BIN)/python -m tests.bench
+bench: $(VENV)/.dev ## Measure CPU per request, by hand: serving, then gateway
+	$(BIN)/python -m tests.bench.serving
+	$(BIN)/python -m tests.bench.gateway
 
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +22,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql.postgresql_server(tmp_path_factory.mktemp("postgresql")) as address:
+def _postgresql() -> Iterator[str]:
+    # Not below pytest's own folder: that is closed to every other user, and PostgreSQL runs as one.
+    with (
+        tempfile.TemporaryDirectory(prefix="jiuzhou-postgresql-") as folder,
+        postgresql.postgresql_server(Path(folder)) as address,
+    ):
         yield address
 
 
