@@ -2,7 +2,7 @@
 
 import sys
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from capability_sdk.kit import logs
 from capability_sdk.kit.service import serve
@@ -23,9 +23,9 @@ def main() -> int:
         app = create_app(settings)
     except (DatabaseTooNew, MigrationBroken, MasterKeyMismatch) as error:
         return _refuse(str(error))
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         return _refuse(
-            f"the database cannot be used ({error.orig}): is it running, is it writable?"
+            f"the database cannot be used ({error.orig}): is it running, writable and undamaged?"
         )
     finally:
         database.close()

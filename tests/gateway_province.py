@@ -307,3 +307,8 @@ def infer(client: httpx.Client, token: str, **options: Any) -> httpx.Response:  
     headers = {**bearer(token), **options.pop("headers", {})}
     body = options.pop("json", {"inputs": []})
     return client.post(options.pop("path", INFER), json=body, headers=headers, **options)
+
+
+def kind(answer: httpx.Response) -> tuple[int, str]:
+    """Return the status of a refusal, and its cause."""
+    return answer.status_code, str(answer.json()["type"]).removeprefix("/problems/")

@@ -169,3 +169,20 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
         except httpx.TransportError:
             time.sleep(0.1)
     pytest.fail("the center did not become ready")
+
+
+def test_a_damaged_database_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "center.db").write_bytes(b"this is no database, not even a little" * 40)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "center"],
+        env={**os.environ, "CENTER_DATA": str(tmp_path), "CENTER_PORT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "the database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,7 +4,6 @@ import base64
 import json
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,7 @@ from tests.gateway_province import (
     PROVINCE,
     Signer,
 )
-from tests.gateway_wire import World, body, running_world, status
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_world(tmp_path_factory.mktemp("hostile")) as world:
-        yield world
+from tests.gateway_wire import World, body, status
 
 
 def encode(part: object) -> str:

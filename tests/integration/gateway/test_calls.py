@@ -1,7 +1,5 @@
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,39 +20,9 @@ from tests.gateway_province import (
     bearer,
     eventually,
     infer,
+    kind,
     running_gateway,
 )
-
-
-@pytest.fixture
-def peers(tmp_path: Path) -> Iterator[Peers]:
-    with ExitStack() as stack:
-        yield Peers(tmp_path / "peers", stack)
-
-
-@pytest.fixture
-def province(tmp_path: Path, peers: Peers) -> Province:
-    province = Province(tmp_path / PROVINCE)
-    province.place({"1.0.0": peers.instance()})
-    peers.agent(province)
-    province.publish()
-    return province
-
-
-@pytest.fixture
-def gateway(province: Province) -> Iterator[Gateway]:
-    with running_gateway(province) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.url, timeout=20) as client:
-        yield client
-
-
-def kind(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, str(answer.json()["type"]).removeprefix("/problems/")
 
 
 def test_a_call_is_forwarded_answered_and_metered(

@@ -1,56 +1,22 @@
 import struct
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.gateway_province import (
     CAPABILITY,
     INFER,
     PROVINCE,
-    Gateway,
     Peers,
     Province,
     bearer,
     eventually,
     infer,
+    kind,
     running_gateway,
 )
-
-
-@pytest.fixture
-def peers(tmp_path: Path) -> Iterator[Peers]:
-    with ExitStack() as stack:
-        yield Peers(tmp_path / "peers", stack)
-
-
-@pytest.fixture
-def province(tmp_path: Path, peers: Peers) -> Province:
-    province = Province(tmp_path / PROVINCE)
-    province.place({"1.0.0": peers.instance()})
-    peers.agent(province)
-    province.publish()
-    return province
-
-
-@pytest.fixture
-def gateway(province: Province) -> Iterator[Gateway]:
-    with running_gateway(province) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=gateway.url, timeout=20) as client:
-        yield client
-
-
-def kind(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, str(answer.json()["type"]).removeprefix("/problems/")
 
 
 def test_the_split_is_exact_and_a_key_is_sticky(peers: Peers, province: Province) -> None:

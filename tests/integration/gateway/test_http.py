@@ -1,6 +1,5 @@
 """Hostile framing and paths, byte by byte, against one running gateway."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,14 +7,7 @@ import pytest
 from tests.gateway_province import (
     INFER,
 )
-from tests.gateway_wire import World, body, running_world, status
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running_world(tmp_path_factory.mktemp("hostile")) as world:
-        yield world
-
+from tests.gateway_wire import World, body, status
 
 FRAMINGS: list[tuple[bytes, ...]] = [
     (b"Host: g", b"Content-Length: 2", b"Transfer-Encoding: chunked"),

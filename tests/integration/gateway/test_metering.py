@@ -5,7 +5,6 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -21,12 +20,6 @@ from tests.gateway_province import (
     infer,
     running_gateway,
 )
-
-
-@pytest.fixture
-def peers(tmp_path: Path) -> Iterator[Peers]:
-    with ExitStack() as stack:
-        yield Peers(tmp_path / "peers", stack)
 
 
 def call_until_it_ends(province: Province, token: str, answered: list[str]) -> None:
