@@ -99,3 +99,6 @@ def main() -> None:
     except ServiceError as error:
         complain(f"{error} [{error.code}]")
         sys.exit(EXIT_REFUSED)
+    except OSError as error:
+        complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        sys.exit(EXIT_REFUSED)
