@@ -120,6 +120,13 @@ class NoInstance(Unavailable):
     title = "No instance is ready"
 
 
+class AgentAway(Unavailable):
+    """The province's agent, which relays token requests, does not answer."""
+
+    code = "agent-away"
+    title = "Access tokens cannot be had now"
+
+
 class UpstreamBroken(ServiceError):
     """The instance broke off or answered nonsense."""
 

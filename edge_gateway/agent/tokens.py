@@ -1,5 +1,6 @@
 """``POST /oauth2/token``: a caller's credentials are read strictly and relayed to the center."""
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +22,8 @@ from edge_gateway.agent.errors import (
 )
 
 MAX_FORM_BYTES = 8192
+_CENTER_SECONDS = 4.0
+"""A caller hears of a center that hangs before the gateway gives the agent up."""
 _KNOWN = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 _SCOPE = re.compile(r"((infer|trial):[a-z][a-z0-9-]{1,62})( (infer|trial):[a-z][a-z0-9-]{1,62})*")
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="jiuzhou", charset="UTF-8"'}
@@ -74,9 +77,10 @@ class TokenRelayer:
         """
         path = f"/api/v1/edges/{self._center.edge}/tokens"
         try:
-            response = await self._center.send("POST", path, json=request.model_dump())
+            async with asyncio.timeout(_CENTER_SECONDS):
+                response = await self._center.send("POST", path, json=request.model_dump())
             return TokenAnswer.model_validate_json(response.content)
-        except CenterAway as error:
+        except (CenterAway, TimeoutError) as error:
             raise TokensUnavailable(
                 "New access tokens come from the center, which cannot be reached now. Tokens that"
                 " were issued before stay valid until they expire.",

@@ -5,7 +5,7 @@ import binascii
 import logging
 from urllib.parse import parse_qs, quote, urlencode
 
-from edge_gateway.errors import MalformedRequest, NoInstance
+from edge_gateway.errors import AgentAway, MalformedRequest
 from edge_gateway.gateway.messages import Answer, Request, problem_answer
 from edge_gateway.gateway.upstream import Upstream, UpstreamAnswer, UpstreamFailed, fetch
 
@@ -53,13 +53,17 @@ class TokenRelay:
         """
         form = _form_of(request)
         if self._agent.upstream.in_flight >= MAX_TOKEN_REQUESTS:
-            raise NoInstance("Too many token requests are waiting.", headers={"Retry-After": "1"})
+            raise AgentAway("Too many token requests are waiting.", headers={"Retry-After": "1"})
         try:
             found = await self._agent.post("/oauth2/token", form, _FORM.decode())
         except UpstreamFailed as error:
             _log.warning("the agent %s", error)
             return problem_answer(
-                NoInstance("Tokens cannot be had now.", headers={"Retry-After": "2"})
+                AgentAway(
+                    "The province's agent does not answer. Tokens that were issued before stay"
+                    " valid until they expire.",
+                    headers={"Retry-After": "2"},
+                )
             )
         lines = [b"%b: %b\r\n" % pair for pair in found.headers if pair[0] in _KEPT_HEADERS]
         lines.append(b"cache-control: no-store\r\n")

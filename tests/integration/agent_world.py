@@ -100,6 +100,7 @@ class StandInCenter:
     epoch: int = 0
     drop_answers: int = 0
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    relay_delay: float = 0.0
 
     def __post_init__(self) -> None:
         self.edge_key: dict[str, Any] | None = None
@@ -255,6 +256,7 @@ class StandInCenter:
 
     async def _relay(self, request: Request) -> Response:
         asked = json.loads(await self._keep(request))
+        await asyncio.sleep(self.relay_delay)
         if not self._knows(request):
             return _problem(401, "not-authenticated", "Sign in.")
         if (asked["client_id"], asked["client_secret"]) != (APPLICATION, self.secret):

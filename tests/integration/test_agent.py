@@ -222,6 +222,18 @@ def test_wrong_callers_do_not_make_the_edge_sign_in_again(
     assert center.assertions == before
 
 
+def test_a_center_that_hangs_keeps_no_caller_waiting(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    center.relay_delay = 30.0
+    form = b"grant_type=client_credentials&client_id=app-1&client_secret=secret-x"
+
+    # The gateway gives the agent up after ten seconds: the reason must come before.
+    answer = agent.ask("POST", "/oauth2/token", content=form, timeout=9.0)
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/center-away")
+
+
 def test_without_the_center_tokens_are_refused_with_the_reason(
     center: StandInCenter, agent: AgentProcess
 ) -> None:

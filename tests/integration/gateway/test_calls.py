@@ -264,3 +264,16 @@ def test_token_requests_are_relayed_to_the_agent(client: httpx.Client) -> None:
     assert (basic.status_code, basic.json()["client_id"]) == (200, APPLICATION)
     assert bad.status_code == 401
     assert no_form.status_code == 400
+
+
+def test_without_the_agent_a_token_request_is_told_why(tmp_path: Path, peers: Peers) -> None:
+    province = Province(tmp_path / PROVINCE)
+    province.place({"1.0.0": peers.instance()})
+    province.publish()
+    form = {"grant_type": "client_credentials", "client_id": APPLICATION, "client_secret": "s"}
+
+    with running_gateway(province) as gateway:
+        answer = httpx.post(f"{gateway.url}/oauth2/token", data=form, trust_env=False)
+
+    assert kind(answer) == (503, "agent-away")
+    assert answer.headers["retry-after"] == "2"
