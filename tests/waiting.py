@@ -1,8 +1,11 @@
 """Waiting for what arrives a little later; how long that takes is never what is tested."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
+
+import psutil
 
 _T = TypeVar("_T")
 
@@ -14,3 +17,13 @@ def eventually(look: Callable[[], _T], seconds: float = 30.0) -> _T:
         assert time.monotonic() < end, f"nothing came within {seconds} s"
         time.sleep(0.05)
     return seen
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    """Return the processes that still run; one that only waits to be reaped has ended."""
+    running = []
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                running.append(pid)
+    return running

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.harness import Person, running
 from tests.e2e.platform import free_port_base
-from tests.waiting import eventually
+from tests.waiting import alive, eventually
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def platform_again(data: Path, base: int, interrupted: list[int]) -> Iterator[tu
 
 
 def test_an_interrupted_start_leaves_no_process(interrupted: list[int]) -> None:
-    assert [pid for pid in interrupted if psutil.pid_exists(pid)] == []
+    assert alive(interrupted) == []
 
 
 def test_the_next_start_goes_on_and_shows_what_the_center_sees(
@@ -110,7 +110,7 @@ def test_a_stopped_demo_starts_again_without_walking_again(
 ) -> None:
     pids = [process["pid"] for process in platform_again[1]["processes"]]
     psutil.Process(platform_again[1]["supervisor_pid"]).terminate()
-    eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+    eventually(lambda: not alive(pids))
 
     with demo(data, base) as log:
         found = eventually(lambda: described(data), 60)

@@ -1,5 +1,6 @@
 """A real scheduler process in a province's folder, and what its tests say to it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -117,7 +118,13 @@ class SchedulerProcess:
         """Process ids of the present instances."""
         assert self.process is not None
         children = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.pid for child in children if "--instance" in child.cmdline()}
+        found = set()
+        for child in children:
+            # One that has just ended, reaped or not, is no present instance.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "--instance" in child.cmdline():
+                    found.add(child.pid)
+        return found
 
     def _is_ready(self) -> bool:
         assert self.process is not None

@@ -147,7 +147,9 @@ def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
         text=True,
     ) as process:
         try:
-            wait_until(lambda: len(_leases(database)) == 3 or process.poll() is not None, 60)
+            wait_until(
+                lambda: len(_leases(database)) == len(JOBS) or process.poll() is not None, 60
+            )
             process.send_signal(signal.SIGTERM)
             _, log = process.communicate(timeout=15)
         finally:
@@ -157,6 +159,9 @@ def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
     now = system_clock()
     assert all(row.expires_at <= now for row in _leases(database))
     database.close()
+
+
+JOBS = ("gate", "monitoring", "token-keys", "housekeeping")
 
 
 def _leases(database: Database) -> list[JobLeaseRow]:

@@ -18,7 +18,7 @@ import pytest
 
 from tests.integration.scheduler_world import ROOT
 from tests.servers.process import free_port
-from tests.waiting import eventually
+from tests.waiting import alive, eventually
 
 JIUZHOU = [sys.executable, "-m", "capability_sdk.cli"]
 
@@ -89,10 +89,6 @@ def make() -> Iterator[Make]:
 
 def pids(status: dict[str, Any]) -> set[int]:
     return {process["pid"] for process in status["processes"]}
-
-
-def alive(numbers: set[int]) -> set[int]:
-    return {pid for pid in numbers if psutil.pid_exists(pid)}
 
 
 def test_an_empty_platform_starts_describes_itself_and_stops_without_orphans(make: Make) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.integration.scheduler_world import SchedulerProcess, deployment, package
-from tests.waiting import eventually
+from tests.waiting import alive, eventually
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_stop_is_clean_and_prompt_though_somebody_waits(province: Path, launch
         assert running.stop() == -signal.SIGTERM
         assert answer.result().json()["revision"] == revision
 
-    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    eventually(lambda: not alive(pids))
     waiting.close()
 
 
@@ -227,7 +227,7 @@ def test_killed_and_started_again_it_runs_the_same_instances(
     eventually(lambda: len(running.versions()) == 2)
     assert {item["id"] for item in running.instances()} == before
     assert not orphans & running.pids()
-    assert not [pid for pid in orphans if psutil.pid_exists(pid)]
+    eventually(lambda: not alive(orphans))
 
 
 def test_a_second_scheduler_in_the_same_folder_refuses_to_start(
