@@ -47,18 +47,22 @@ $(BIN)/uv: requirements/uv.txt
 	$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
 	@touch $@
 
+# A lock file is the whole list: nothing is resolved again (`--no-deps`), and pyproject's override, which
+# would put the newest release in place of the locked one, is not read (`--no-config`).
+INSTALL := $(BIN)/uv pip install --no-config --no-deps --python $(BIN)/python
+
 # The environment of a developer holds that of the platform, so `make up` after `make test` is content.
 $(VENV)/.platform: requirements/platform.txt pyproject.toml | $(BIN)/uv
 	@if [ -e $(VENV)/.dev ]; then $(MAKE) --no-print-directory $(VENV)/.dev; else \
 	  echo "Installing the platform's packages …"; \
-	  $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/platform.txt; \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .; fi
+	  $(INSTALL) --require-hashes -r requirements/platform.txt; \
+	  $(INSTALL) --quiet -e .; fi
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	@echo "Installing the platform's and the developers' packages …"
-	$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --quiet -e .
 	@touch $@
 
 SERVERS := redis-server postgresql mariadb-server bubblewrap wrk
