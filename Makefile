@@ -86,6 +86,10 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
 	$(BIN)/python -m tests.gates --write
 
+.PHONY: campaign
+campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exactly-once [SEED=7] [SIZE=20000]
+	$(BIN)/python -m tests.campaigns $(NAME) $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
+
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure CPU per request, by hand: serving, then gateway
 	$(BIN)/python -m tests.bench.serving

@@ -1,0 +1,169 @@
+"""What every campaign stands on: a seeded run that notes its history, and bugs planted in a copy.
+
+A campaign attacks the platform at random from a seed and says what did not hold. Before its word
+counts, it must find every bug that is planted for it: the tree is copied, one exact piece of source
+is replaced, and the same campaign runs small inside the copy, its server processes included. A
+campaign that misses one is void.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).parents[2]
+_HERE = Path(__file__).parent
+_COPIED = ("capability_sdk", "center", "edge_gateway", "scheduler", "deploy", "examples", "tests")
+_FINDINGS = "findings.json"
+_HISTORY = "history.jsonl"
+
+
+class Void(Exception):
+    """A run says nothing: too little happened in it, or a planted bug was missed."""
+
+
+@dataclass(frozen=True)
+class PlantedBug:
+    """One piece of source that is replaced in a copy of the tree, found exactly once."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+
+    def plant(self, tree: Path) -> None:
+        """Replace the piece of source.
+
+        Raises:
+            Void: The source has changed and the piece no longer stands there once.
+        """
+        file = tree / self.path
+        source = file.read_text()
+        if source.count(self.old) != 1:
+            raise Void(
+                f"{self.name}: {self.old!r} stands {source.count(self.old)} x in {self.path}"
+            )
+        file.write_text(source.replace(self.old, self.new))
+
+
+@dataclass
+class Findings:
+    """What a run found: figures to report, and each thing that did not hold."""
+
+    seed: int
+    size: int
+    figures: dict[str, Any] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+
+
+class Run:
+    """One run of a campaign: its seed, size, folder, history and findings."""
+
+    def __init__(self, seed: int, size: int, folder: Path) -> None:
+        self.seed = seed
+        self.size = size
+        self.folder = folder
+        self.random = random.Random(seed)  # noqa: S311 - a campaign must be repeatable
+        self.findings = Findings(seed, size)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._history: IO[str] = (folder / _HISTORY).open("a")
+        self._began = time.monotonic()
+
+    def note(self, event: str, **details: object) -> None:
+        """Append an event to the history, with seconds since the start."""
+        at = round(time.monotonic() - self._began, 3)
+        self._history.write(json.dumps({"at": at, "event": event, **details}, default=str) + "\n")
+        self._history.flush()
+
+    def report(self, **figures: object) -> None:
+        """Add figures to the findings."""
+        self.findings.figures.update(figures)
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Note a violation where something does not hold."""
+        if not holds:
+            self.note("violation", what=otherwise)
+            self.findings.violations.append(otherwise)
+
+    def close(self) -> Findings:
+        """End the run: write the findings beside the history."""
+        self._history.close()
+        (self.folder / _FINDINGS).write_text(json.dumps(asdict(self.findings), indent=1))
+        return self.findings
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A named attack.
+
+    ``small`` and ``large`` are sizes in ``unit``: what CI runs, and what is run by hand. ``play``
+    does one run; it calls ``Run.expect`` for everything that must hold and raises ``Void`` where
+    too little happened for the run to count.
+    """
+
+    name: str
+    unit: str
+    small: int
+    large: int
+    planted: tuple[PlantedBug, ...]
+    play: Callable[[Run], None]
+
+
+def names() -> list[str]:
+    """Name the campaigns there are."""
+    return sorted(path.parent.name.replace("_", "-") for path in _HERE.glob("*/campaign.py"))
+
+
+def find(name: str) -> Campaign:
+    """Load a campaign by its name.
+
+    Raises:
+        Void: There is none of that name.
+    """
+    if name not in names():
+        raise Void(f"no campaign {name!r}; there are: {', '.join(names())}")
+    campaign: Campaign = import_module(
+        f"tests.campaigns.{name.replace('-', '_')}.campaign"
+    ).CAMPAIGN
+    return campaign
+
+
+def play(campaign: Campaign, seed: int, size: int, folder: Path) -> Findings:
+    """Play a campaign in this process, on the tree that it was imported from."""
+    run = Run(seed, size, folder)
+    try:
+        campaign.play(run)
+    finally:
+        run.close()
+    return run.findings
+
+
+def play_planted(campaign: Campaign, bug: PlantedBug, seed: int, folder: Path) -> Findings:
+    """Play a campaign small in a process of its own, on a copy of the tree that holds the bug.
+
+    Raises:
+        Void: The run ended without findings; the message holds the end of what it printed.
+    """
+    tree = folder / "tree"
+    for name in _COPIED:
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+    bug.plant(tree)
+    command = [sys.executable, "-m", "tests.campaigns", campaign.name, "--alone"]
+    options = ["--seed", str(seed), "--size", str(campaign.small), "--folder", str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    done = subprocess.run(
+        [*command, *options], cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+    if not (folder / _FINDINGS).exists() or done.returncode not in {0, 1}:
+        raise Void(f"{bug.name}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+    shutil.rmtree(tree)
+    return Findings(**json.loads((folder / _FINDINGS).read_text()))
