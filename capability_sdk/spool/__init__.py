@@ -2,7 +2,7 @@
 
 from capability_sdk.spool.errors import SpoolBusy, SpoolDamaged, SpoolError, SpoolUnwritable
 from capability_sdk.spool.reader import SpoolReader
-from capability_sdk.spool.recovery import Damage
+from capability_sdk.spool.recovery import Damage, set_aside
 from capability_sdk.spool.retention import retire
 from capability_sdk.spool.segment import Record
 from capability_sdk.spool.writer import SpoolWriter
@@ -17,4 +17,5 @@ __all__ = [
     "SpoolUnwritable",
     "SpoolWriter",
     "retire",
+    "set_aside",
 ]

@@ -27,6 +27,11 @@ class SpoolReader:
         self._folder = folder
         self._place: _Place | None = None
 
+    @property
+    def folder(self) -> Path:
+        """The spool that is read."""
+        return self._folder
+
     def epochs(self) -> list[int]:
         """List the epochs that have segments, oldest first."""
         return sorted({name.epoch for name in segment.segments(self._folder)})
@@ -51,7 +56,10 @@ class SpoolReader:
             except SpoolDamaged:
                 if found:
                     break  # what is good comes first; the next call names the damage
-                raise
+                if self._place is None:
+                    raise
+                self._place = None  # the file may have been cut shorter: look from its beginning
+                continue
             found += batch
             if not batch:
                 break
@@ -67,7 +75,9 @@ class SpoolReader:
             raise SpoolDamaged(names[0].file_name, epoch, after + 1, missing, reason)
         name, place = candidates[-1], self._place
         if place is not None and (place.name, place.seq) == (name, after):
-            return place
+            size = (self._folder / name.file_name).stat().st_size
+            if place.offset <= size:
+                return place
         return self._seek(name, names, after)
 
     def _seek(self, name: SegmentName, names: list[SegmentName], after: int) -> _Place | None:

@@ -6,6 +6,8 @@ the affected sequence numbers, and the writer goes on in a new epoch. It never s
 silence.
 """
 
+import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -15,8 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capability_sdk.spool import segment
+from capability_sdk.spool.errors import SpoolDamaged
 from capability_sdk.spool.mark import Mark
 from capability_sdk.spool.segment import SegmentHeader, SegmentName
+
+QUARANTINE = "quarantine"
+"""Folder of damaged segments, each with a report, within the spool's own."""
 
 _RANDOM_BITS = 21
 
@@ -74,7 +80,7 @@ def recover(folder: Path, mark: Mark) -> Recovered:
     scan = _scan(data, header)
     lost_through = max(scan.last_found, synced)
     if lost_through > scan.last_seq:
-        damage = _quarantine(folder, newest, (scan.last_seq + 1, lost_through), "unreadable")
+        damage = quarantine(folder, newest, (scan.last_seq + 1, lost_through), "unreadable")
         _cut(path, scan.end)
         return _begin(folder, newest.epoch, damage)
     if scan.end < len(data) or mark.is_after_power_cut:
@@ -96,7 +102,7 @@ def _recover_headless(folder: Path, name: SegmentName, data: bytes, synced: int)
     through = max(last, synced)
     damage = None
     if through >= name.first_seq:
-        damage = _quarantine(folder, name, (name.first_seq, through), "its header is unreadable")
+        damage = quarantine(folder, name, (name.first_seq, through), "its header is unreadable")
     (folder / name.file_name).unlink()
     return _begin(folder, name.epoch, damage)
 
@@ -114,11 +120,17 @@ def _scan(data: bytes, header: SegmentHeader) -> _Scan:
     return _Scan(last, chain, at, last_found)
 
 
-def _quarantine(folder: Path, name: SegmentName, seqs: tuple[int, int], reason: str) -> Damage:
-    store = folder / "quarantine"
+def quarantine(folder: Path, name: SegmentName, seqs: tuple[int, int], reason: str) -> Damage:
+    """Copy a damaged segment aside, with a report that names the affected records.
+
+    A segment that is gone leaves the report alone. The same damage is never reported twice.
+    """
+    store = folder / QUARANTINE
     store.mkdir(mode=0o700, exist_ok=True)
-    copy = store / f"{name.file_name}.{secrets.token_hex(4)}"
-    shutil.copyfile(folder / name.file_name, copy)
+    mark = hashlib.blake2b(f"{name.file_name} {seqs}".encode(), digest_size=4).hexdigest()
+    copy = store / f"{name.file_name}.{mark}"
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copyfile(folder / name.file_name, copy)
     damage = Damage(name.file_name, name.epoch, seqs[0], seqs[1], reason, copy)
     report = {
         "segment": damage.segment,
@@ -130,6 +142,15 @@ def _quarantine(folder: Path, name: SegmentName, seqs: tuple[int, int], reason: 
     }
     copy.with_name(f"{copy.name}.json").write_text(json.dumps(report), encoding="ascii")
     return damage
+
+
+def set_aside(folder: Path, damage: SpoolDamaged) -> Damage:
+    """Copy the segment that a reader found damaged aside, with a report."""
+    name = next(
+        (name for name in segment.segments(folder) if name.file_name == damage.segment),
+        SegmentName(damage.epoch, damage.first),
+    )
+    return quarantine(folder, name, (damage.first, damage.last), damage.reason)
 
 
 def _cut(path: Path, size: int) -> None:
