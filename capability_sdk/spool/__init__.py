@@ -1,6 +1,7 @@
 """A durable, append-only spool: one writing process, any number of reading ones."""
 
 from capability_sdk.spool.errors import SpoolBusy, SpoolDamaged, SpoolError, SpoolUnwritable
+from capability_sdk.spool.inspection import Condition, examine
 from capability_sdk.spool.reader import SpoolReader
 from capability_sdk.spool.recovery import Damage, set_aside
 from capability_sdk.spool.retention import retire
@@ -8,6 +9,7 @@ from capability_sdk.spool.segment import Record
 from capability_sdk.spool.writer import SpoolWriter
 
 __all__ = [
+    "Condition",
     "Damage",
     "Record",
     "SpoolBusy",
@@ -16,6 +18,7 @@ __all__ = [
     "SpoolReader",
     "SpoolUnwritable",
     "SpoolWriter",
+    "examine",
     "retire",
     "set_aside",
 ]

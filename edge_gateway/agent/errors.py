@@ -55,6 +55,13 @@ class EnrolmentFailed(ServiceError):
     status = 409
 
 
+class DatabaseUnwritable(Unavailable):
+    """``agent.db`` takes nothing: the disk is full, read-only or damaged."""
+
+    code = "agent-database-unwritable"
+    title = "The agent's database cannot be written"
+
+
 class NotEnrolled(ServiceError):
     """The folder is not that of an enrolled province."""
 

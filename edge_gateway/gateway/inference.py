@@ -116,7 +116,8 @@ class Inference:
             return
         if self.meter.is_blocked:
             raise NotMetered(
-                "Calls cannot be recorded now, so none is served.", headers=_RETRY_SOON
+                f"Calls cannot be recorded now, so none is served: {self.meter.blocked_by}",
+                headers=_RETRY_SOON,
             )
         gate.enter(now)
         try:

@@ -21,7 +21,7 @@ from tests.campaigns.harness import Campaign, PlantedBug, Run, Void
 from tests.campaigns.live_edge import LiveEdge, running_edge
 from tests.waiting import eventually
 
-_STALL_SECONDS = 12.0
+_STALL_SECONDS = 6.0
 _CHANGE_SECONDS = 15.0
 """For a change to reach a province; generous, since the bar of 2 s is another campaign's."""
 
