@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from capability_sdk.spool import segment
 from capability_sdk.spool.errors import SpoolDamaged
 from capability_sdk.spool.mark import last_synced
 from capability_sdk.spool.reader import SpoolReader
@@ -38,8 +39,9 @@ def examine(folder: Path) -> Condition:
     reader = SpoolReader(folder)
     records = 0
     damaged: dict[str, int] = {}
+    begins = {name.epoch: name.first_seq for name in reversed(segment.segments(folder))}
     for epoch in reader.epochs():
-        after = 0
+        after = begins[epoch] - 1  # what is before was delivered, and retired
         while True:
             try:
                 found = reader.read(epoch, after, _AT_ONCE)

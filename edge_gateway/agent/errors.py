@@ -62,6 +62,13 @@ class DatabaseUnwritable(Unavailable):
     title = "The agent's database cannot be written"
 
 
+class StateUnwritable(Unavailable):
+    """A newer desired state cannot be stored; the one in force stays."""
+
+    code = "state-unwritable"
+    title = "The desired state cannot be stored"
+
+
 class NotEnrolled(ServiceError):
     """The folder is not that of an enrolled province."""
 

@@ -19,7 +19,7 @@ from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.database import AgentDatabase, CounterRow
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.egress import EgressGate
-from edge_gateway.agent.errors import DatabaseUnwritable
+from edge_gateway.agent.errors import DatabaseUnwritable, StateUnwritable
 from edge_gateway.agent.feedback import FeedbackJoin
 from edge_gateway.agent.health import HealthReporter
 from edge_gateway.agent.identity import read_identity, read_key
@@ -154,7 +154,8 @@ class Agent:
         }
 
     def _disk_trouble(self) -> list[str]:
-        troubles = [self.database.trouble, *(outbox.trouble for outbox in self._outboxes)]
+        troubles = [self.states.trouble, self.database.trouble]
+        troubles += [*(outbox.trouble for outbox in self._outboxes)]
         return [trouble for trouble in troubles if trouble is not None]
 
     def _counters(self) -> dict[str, int]:
@@ -212,7 +213,7 @@ async def _keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await part()
-        except (DatabaseUnwritable, SpoolUnwritable) as error:
+        except (DatabaseUnwritable, SpoolUnwritable, StateUnwritable) as error:
             _log.error("%s waits for the disk: %s", name, error)
             await asyncio.sleep(_DISK_SECONDS)
         except Exception:  # noqa: BLE001 - one part's failure must not stop the others
