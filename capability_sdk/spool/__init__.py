@@ -1,7 +1,7 @@
 """A durable, append-only spool: one writing process, any number of reading ones."""
 
 from capability_sdk.spool.errors import SpoolBusy, SpoolDamaged, SpoolError, SpoolUnwritable
-from capability_sdk.spool.inspection import Condition, examine
+from capability_sdk.spool.inspection import Condition, examine, reported_end
 from capability_sdk.spool.reader import SpoolReader
 from capability_sdk.spool.recovery import Damage, set_aside
 from capability_sdk.spool.retention import retire
@@ -19,6 +19,7 @@ __all__ = [
     "SpoolUnwritable",
     "SpoolWriter",
     "examine",
+    "reported_end",
     "retire",
     "set_aside",
 ]

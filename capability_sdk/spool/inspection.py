@@ -63,6 +63,18 @@ def _synced(folder: Path, epoch: int) -> int:
     return seq if marked == epoch else 0
 
 
+def reported_end(folder: Path, epoch: int, after: int) -> SpoolDamaged | None:
+    """Return the loss that a writer reported of an epoch's end, if it begins behind ``after``.
+
+    A reader sees only that the epoch ends; that it had gone on, the writer knew from its mark.
+    """
+    for report in (folder / QUARANTINE).glob(f"{epoch:020d}-*.json"):
+        told = json.loads(report.read_bytes())
+        if told["first"] <= after + 1 <= told["last"]:
+            return SpoolDamaged(told["segment"], epoch, after + 1, told["last"], told["reason"])
+    return None
+
+
 def _quarantined(folder: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     for report in sorted((folder / QUARANTINE).glob("*.json")):

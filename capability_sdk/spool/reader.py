@@ -87,10 +87,10 @@ class SpoolReader:
         if header is None and len(data) < segment.HEADER_BYTES and name == names[-1]:
             return None  # its writer is just making it
         if header is None or (header.epoch, header.first_seq) != (name.epoch, name.first_seq):
-            raise self._damage(name, names, name.first_seq, None, "its header is unreadable")
+            return self._seek_headless(name, names, data, after)
         place = _Place(name, segment.HEADER_BYTES, name.first_seq - 1, header.seed)
         while place.seq < after:
-            record = _follows(data, place.offset, place)
+            record = segment.decode_next(data, place.offset, place.seq, place.chain)
             if record is None:
                 hit = segment.find_next(data, place.offset, place.seq)
                 if hit is None:
@@ -100,6 +100,18 @@ class SpoolReader:
                 record = hit[1]
             place = _Place(name, record.end, record.seq, record.chain)
         return place
+
+    def _seek_headless(
+        self, name: SegmentName, names: list[SegmentName], data: bytes, after: int
+    ) -> _Place | None:
+        """Find a record in a segment whose header is unreadable: each is verified by itself."""
+        hit = segment.find_next(data, 0, after)
+        if hit is None and name == names[-1]:
+            return None
+        if hit is None or hit[1].seq > after + 1:
+            good = hit[1].seq if hit is not None else None
+            raise self._damage(name, names, after + 1, good, "its header is unreadable")
+        return _Place(name, hit[0], after, b"")
 
     def _read_from(
         self, place: _Place, names: list[SegmentName], limit: int, is_newest: bool
@@ -140,23 +152,14 @@ class SpoolReader:
         return SpoolDamaged(name.file_name, name.epoch, first, max(behind - 1, first), reason)
 
 
-def _follows(data: bytes, at: int, place: _Place) -> Decoded | None:
-    """Decode the record at an offset if it is the one that follows ``place``."""
-    record = segment.decode(data, at)
-    if record is None or record.seq != place.seq + 1:
-        return None
-    if place.chain:
-        expected = segment.next_chain(place.chain, record.seq, record.payload)
-        if record.chain != expected:
-            return None
-    return record
-
-
 def _take(data: bytes, place: _Place, limit: int) -> list[Decoded]:
     """Decode records from the start of ``data`` as long as they follow one another."""
     taken: list[Decoded] = []
     at, place = 0, _Place(place.name, 0, place.seq, place.chain)
-    while len(taken) < limit and (record := _follows(data, at, place)) is not None:
+    while (
+        len(taken) < limit
+        and (record := segment.decode_next(data, at, place.seq, place.chain)) is not None
+    ):
         taken.append(record)
         at = record.end
         place = _Place(place.name, at, record.seq, record.chain)

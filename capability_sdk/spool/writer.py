@@ -65,7 +65,7 @@ class SpoolWriter:
         self._ballast = Ballast(self._folder / "ballast", ballast_bytes)
         self._mark = Mark(self._folder / "mark")
         found = self._recover()
-        self.damage: Damage | None = found.damage
+        self.damage: tuple[Damage, ...] = found.damage
         self._epoch = found.epoch
         self._seq = self._flushed_seq = self._synced_seq = found.last_seq
         self._chain = self._flushed_chain = found.chain

@@ -26,7 +26,7 @@ from capability_sdk.contracts.telemetry import (
     TelemetryBatch,
     TelemetryRecord,
 )
-from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, retire, set_aside
+from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, reported_end, retire, set_aside
 from edge_gateway.agent.backlog import Backlog, Place, Watermarks
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.egress import EgressGate
@@ -130,6 +130,8 @@ class Shipper:
         mark = self._marks.get(place)
         try:
             after, records = self._read(place, mark)
+            if not records and (end := reported_end(self._spool / place[0], place[1], after)):
+                raise end
         except SpoolDamaged as damage:
             return self._give_up(place, mark or 0, damage)
         if not records and mark:

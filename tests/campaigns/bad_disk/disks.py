@@ -81,6 +81,9 @@ def _fits(descriptor: int, size: int) -> bool:
         return False
 
 
+_NEWEST = 6
+"""Damage hits one of the newest records, which nobody has read yet; but not the very last."""
+
 PLACES = ("header", "mark", "length", "crc", "number", "chain", "payload", "cut", "torn")
 _OFFSETS = {"mark": 0, "length": 4, "crc": 8, "number": 12, "chain": 20, "payload": 36}
 
@@ -89,9 +92,9 @@ def mutate(path: Path, place: str, chance: random.Random) -> str:
     """Damage a segment at one structural place; returns what was done."""
     data = bytearray(path.read_bytes())
     records = _offsets(bytes(data))
-    if len(records) < 4:
+    if len(records) <= _NEWEST:
         raise Void("too few records to damage one")
-    at = records[chance.randrange(1, len(records) - 1)]
+    at = records[-chance.randrange(2, _NEWEST)]
     if place == "header":
         at = chance.randrange(segment.HEADER_BYTES)
     if place in ("cut", "torn"):

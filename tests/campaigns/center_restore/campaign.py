@@ -22,7 +22,7 @@ from tests.campaigns.harness import Campaign, PlantedBug, Run, Void
 from tests.campaigns.live_edge import LiveEdge, running_edge
 from tests.waiting import eventually
 
-_STALL_SECONDS = 6.0
+_STALL_SECONDS = 5.0
 _CHANGE_SECONDS = 15.0
 """For a change to reach a province; generous, since the bar of 2 s is another campaign's."""
 
@@ -131,7 +131,8 @@ def _play(run: Run, center: LiveCenter, provinces: list[Province], backup: Path)
     run.report(refill_seconds=round(time.monotonic() - began, 1), calls=_answered(provinces))
     _judge_books(run, center, provinces)
     _judge_numbers(run, provinces, held)
-    _judge_steering(run, center, provinces, revisions)
+    if not run.findings.violations:
+        _judge_steering(run, center, provinces, revisions)
 
 
 def _has_all(center: LiveCenter, province: Province) -> bool:
