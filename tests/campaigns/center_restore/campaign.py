@@ -22,7 +22,10 @@ from tests.campaigns.harness import Campaign, PlantedBug, Run, Void
 from tests.campaigns.live_edge import LiveEdge, running_edge
 from tests.waiting import eventually
 
-_STALL_SECONDS = 5.0
+_STALL_SECONDS = 10.0
+_LONGEST_DELAY = "PT2S"
+"""Longest pause of an agent between two attempts; shipped are 15 s, within which a restored center is noticed."""
+
 _CHANGE_SECONDS = 15.0
 """For a change to reach a province; generous, since the bar of 2 s is another campaign's."""
 
@@ -105,7 +108,9 @@ def _join(stack: ExitStack, center: LiveCenter, name: str) -> Province:
     folder = center.add_province(name)
     known = center.add_application(f"bank-{name}", name)
     (folder / "logs").mkdir(exist_ok=True)
-    edge = stack.enter_context(running_edge(folder, center.folder / f"p-{name}"))
+    edge = stack.enter_context(
+        running_edge(folder, center.folder / f"p-{name}", longest_delay=_LONGEST_DELAY)
+    )
     eventually((folder / "state.jws").exists)
     return Province(name, center, edge, known)
 
