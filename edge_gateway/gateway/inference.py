@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -288,7 +289,13 @@ _NOT_METERED = problem_answer(
 
 def timestamp(moment: float) -> str:
     """Write seconds since 1970 as RFC 3339, UTC, with microseconds."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+    second, microsecond = divmod(int(moment * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{microsecond:06d}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()
 
 
 def _failed(failure: Failure, capability: str) -> ServiceError:
