@@ -16,7 +16,7 @@ class _NoMeter(Meter):
     """Releases every answer at once and writes nothing."""
 
     def __init__(self) -> None:
-        self.is_blocked = False
+        self.blocked_by = None
 
     def record(self, payload: bytes, released: Released) -> None:  # noqa: ARG002 - dropped
         released(True)
