@@ -7,10 +7,12 @@ from sqlalchemy import delete
 
 from capability_sdk.kit.clock import Clock
 from center import idempotency
+from center.access.store import RevokedTokenRow
 from center.capability.intake import collect_orphans
 from center.capability.ports import PackageStore
 from center.database import Database
 from center.idempotency import StoredAnswerRow
+from center.identity.store import ApplicationStore
 from center.identity.store.places import EnrolmentCodeRow
 from center.identity.store.sign_ins import SignInStore
 from center.identity.store.users import InvitationRow
@@ -43,6 +45,10 @@ class Housekeeping:
             SignInStore(session).drop_expired(now)
             for row in (InvitationRow, EnrolmentCodeRow):
                 session.execute(delete(row).where(row.expires_at < now - CODES_KEPT))
+            ApplicationStore(session).forget_removed(now - CODES_KEPT)
+            session.execute(
+                delete(RevokedTokenRow).where(RevokedTokenRow.expires_at < now - CODES_KEPT)
+            )
             session.execute(
                 delete(StoredAnswerRow).where(StoredAnswerRow.created_at < now - idempotency.KEPT)
             )

@@ -22,6 +22,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     ADMIN = "admin"
     EDGE = "edge"
+    REVOKED_EDGE = "revoked-edge"
     ANONYMOUS = "anonymous"
 
 
@@ -98,8 +99,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # An admin may do everything that people do; what only an edge may do is an edge's.
     Role.ADMIN: frozenset(_P) - _EDGE_ONLY - {_P.ANYONE},
     Role.EDGE: _EDGE,
+    # It may still learn that it has no rights any more, so that its gateways stop.
+    Role.REVOKED_EDGE: frozenset({_P.READ_DESIRED_STATE}),
 }
 """The whole table; which *objects* a right reaches is `Actor.require_province` and the stores'."""
+
+
+_CONFINED = frozenset({Role.OPERATOR, Role.EDGE, Role.REVOKED_EDGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Actor:
 
         Engineers see every province's monitoring of what they publish; that is the stores' part.
         """
-        return self.organisation if self.role in (Role.OPERATOR, Role.EDGE) else None
+        return self.organisation if self.role in _CONFINED else None
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the role has a right."""

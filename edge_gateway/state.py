@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from capability_sdk.contracts.enrolment import EdgeIdentity
 from capability_sdk.contracts.packages import STATE_TYPE
@@ -25,6 +25,7 @@ from edge_gateway.errors import StateRefused
 
 SITE_FILE = "edge.json"
 STATE_FILE = "state.jws"
+FLOOR_FILE = "state.floor"
 MAX_STATE_BYTES = 64 << 20
 CLOCK_LEEWAY = timedelta(seconds=60)
 
@@ -124,10 +125,54 @@ def refuse_rollback(new: StateView, current: StateView | None) -> None:
         raise StateRefused("The key set is older than the one in force.")
 
 
+class Floor(BaseModel):
+    """Newest state that a province ever had in force; it outlives restarts, and ``state.jws``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: int
+    revision: int
+
+    @classmethod
+    def of(cls, view: StateView) -> Self:
+        """Return the floor that a state in force sets."""
+        return cls(epoch=view.state.epoch, revision=view.revision)
+
+
+def load_floor(folder: Path) -> Floor | None:
+    """Read a province's floor; None where there is none yet.
+
+    Raises:
+        StateRefused: It cannot be read.
+    """
+    try:
+        return Floor.model_validate_json((folder / FLOOR_FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise StateRefused(
+            f"{FLOOR_FILE} cannot be read. Remove it if you trust {STATE_FILE}."
+        ) from error
+
+
+def refuse_below(new: StateView, floor: Floor | None) -> None:
+    """Refuse a file that is older than what the province had in force before.
+
+    Raises:
+        StateRefused: It is, so somebody put an old file back.
+    """
+    if floor is not None and (new.state.epoch, new.revision) < (floor.epoch, floor.revision):
+        raise StateRefused(
+            f"{STATE_FILE} is revision {new.revision}, and {floor.revision} was in force before: "
+            "an old file was put back. The agent fetches the present one from the center."
+        )
+
+
 class StateKeeper:
     """Holds the state in force, and takes over a newer file; a bad one changes nothing."""
 
     def __init__(self, folder: Path, site: EdgeIdentity, *, clock: Clock = system_clock) -> None:
+        self._folder = folder
         self._path = folder / STATE_FILE
         self._site = site
         self._clock = clock
@@ -157,6 +202,7 @@ class StateKeeper:
         try:
             new = verify_state(document, self._site, self._clock())
             refuse_rollback(new, self._view)
+            refuse_below(new, load_floor(self._folder))
         except StateRefused as error:
             self._refuse(str(error))
             return False

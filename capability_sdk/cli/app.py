@@ -16,6 +16,7 @@ from capability_sdk.cli import (
     marketplace,
     operating,
     reviewing,
+    revoking,
 )
 from capability_sdk.cli.config import NotSignedIn
 from capability_sdk.cli.output import complain
@@ -42,7 +43,9 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
     )
-    for module in (account, authoring, reviewing, marketplace, operating, calling, doctor):
+    for module in (account, authoring, reviewing, marketplace, operating, revoking):
+        module.register(app)
+    for module in (calling, doctor):
         module.register(app)
     administration.register(app)
     if names_own_command(app, arguments):

@@ -1,4 +1,4 @@
-"""Deployments, and what comes back from the provinces: usage, drift, quality; and revocation."""
+"""Deployments, and what comes back from the provinces: usage, drift, quality."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,10 +20,6 @@ def register(app: typer.Typer) -> None:
     app.command()(usage)
     app.command()(drift)
     app.command()(quality)
-    revoking = typer.Typer(no_args_is_help=True, help="Take a right away, for good.")
-    revoking.command("subscription")(revoke_subscription)
-    revoking.command("token")(revoke_token)
-    app.add_typer(revoking, name="revoke")
 
 
 def deploy(
@@ -119,23 +115,3 @@ def quality(
     columns = ["capability", "version", "province", "accuracy", "f1", "sensitivity"]
     columns += ["specificity", "labelled", "coverage"]
     show_rows(rows, columns, as_json=as_json, empty="No feedback has arrived yet.")
-
-
-def revoke_subscription(
-    subscription: Annotated[str, typer.Argument(help="Id of the subscription.")],
-    as_json: AsJson = False,
-) -> None:
-    """Revoke a subscription: its calls end on every gateway within seconds."""
-    with center_client() as client:
-        show_item(client.post(f"/subscriptions/{subscription}:revoke"), as_json=as_json)
-
-
-def revoke_token(
-    jti: Annotated[str, typer.Argument(help="Token id, the claim jti.")],
-    expires_at: Annotated[datetime, typer.Argument(help="When it expires, UTC.")],
-) -> None:
-    """Revoke one access token before it expires."""
-    with center_client() as client:
-        body = {"jti": jti, "expires_at": f"{expires_at.isoformat()}Z"}
-        client.post("/token-revocations", body)
-    print(f"{jti} is revoked.")

@@ -88,6 +88,6 @@ class DesiredState(Versioned):
     subscriptions: list[SubscriptionState] = []
     deployments: list[DeploymentState] = []
     revoked_tokens: list[Identifier] = []
-    """``jti`` of revoked, not yet expired tokens."""
+    """``jti`` of revoked tokens, and `credential_mark` of removed secrets, until they expire."""
     complete: Literal[True] = True
     """Written last; a document without it is refused."""

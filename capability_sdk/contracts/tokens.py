@@ -1,6 +1,7 @@
 """Access tokens (RFC 9068) and the audiences, scopes and lifetimes that the platform agrees on."""
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
@@ -24,6 +25,18 @@ def audience(province: ProvinceName) -> str:
 def infer_scope(capability: CapabilityName) -> str:
     """Name the right to call one capability."""
     return f"infer:{capability}"
+
+
+def credential_mark(secret_digest: str) -> str:
+    """Name the client secret that a token was asked with, in the token's claim ``credential``.
+
+    Args:
+        secret_digest: What is kept of the secret, as in `ApplicationState.secret_hashes`.
+
+    Returns:
+        An identifier that desired state lists among revoked tokens once the secret is removed.
+    """
+    return f"c-{sha256(secret_digest.encode()).hexdigest()[:40]}"
 
 
 class Claims(Wire):

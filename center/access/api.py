@@ -170,8 +170,8 @@ def rotate_token_keys(
 ) -> TokenKeyView:
     """Publish a new token key, which signs a little later; the old one verifies on meanwhile."""
     leaked = body is not None and body.leaked
-    lead = settings.key_publish_lead * (0 if leaked else 1)
-    new = service.rotate(session, actor, keys, clock(), lead)
+    lead = settings.key_publish_lead
+    new = service.rotate(session, actor, keys, clock(), lead, leaked=leaked)
     return TokenKeyView(kid=new.kid, active_from=new.active_from)
 
 

@@ -11,11 +11,13 @@ from capability_sdk.contracts.errors import InvalidInput, NotFound
 from capability_sdk.contracts.state import KeySet
 from capability_sdk.contracts.tokens import (
     CENTER_ISSUER,
+    MAX_LIFETIME,
     MAX_TOKEN_BYTES,
     TOKEN_TYPE,
     TokenAnswer,
     TokenRelay,
     audience,
+    credential_mark,
     infer_scope,
 )
 from center.access.domain import OVERLAP, Purpose, SigningKey, key_set, signs_now
@@ -37,6 +39,8 @@ from center.permissions import Actor, ActorKind, Role
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EDGE_SCOPE = "edge"
 _LONGEST_REVOCATION = timedelta(hours=24)
+_CLOCKS_APART = timedelta(minutes=1)
+"""A gateway takes a token a little beyond its expiry, and its clock may be slow."""
 
 Grants = Callable[[Session, str], frozenset[str]]
 """Returns the capabilities that an application may call now, by its client id."""
@@ -76,7 +80,10 @@ def edge_token(session: Session, form: Mapping[str, str], minting: Minting) -> T
 
 
 def find_by_edge_token(session: Session, token: str, now: datetime) -> Actor | None:
-    """Return the edge that a bearer token speaks for; None after it enrolled again."""
+    """Return the edge that a bearer token speaks for; None after it enrolled again.
+
+    A revoked edge is known, as one that may do next to nothing.
+    """
     keys = AccessStore(session).keys(Purpose.TOKEN)
     published = {key.kid: key.public_jwk for key in keys if key.is_published(now)}
     claims = verify_edge_token(token, lambda header, _: published.get(str(header.get("kid"))), now)
@@ -85,7 +92,8 @@ def find_by_edge_token(session: Session, token: str, now: datetime) -> Actor | N
     edge = PlaceStore(session).find_edge(claims.sub)
     if edge is None or edge.epoch != claims.epoch:
         return None
-    return Actor(ActorKind.EDGE, edge.id, Role.EDGE, edge.province)
+    role = Role.EDGE if edge.revoked_at is None else Role.REVOKED_EDGE
+    return Actor(ActorKind.EDGE, edge.id, role, edge.province)
 
 
 def relay(
@@ -106,7 +114,7 @@ def relay(
     """
     if actor.name != edge_id:
         raise NotFound(f"There is no edge {edge_id}.")
-    application = _authenticate_caller(session, actor, request)
+    application, secret_digest = _authenticate_caller(session, actor, request)
     scope = _scope(request.scope, grants(session, application.client_id))
     issued = int(minting.now.timestamp())
     claims = {
@@ -115,6 +123,7 @@ def relay(
         "sub": application.client_id,
         "client_id": application.client_id,
         "scope": scope,
+        "credential": credential_mark(secret_digest),
         "jti": new_id("t"),
     }
     return _mint(session, claims, issued, minting)
@@ -125,27 +134,39 @@ def current_key_set(session: Session, now: datetime) -> KeySet:
     return key_set(AccessStore(session).keys(Purpose.TOKEN), now)
 
 
-def revoked_tokens(session: Session, now: datetime) -> list[str]:
-    """Return the ids of revoked, not yet expired tokens; desired state carries them."""
-    return AccessStore(session).revoked(now)
+def revoked_tokens(session: Session, province: str, now: datetime) -> list[str]:
+    """Return what a province must refuse tokens by: ids of tokens, and marks of removed secrets.
+
+    Each is told until no gateway takes such a token for valid any more, whatever its clock says.
+    """
+    since = now - MAX_LIFETIME - _CLOCKS_APART
+    removed = ApplicationStore(session).removed_secrets(province, since)
+    marks = [credential_mark(secret_digest) for secret_digest in removed]
+    return sorted([*AccessStore(session).revoked(now - _CLOCKS_APART), *marks])
 
 
 def rotate(
-    session: Session, actor: Actor, keys: KeyRing, now: datetime, lead: timedelta
+    session: Session,
+    actor: Actor,
+    keys: KeyRing,
+    now: datetime,
+    lead: timedelta,
+    *,
+    leaked: bool = False,
 ) -> SigningKey:
     """Publish a new token key; it signs after ``lead``, and the old ones verify on for a while.
 
-    A ``lead`` of zero is for a key that leaked: the old ones are then refused at once.
+    Where the old ones ``leaked``, the new one signs at once and whatever they signed is refused.
 
     Raises:
         RotationUnderWay: A new key is published already and does not sign yet.
     """
     store = AccessStore(session)
     before = store.keys(Purpose.TOKEN, lock=True)
-    leaked = lead == timedelta(0)
     if not leaked and any(key.active_from > now for key in before):
         raise RotationUnderWay("A new key is published already and signs in a moment.")
-    new = keys.make(Purpose.TOKEN, before[0].generation + 1 if before else 1, now + lead)
+    begins = now if leaked else now + lead
+    new = keys.make(Purpose.TOKEN, before[0].generation + 1 if before else 1, begins)
     store.add_key(new)
     last = now if leaked else new.active_from + OVERLAP
     for key in before:
@@ -208,7 +229,9 @@ def _authenticate_edge(session: Session, assertion: str, now: datetime) -> Edge:
     return edge
 
 
-def _authenticate_caller(session: Session, actor: Actor, request: TokenRelay) -> Application:
+def _authenticate_caller(
+    session: Session, actor: Actor, request: TokenRelay
+) -> tuple[Application, str]:
     found = ApplicationStore(session).find(request.client_id)
     given = digest(request.client_secret)
     kept = [secret.digest for secret in found.secrets] if found is not None else []
@@ -216,7 +239,7 @@ def _authenticate_caller(session: Session, actor: Actor, request: TokenRelay) ->
     matches = [same(given, known) for known in [*kept, "", ""][:2]]
     if found is None or not any(matches) or not found.is_active or not actor.sees(found.province):
         raise InvalidClient("client_id and client_secret are not those of an active application.")
-    return found
+    return found, given
 
 
 def _scope(asked: str, granted: frozenset[str]) -> str:

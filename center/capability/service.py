@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.errors import NotPermitted
 from capability_sdk.contracts.packages import RELEASE_TYPE, Release
 from center.capability.domain import CapabilityVersion, Review, Stage
+from center.capability.errors import SignatureRefused
 from center.capability.ports import MayRun
 from center.capability.store import CapabilityStore, Sight
 from center.identity.audit import record
+from center.identity.store import AuthorKeyStore
 from center.permissions import Actor, Permission, Role
 from center.signing import Signer
 
@@ -54,8 +56,14 @@ def approve(
         at: The moment of approval.
 
     Raises:
+        SignatureRefused: The key that signed it was withdrawn.
         IllegalStage: It is not, or no longer, in review.
     """
+    if AuthorKeyStore(session).is_withdrawn(item.author_key):
+        raise SignatureRefused(
+            f"The key that signed {item.name} {item.version} was withdrawn: have its author sign "
+            "and upload the next version with another key."
+        )
     published = item.advance(Stage.PUBLISHED)
     statement = _release(item, actor.name, at)
     payload = statement.model_dump_json(by_alias=True).encode()

@@ -52,7 +52,11 @@ class Province:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A province's edge cluster, as it enrolled last."""
+    """A province's edge cluster, as it enrolled last.
+
+    Attributes:
+        revoked_at: Since when its key is worth nothing but to learn that; enrolling again ends it.
+    """
 
     id: str
     province: str
@@ -60,6 +64,7 @@ class Edge:
     public_key: dict[str, Any]
     gateway_url: str
     enrolled_at: datetime
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A calling system of a province."""
+    """A calling system of a province.
+
+    Attributes:
+        is_active: Whether its calls are served now.
+        is_revoked: Whether it has ended for good.
+        secrets: Those that hold.
+    """
 
     client_id: str
     name: str
@@ -82,16 +93,22 @@ class Application:
     is_active: bool
     created_at: datetime
     secrets: tuple[Secret, ...] = ()
+    is_revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorKey:
-    """A public key that an author signs packages with."""
+    """A public key that an author signs packages with.
+
+    Attributes:
+        withdrawn_at: Since when nothing that it signed is taken any more.
+    """
 
     id: str
     owner: str
     public_key_pem: str
     created_at: datetime
+    withdrawn_at: datetime | None = None
 
 
 def require_place(role: Role, organisation: str) -> None:

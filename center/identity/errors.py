@@ -31,6 +31,13 @@ class CsrfTokenMissing(NotPermitted):
     title = "The request lacks the session's CSRF token"
 
 
+class AlreadyRevoked(Conflict):
+    """It has ended for good; nothing brings it back."""
+
+    code = "already-revoked"
+    title = "This was revoked"
+
+
 class CodeRefused(NotPermitted):
     """An invitation or enrolment code is unknown, used or expired; which, is not told."""
 

@@ -1,9 +1,12 @@
 """HTTP of the instance domain."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName
@@ -12,7 +15,7 @@ from center.clock import ClockDep
 from center.database import SessionDep
 from center.identity.store import PlaceStore
 from center.instance import consistency, service
-from center.instance.changes import ChangeFeed
+from center.instance.changes import ChangeFeed, Mark
 from center.instance.desired import Held, StateOffice, require_same_edge
 from center.instance.store import IssuedState
 from center.instance.views import Consistency, ConsistencyView, DeploymentBody, DeploymentView
@@ -137,12 +140,16 @@ def _feed(request: Request) -> ChangeFeed:
     dependencies=[permit(Permission.READ_DESIRED_STATE)],
     response_class=Response,
     responses={
-        200: {"content": {_JOSE: {"schema": {"type": "string"}}}, "description": "Compact JWS."},
+        200: {
+            "content": {_JOSE: {"schema": {"type": "string"}}},
+            "description": "Compact JWS. With `heartbeat`, line feeds stand before it, and nothing"
+            " but line feeds where nothing newer came.",
+        },
         204: {"description": "Nothing newer than `after` within `wait` seconds."},
         **problem_responses(401, 403, 409, 422, 503),
     },
 )
-async def desired_state(
+async def desired_state(  # noqa: PLR0913, PLR0917 - dependencies, not arguments that anybody passes
     edge: Annotated[Identifier, Path()],
     actor: ActorDep,
     office: Annotated[StateOffice, Depends(_office)],
@@ -150,27 +157,65 @@ async def desired_state(
     after: Annotated[int, Query(ge=0, le=2**53, description="Revision that you have.")] = 0,
     keys: Annotated[int, Query(ge=0, le=2**31, description="Key set that you have.")] = 0,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds.")] = 0,
+    heartbeat: Annotated[
+        float | None,
+        Query(ge=0.1, le=MAX_WAIT_SECONDS, description="Send a line feed every so many seconds."),
+    ] = None,
 ) -> Response:
-    """Return the edge's own signed desired state as soon as it is newer than `after`."""
+    """Return the edge's own signed desired state as soon as it is newer than `after`.
+
+    An edge that asks for a heartbeat hears within seconds that the line is dead; without one, it
+    could not tell a dead line from a center that has no news.
+    """
     require_same_edge(actor, edge)
-    issued = await _newer(office, feed, edge, Held(after, keys), wait)
+    watch = _Watch(office, feed, edge, Held(after, keys))
+    mark, issued = await watch.look()
+    if issued is None and wait > 0:
+        waiting = watch.wait(mark, wait)
+        if heartbeat is not None:
+            return StreamingResponse(_with_heartbeat(waiting, heartbeat), media_type=_JOSE)
+        issued = await waiting
     if issued is None:
         return Response(status_code=204)
     return Response(issued.document, media_type=_JOSE)
 
 
-async def _newer(
-    office: StateOffice, feed: ChangeFeed, edge: str, has: Held, wait: float
-) -> IssuedState | None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
-    while True:
-        mark = await feed.mark()
-        issued = await run_in_threadpool(office.current, edge, has)
-        if issued.revision > has.revision:
-            return issued
-        rest = deadline - loop.time()
-        if rest <= 0 or feed.is_closed:
-            return None
-        # Some changes come with time alone, such as a revocation that no longer matters.
-        await feed.wait(mark, min(rest, _RECHECK_SECONDS))
+class _Watch:
+    """Looks for a document newer than the one that an edge has."""
+
+    def __init__(self, office: StateOffice, feed: ChangeFeed, edge: str, has: Held) -> None:
+        self._office = office
+        self._feed = feed
+        self._edge = edge
+        self._has = has
+
+    async def look(self) -> tuple[Mark, IssuedState | None]:
+        """Return what is newer now, and the mark that was read before."""
+        mark = await self._feed.mark()
+        issued = await run_in_threadpool(self._office.current, self._edge, self._has)
+        return mark, issued if issued.revision > self._has.revision else None
+
+    async def wait(self, mark: Mark, seconds: float) -> IssuedState | None:
+        """Return what becomes newer than a look found, within some seconds."""
+        deadline = time.monotonic() + seconds
+        while (rest := deadline - time.monotonic()) > 0 and not self._feed.is_closed:
+            # Some changes come with time alone, such as a revocation that no longer matters.
+            await self._feed.wait(mark, min(rest, _RECHECK_SECONDS))
+            mark, issued = await self.look()
+            if issued is not None:
+                return issued
+        return None
+
+
+async def _with_heartbeat(
+    waiting: Awaitable[IssuedState | None], seconds: float
+) -> AsyncIterator[str]:
+    task = asyncio.ensure_future(waiting)
+    try:
+        while not (await asyncio.wait({task}, timeout=seconds))[0]:
+            yield "\n"
+        issued = task.result()
+        if issued is not None:
+            yield issued.document
+    finally:
+        task.cancel()

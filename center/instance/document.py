@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -90,17 +91,23 @@ def compose(session: Session, edge: Edge, now: datetime, key_set_lead: int = 0) 
         expires_at=now,
         zone=PlaceStore(session).get(province).zone,
         token_keys=keys.model_copy(update={"version": keys.version + key_set_lead}),
-        applications=ApplicationStore(session).states(province),
-        subscriptions=[
-            _subscription(item) for item in SubscriptionStore(session).granted_in(province)
-        ],
-        deployments=deployments(session, province),
-        revoked_tokens=revoked_tokens(session, now),
+        revoked_tokens=revoked_tokens(session, province, now),
+        # A revoked edge learns that nobody may do anything in its province.
+        **(_rights(session, province) if edge.revoked_at is None else {}),
     )
     plain = state.model_dump(mode="json", by_alias=True, exclude=_MOVING)
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
     return Content(state, digest, key_set_lead)
+
+
+def _rights(session: Session, province: str) -> dict[str, Any]:
+    granted = SubscriptionStore(session).granted_in(province)
+    return {
+        "applications": ApplicationStore(session).states(province),
+        "subscriptions": [_subscription(item) for item in granted],
+        "deployments": deployments(session, province),
+    }
 
 
 def deployments(session: Session, province: str) -> list[DeploymentState]:

@@ -1,5 +1,8 @@
 """HTTP of the agent, on a Unix socket, for the province's own processes."""
 
+import asyncio
+import logging
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -7,15 +10,19 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.contracts.problem import PROBLEM_JSON
-from capability_sdk.contracts.tokens import TokenAnswer
+from capability_sdk.contracts.tokens import CENTER_ISSUER, TokenAnswer
 from capability_sdk.kit.problems import problem_responses
 from edge_gateway.agent.errors import TokenError
 from edge_gateway.agent.parts import Agent
 from edge_gateway.agent.quota import LeaseAnswer, LeaseRequest
+from edge_gateway.agent.signed import name_signer
 from edge_gateway.agent.tokens import MAX_FORM_BYTES, read_request, token_problem
 
 router = APIRouter(tags=["agent"])
 _NO_STORE = {"Cache-Control": "no-store"}
+_KEY_SECONDS = 4.0
+_LOOK_SECONDS = 0.05
+_log = logging.getLogger(__name__)
 
 
 def _agent(request: Request) -> Agent:
@@ -35,7 +42,23 @@ async def issue_token(request: Request, response: Response, agent: AgentDep) -> 
     """Issue an access token for client credentials (RFC 6749, section 4.4)."""
     asked = read_request(await request.body())
     response.headers.update(_NO_STORE)
-    return await agent.tokens.issue(asked)
+    answer = await agent.tokens.issue(asked)
+    await _await_key(agent, answer.access_token)
+    return answer
+
+
+async def _await_key(agent: Agent, token: str) -> None:
+    """Hand out a token of the center only when the province can verify it.
+
+    After a cut, or a leak, the center may sign with a key that has not come by desired state yet.
+    """
+    kid, issuer = name_signer(token)
+    deadline = time.monotonic() + _KEY_SECONDS
+    while issuer == CENTER_ISSUER and not agent.states.knows_token_key(kid):
+        if time.monotonic() > deadline:
+            _log.warning("a token of the unknown key %s is handed out", kid)
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 @router.post("/v1/quota-leases", responses=problem_responses(401, 422))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,19 @@ _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 def open_http(center_url: str) -> httpx.AsyncClient:
     """Open connections to a center; the environment's proxies do not apply."""
     return httpx.AsyncClient(base_url=center_url, timeout=_TIMEOUT, trust_env=False)
+
+
+def open_line(center_url: str, silence: timedelta) -> httpx.AsyncClient:
+    """Open what rights come by: every request has a new connection, and none outlives a silence.
+
+    A connection that a broken network forgot would look idle, and swallow the next request.
+    """
+    return httpx.AsyncClient(
+        base_url=center_url,
+        timeout=silence.total_seconds(),
+        limits=httpx.Limits(max_keepalive_connections=0),
+        trust_env=False,
+    )
 
 
 class Center:

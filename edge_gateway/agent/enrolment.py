@@ -20,7 +20,7 @@ from edge_gateway.agent.identity import (
     write_key,
 )
 from edge_gateway.agent.refusals import check
-from edge_gateway.state import SITE_FILE, STATE_FILE, EdgeSite
+from edge_gateway.state import FLOOR_FILE, SITE_FILE, STATE_FILE, EdgeSite
 
 _TIMEOUT_SECONDS = 15.0
 
@@ -66,7 +66,8 @@ def enrol(enrolment: Enrolment) -> EdgeSite:
         (enrolment.province / folder).mkdir(exist_ok=True, mode=0o700)
     read_or_create_secret(enrolment.province / INTERNAL_TOKEN_FILE)
     # The state of an earlier epoch is not valid in this one.
-    (enrolment.province / STATE_FILE).unlink(missing_ok=True)
+    for file in (STATE_FILE, FLOOR_FILE):
+        (enrolment.province / file).unlink(missing_ok=True)
     write_key(enrolment.province, key)
     write_identity(enrolment.province, identity)
     return identity

@@ -14,7 +14,7 @@ from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from capability_sdk.spool import SpoolUnwritable
 from edge_gateway.agent.backlog import Watermarks
-from edge_gateway.agent.center import Center, open_http
+from edge_gateway.agent.center import Center, open_http, open_line
 from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.database import AgentDatabase, CounterRow
 from edge_gateway.agent.declared import Declared
@@ -59,9 +59,9 @@ class Agent:
         site = read_identity(province)
         longest = settings.longest_delay.total_seconds()
         self._http = open_http(site.center_url)
-        center = Center(
-            self._http, Credential(self._http, site.edge, read_key(province)), site.edge
-        )
+        self._line = open_line(site.center_url, settings.longest_silence)
+        credential = Credential(self._line, site.edge, read_key(province))
+        center = Center(self._http, credential, site.edge)
         self._spool = province / "spool"
         self._outboxes: list[Outbox] = []
         self.database = AgentDatabase(province / "agent.db")
@@ -76,8 +76,9 @@ class Agent:
         self.tokens = TokenRelayer(center)
         self.quota = LeaseLedger(self.database)
         self._rollout = self._open_rollout(province, center, settings)
+        line = Center(self._line, credential, site.edge)
         self._sync = StateSync(
-            center, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
+            line, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
         )
         self._shipper = Shipper(
             center,
@@ -127,7 +128,8 @@ class Agent:
         for outbox in self._outboxes:
             outbox.close()
         await self._scheduler.close()
-        await self._http.aclose()
+        for http in (self._line, self._http):
+            await http.aclose()
         self.database.close()
 
     def status(self) -> dict[str, Any]:

@@ -45,8 +45,14 @@ class AgentSettings(BaseSettings):
         le=timedelta(seconds=60),
         description="How long one request for desired state waits at the center.",
     )
+    longest_silence: timedelta = Field(
+        default=timedelta(seconds=3),
+        ge=timedelta(seconds=2),
+        description="Silence of the center after which a request for desired state is given up.",
+    )
     longest_delay: timedelta = Field(
         default=timedelta(seconds=15),
         gt=timedelta(0),
-        description="Longest pause between two attempts to reach the center.",
+        description="Longest pause between two attempts to send the center something; to ask for "
+        "desired state it is one second.",
     )

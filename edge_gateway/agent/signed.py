@@ -1,4 +1,4 @@
-"""Releases: what the center countersigned, verified with the keys that enrolment pinned."""
+"""What the center signed: releases, verified with the keys that enrolment pinned; tokens, read."""
 
 from typing import Any, Final
 
@@ -33,3 +33,14 @@ def read_release(document: str, keys: list[dict[str, Any]]) -> Release:
         raise PackageRefused(f"The release is not the center's: {error}.") from None
     except ValidationError:
         raise PackageRefused("The release is signed, but not understood.") from None
+
+
+def name_signer(token: str) -> tuple[str, str]:
+    """Return the key id and the issuer that a token names, unverified; empty where it has none."""
+    try:
+        header, claims, _ = token.encode().split(b".")
+        kid = jws.parse_object(jws.decode_base64url(header)).get("kid")
+        issuer = jws.parse_object(jws.decode_base64url(claims)).get("iss")
+    except ValueError:
+        return "", ""
+    return str(kid or ""), str(issuer or "")

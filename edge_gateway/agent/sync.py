@@ -3,9 +3,6 @@
 import asyncio
 import logging
 from datetime import timedelta
-from http import HTTPStatus
-
-import httpx
 
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.errors import CenterAway, CenterRefused
@@ -16,7 +13,9 @@ from edge_gateway.errors import StateRefused
 
 _log = logging.getLogger(__name__)
 
-_MARGIN_SECONDS = 10.0
+_HEARTBEAT_SECONDS = 1.0
+_LONGEST_DELAY_SECONDS = 1.0
+"""A right that was taken away while the line was cut must not wait for a long pause to end."""
 
 
 class StateSync:
@@ -35,22 +34,27 @@ class StateSync:
         self._states = states
         self._rollout = rollout
         self._wait = wait.total_seconds()
-        self._back_off = BackOff(longest_delay)
+        self._away = BackOff(min(longest_delay, _LONGEST_DELAY_SECONDS))
+        self._refused = BackOff(longest_delay)
         self._newest = states.current
         self.trouble: str | None = None
         """Why the center's state cannot be had now; None while all is well."""
 
     async def run(self) -> None:
-        """Poll for good; the center's absence only makes the pauses longer."""
+        """Poll for good; the center's absence only makes pauses, and never long ones."""
         while True:
             try:
                 await self._poll()
-            except (CenterAway, CenterRefused, StateRefused) as error:
+            except (CenterAway, StateRefused) as error:
                 self._note(str(error))
-                await asyncio.sleep(self._back_off.failed())
+                await asyncio.sleep(self._away.failed())
+            except CenterRefused as error:
+                self._note(str(error))
+                await asyncio.sleep(self._refused.failed())
             else:
                 self._note(None)
-                self._back_off.succeeded()
+                self._away.succeeded()
+                self._refused.succeeded()
 
     async def _poll(self) -> None:
         path = f"/api/v1/edges/{self._center.edge}/desired-state"
@@ -61,16 +65,17 @@ class StateSync:
             "GET",
             path,
             params={
-                "after": newest.revision if newest else 0,
+                "after": newest.revision if newest else self._states.known_revision(),
                 # A center that was restored from a backup goes on behind what the edge has.
                 "keys": newest.token_keys.version if newest else 0,
                 "wait": wait,
+                "heartbeat": _HEARTBEAT_SECONDS,
             },
-            timeout=httpx.Timeout(wait + _MARGIN_SECONDS, connect=5.0),
         )
-        if response.status_code == HTTPStatus.NO_CONTENT:
+        document = response.content.strip()
+        if not document:
             return
-        candidate = await asyncio.to_thread(self._states.verify, response.content)
+        candidate = await asyncio.to_thread(self._states.verify, document)
         await self._rollout.offer(candidate)
         self._newest = candidate
         _log.info("desired state %d is here", candidate.view.revision)

@@ -8,7 +8,7 @@ from typing import Any
 
 from capability_sdk import __version__
 from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
-from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered
+from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered, TokenRefused
 from edge_gateway.gateway import tokens
 from edge_gateway.gateway.agent import TokenRelay
 from edge_gateway.gateway.feedback import Feedback
@@ -65,20 +65,22 @@ class GatewayApp:
         self._view: StateView | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def refresh_state(self) -> None:
-        """Take over the state in force, if it changed or expired."""
+    def refresh_state(self) -> bool:
+        """Take over the state in force, if it changed or expired; return whether it did."""
         try:
             self._keeper.refresh()
             view = self._keeper.view
         except Exception:  # noqa: BLE001 - whatever is wrong with a file must not stop the timer
             _log.exception("the state cannot be refreshed")
-            return
-        if view is not self._view:
-            self._view = view
-            self._verifier.use(view)
-            self._inference.use_state(view)
-            self._feedback.view = view
-            _log.info("desired state in force: %s", view.revision if view else "none")
+            return False
+        if view is self._view:
+            return False
+        self._view = view
+        self._verifier.use(view)
+        self._inference.use_state(view)
+        self._feedback.view = view
+        _log.info("desired state in force: %s", view.revision if view else "none")
+        return True
 
     # --- what connections ask -------------------------------------------------------------------
 
@@ -127,7 +129,14 @@ class GatewayApp:
             )
         if b"authorization" in request.repeated:
             raise tokens.refusal()
-        request.caller = self._verifier.verify(request.headers.get(b"authorization"))
+        authorization = request.headers.get(b"authorization")
+        try:
+            request.caller = self._verifier.verify(authorization)
+        except TokenRefused:
+            # A new key may stand in a file that the timer has not seen yet; looking is cheap.
+            if not self.refresh_state():
+                raise
+            request.caller = self._verifier.verify(authorization)
 
     def _answer_other(self, request: Request, route: Route) -> None:
         if route.kind is Kind.FEEDBACK:

@@ -62,8 +62,9 @@ class GatewayServer:
         self._targets = Targets(self._connect)
         limit = settings.max_body_bytes
         inference = Inference(self._targets, quotas, self._meters[0], metrics, max_body_bytes=limit)
+        self._keeper = StateKeeper(folder, site)
         self.app = GatewayApp(
-            StateKeeper(folder, site),
+            self._keeper,
             TokenVerifier(site.province),
             inference,
             Feedback(self._meters[1]),
@@ -110,6 +111,7 @@ class GatewayServer:
         metrics.watch("gateway_connections", "Open connections.", lambda: len(self._connections))
         metrics.watch("gateway_usage_last_seq", "Last usage record.", lambda: usage.last_seq)
         metrics.watch("gateway_spool_blocked", "1 if no call is served.", lambda: usage.is_blocked)
+        metrics.watch("gateway_state_refused", "1 if one is.", lambda: bool(self._keeper.refusal))
         metrics.watch("gateway_quota_alone", "1 without ledger.", lambda: quotas.is_alone)
 
     def _accept(self) -> asyncio.Protocol:
@@ -176,7 +178,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _every(seconds: float, act: Callable[[], None]) -> None:
+async def _every(seconds: float, act: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(seconds)
         act()

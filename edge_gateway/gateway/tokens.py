@@ -38,6 +38,7 @@ class Caller:
         application: Who calls.
         capabilities: What the token's scope names; the state decides whether it still holds.
         jti: Id of the token.
+        credential: Mark of the secret that it was asked with; empty where its issuer tells none.
         expires_at: Seconds since 1970.
         stale_at: The same moment on the monotonic clock, so that turning back the wall clock
             prolongs nothing.
@@ -47,6 +48,7 @@ class Caller:
     application: str
     capabilities: frozenset[str]
     jti: str
+    credential: str
     expires_at: int
     stale_at: float
     is_foreign: bool
@@ -99,7 +101,7 @@ class TokenVerifier:
         caller = self._accepted.get(digest)
         if caller is None:
             caller = self._verify_new(token, digest)
-        elif caller.jti in self._revoked:
+        elif self._is_revoked(caller):
             raise refusal()
         now = self._wall()
         if now > caller.expires_at + LEEWAY_SECONDS or self._monotonic() > caller.stale_at:
@@ -122,10 +124,13 @@ class TokenVerifier:
         except jws.JwsRefused:
             _remember(self._refused, digest, None)
             raise refusal() from None
-        if caller.jti in self._revoked:
+        if self._is_revoked(caller):
             raise refusal()
         _remember(self._accepted, digest, caller)
         return caller
+
+    def _is_revoked(self, caller: Caller) -> bool:
+        return caller.jti in self._revoked or caller.credential in self._revoked
 
     def _read(self, claims: dict[str, Any]) -> Caller:
         """Check the claims of a token whose signature holds."""
@@ -137,6 +142,9 @@ class TokenVerifier:
             raise jws.JwsRefused("issuer or subject")
         if not all(_IDENTIFIER.fullmatch(text) for text in (client, jti)):
             raise jws.JwsRefused("no identifier")
+        credential = claims.get("credential", "")
+        if not isinstance(credential, str):
+            raise jws.JwsRefused("a claim is of another type")
         if not _SCOPES.fullmatch(scope) or not _AUDIENCE.fullmatch(aud):
             raise jws.JwsRefused("scope or audience")
         now = self._wall()
@@ -144,7 +152,13 @@ class TokenVerifier:
         left = expires_at + LEEWAY_SECONDS - now
         names = frozenset(s.removeprefix("infer:") for s in scope.split(" ") if s[:6] == "infer:")
         return Caller(
-            client, names, jti, expires_at, self._monotonic() + left, aud != self._audience
+            application=client,
+            capabilities=names,
+            jti=jti,
+            credential=credential,
+            expires_at=expires_at,
+            stale_at=self._monotonic() + left,
+            is_foreign=aud != self._audience,
         )
 
 

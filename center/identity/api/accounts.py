@@ -106,6 +106,7 @@ class SigningKeyView(BaseModel):
     owner: str
     public_key_pem: str
     created_at: datetime
+    withdrawn_at: datetime | None
 
 
 def limits(settings: CenterSettings) -> sign_ins.Limits:
@@ -245,6 +246,22 @@ def register_signing_key(
         return SigningKeyView.model_validate(item)
 
     return once(make, SigningKeyView)
+
+
+@router.post(
+    "/signing-keys/{key_id}:withdraw",
+    dependencies=_OWN,
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
+def withdraw_signing_key(
+    key_id: IdPath, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> SigningKeyView:
+    """Take nothing more that a key signed: your own, or as an admin anybody's.
+
+    Uploads that it signed are refused, and so are approvals of versions that it signed. What was
+    published before stays, because the center countersigned its content.
+    """
+    return SigningKeyView.model_validate(keys.withdraw(session, actor, key_id, clock()))
 
 
 @router.get(

@@ -48,6 +48,7 @@ class ApplicationView(BaseModel):
     province: str = Field(examples=["zhejiang"])
     organisation: str = Field(examples=["zhejiang"])
     is_active: bool
+    is_revoked: bool
     created_at: datetime
     secrets: list[SecretView]
 
@@ -125,9 +126,11 @@ def add_secret(
     dependencies=_MANAGE,
     responses=problem_responses(401, 403, 404, 422, 503),
 )
-def drop_secret(client_id: IdPath, secret_id: IdPath, session: SessionDep, actor: ActorDep) -> None:
-    """Make a secret worthless at once."""
-    applications.drop_secret(session, actor, client_id, secret_id)
+def drop_secret(
+    client_id: IdPath, secret_id: IdPath, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> None:
+    """Make a secret worthless at once: gateways refuse the tokens that were asked with it too."""
+    applications.drop_secret(session, actor, client_id, secret_id, clock())
 
 
 @router.post(
@@ -154,3 +157,15 @@ def resume(
     """Let a suspended application call again."""
     item = applications.set_active(session, actor, client_id, active=True, now=clock())
     return ApplicationView.model_validate(item)
+
+
+@router.post(
+    "/{client_id}:revoke",
+    dependencies=_MANAGE,
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
+def revoke(
+    client_id: IdPath, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> ApplicationView:
+    """End an application for good: its secrets are worthless, and gateways refuse its tokens."""
+    return ApplicationView.model_validate(applications.revoke(session, actor, client_id, clock()))

@@ -14,7 +14,7 @@ from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.idempotency import OnceDep
-from center.identity.api.fields import ProvincePath
+from center.identity.api.fields import IdPath, ProvincePath
 from center.identity.domain import Province
 from center.identity.service import places
 from center.identity.store import PlaceStore
@@ -66,6 +66,7 @@ class EdgeView(BaseModel):
     epoch: int
     gateway_url: str = Field(examples=["https://gateway.zhejiang.example"])
     enrolled_at: datetime
+    revoked_at: datetime | None
 
 
 @router.get(
@@ -138,6 +139,16 @@ def enrol_edge(
 ) -> EdgeIdentity:
     """Enrol an edge; the single-use code is the credential."""
     return places.enrol(session, body, signer, clock())
+
+
+@router.post(
+    "/edges/{edge}:revoke",
+    dependencies=[permit(Permission.MANAGE_PROVINCES)],
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
+def revoke_edge(edge: IdPath, session: SessionDep, actor: ActorDep, clock: ClockDep) -> EdgeView:
+    """Make an edge's key worthless and end every right in its province, until it enrols again."""
+    return EdgeView.model_validate(places.revoke_edge(session, actor, edge, clock()))
 
 
 def _view(item: Province) -> ProvinceView:

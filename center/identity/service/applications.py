@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.errors import Conflict
 from center.identity.audit import record
 from center.identity.domain import Application, Secret, digest, new_id, new_secret
-from center.identity.errors import TooManySecrets
+from center.identity.errors import AlreadyRevoked, TooManySecrets
 from center.identity.store import ApplicationStore, PlaceStore
 from center.permissions import Actor
 
@@ -47,9 +47,10 @@ def add_secret(session: Session, actor: Actor, client_id: str, now: datetime) ->
 
     Raises:
         NotFound: There is no such application within reach.
+        AlreadyRevoked: The application was revoked.
         TooManySecrets: Two are valid already.
     """
-    item = get(session, actor, client_id, lock=True)
+    item = _get_living(session, actor, client_id)
     if len(item.secrets) >= _VALID_AT_ONCE:
         raise TooManySecrets("Two secrets are valid already: remove the old one first.")
     secret, kept = _new_secret(now)
@@ -59,14 +60,16 @@ def add_secret(session: Session, actor: Actor, client_id: str, now: datetime) ->
     return kept, secret
 
 
-def drop_secret(session: Session, actor: Actor, client_id: str, secret_id: str) -> None:
-    """Make a secret worthless at once.
+def drop_secret(
+    session: Session, actor: Actor, client_id: str, secret_id: str, now: datetime
+) -> None:
+    """Make a secret worthless at once, and every token that was asked with it.
 
     Raises:
         NotFound: There is no such application within reach, or no such secret.
     """
     get(session, actor, client_id, lock=True)
-    ApplicationStore(session).drop_secret(client_id, secret_id)
+    ApplicationStore(session).drop_secret(client_id, secret_id, now)
     detail = {"secret": secret_id}
     record(session, actor, "application.secret-removed", f"application/{client_id}", detail)
 
@@ -78,15 +81,30 @@ def set_active(
 
     Raises:
         NotFound: There is no such application within reach.
+        AlreadyRevoked: It was revoked.
         Conflict: It is so already.
     """
-    item = get(session, actor, client_id, lock=True)
+    item = _get_living(session, actor, client_id)
     if item.is_active is active:
         raise Conflict(f"{client_id} is {'active' if active else 'suspended'} already.")
     store = ApplicationStore(session)
     store.set_suspended(client_id, None if active else now)
     act = "application.resumed" if active else "application.suspended"
     record(session, actor, act, f"application/{client_id}", at=now)
+    return store.get(client_id)
+
+
+def revoke(session: Session, actor: Actor, client_id: str, now: datetime) -> Application:
+    """End an application for good: its secrets are worthless, and none of its calls is served.
+
+    Raises:
+        NotFound: There is no such application within reach.
+        AlreadyRevoked: It was revoked before.
+    """
+    _get_living(session, actor, client_id)
+    store = ApplicationStore(session)
+    store.revoke(client_id, now)
+    record(session, actor, "application.revoked", f"application/{client_id}", at=now)
     return store.get(client_id)
 
 
@@ -98,6 +116,13 @@ def get(session: Session, actor: Actor, client_id: str, *, lock: bool = False) -
     """
     item = ApplicationStore(session).get(client_id, lock=lock)
     actor.hide_unless_seen(item.province, f"application {client_id}")
+    return item
+
+
+def _get_living(session: Session, actor: Actor, client_id: str) -> Application:
+    item = get(session, actor, client_id, lock=True)
+    if item.is_revoked:
+        raise AlreadyRevoked(f"{client_id} was revoked: register a new application.")
     return item
 
 

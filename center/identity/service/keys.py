@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.errors import NotFound
 from center.identity.audit import record
 from center.identity.domain import AuthorKey
-from center.identity.errors import KeyRefused
+from center.identity.errors import AlreadyRevoked, KeyRefused
 from center.identity.store import AuthorKeyStore
-from center.permissions import Actor
+from center.permissions import Actor, Role
 
 
 def register(session: Session, actor: Actor, pem: str, now: datetime) -> AuthorKey:
@@ -33,6 +34,24 @@ def register(session: Session, actor: Actor, pem: str, now: datetime) -> AuthorK
     AuthorKeyStore(session).add(item)
     record(session, actor, "signing-key.registered", f"user/{actor.name}", {"key": item.id}, at=now)
     return item
+
+
+def withdraw(session: Session, actor: Actor, key_id: str, now: datetime) -> AuthorKey:
+    """Take nothing more that a key signed: its author's own, or any for an admin.
+
+    Raises:
+        NotFound: There is no such key, or not for the asker.
+        AlreadyRevoked: It was withdrawn before.
+    """
+    store = AuthorKeyStore(session)
+    item = store.get(key_id)
+    if actor.role is not Role.ADMIN and item.owner != actor.name:
+        raise NotFound(f"There is no signing key {key_id}.")
+    if item.withdrawn_at is not None:
+        raise AlreadyRevoked(f"The signing key {key_id} was withdrawn before.")
+    store.withdraw(key_id, now)
+    record(session, actor, "signing-key.withdrawn", f"user/{item.owner}", {"key": key_id}, at=now)
+    return store.get(key_id)
 
 
 def _load(pem: str) -> EllipticCurvePublicKey:

@@ -1,6 +1,7 @@
 """Founding provinces, and enrolling their edges."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,11 +12,11 @@ from jwt.exceptions import InvalidKeyError
 from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.enrolment import EdgeIdentity, EnrolmentRequest
-from capability_sdk.contracts.errors import InvalidInput
+from capability_sdk.contracts.errors import InvalidInput, NotFound
 from capability_sdk.contracts.tokens import audience
 from center.identity.audit import record
 from center.identity.domain import Edge, Province, new_secret
-from center.identity.errors import KeyRefused
+from center.identity.errors import AlreadyRevoked, KeyRefused
 from center.identity.store import PlaceStore
 from center.permissions import CENTER, Actor, ActorKind, Role
 from center.signing import Signer
@@ -83,6 +84,25 @@ def enrol(
         state_keys=signer.public_keys("state"),
         release_keys=signer.public_keys("release"),
     )
+
+
+def revoke_edge(session: Session, actor: Actor, edge_id: str, now: datetime) -> Edge:
+    """Make an edge's key worthless and end every right in its province, until it enrols again.
+
+    Raises:
+        NotFound: There is no such edge.
+        AlreadyRevoked: It was revoked, and has not enrolled since.
+    """
+    places = PlaceStore(session)
+    edge = places.find_edge(edge_id, lock=True)
+    if edge is None:
+        raise NotFound(f"There is no edge {edge_id}.")
+    if edge.revoked_at is not None:
+        raise AlreadyRevoked(f"{edge_id} was revoked: it may enrol again with a new code.")
+    revoked = replace(edge, revoked_at=now)
+    places.put_edge(revoked)
+    record(session, actor, "edge.revoked", f"edge/{edge_id}", {"epoch": edge.epoch}, at=now)
+    return revoked
 
 
 def public_jwk(key: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -28,11 +28,12 @@ class ApplicationRow(Base):
     province: Mapped[str] = mapped_column(ForeignKey("province.name"))
     organisation: Mapped[str] = mapped_column(Key)
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ApplicationSecretRow(Base):
-    """One valid secret, as its digest."""
+    """One secret, as its digest; a removed one is known until no token of it can be valid."""
 
     __tablename__ = "application_secret"
 
@@ -40,6 +41,7 @@ class ApplicationSecretRow(Base):
     client_id: Mapped[str] = mapped_column(ForeignKey("application.client_id"), index=True)
     digest: Mapped[str] = mapped_column(Key)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class ApplicationStore:
@@ -117,6 +119,15 @@ class ApplicationStore:
         """Suspend an application, or resume it with None."""
         self._session.get_one(ApplicationRow, client_id).suspended_at = at
 
+    def revoke(self, client_id: str, at: datetime) -> None:
+        """End an application for good, and its secrets with it."""
+        row = self._session.get_one(ApplicationRow, client_id)
+        row.revoked_at, row.suspended_at = at, row.suspended_at or at
+        held = _held_by([client_id])
+        for secret in self._session.scalars(held):
+            secret.removed_at = at
+        self._session.flush()
+
     def add_secret(self, client_id: str, secret: Secret) -> None:
         """Keep a secret's digest."""
         self._session.add(
@@ -129,25 +140,46 @@ class ApplicationStore:
         )
         self._session.flush()
 
-    def drop_secret(self, client_id: str, secret_id: str) -> None:
+    def drop_secret(self, client_id: str, secret_id: str, at: datetime) -> None:
         """Make a secret worthless.
 
         Raises:
             NotFound: The application has none of this id.
         """
         row = self._session.get(ApplicationSecretRow, secret_id)
-        if row is None or row.client_id != client_id:
+        if row is None or row.client_id != client_id or row.removed_at is not None:
             raise NotFound(f"Application {client_id} has no secret {secret_id}.")
-        self._session.delete(row)
+        row.removed_at = at
         self._session.flush()
+
+    def removed_secrets(self, province: str, since: datetime) -> list[str]:
+        """Return the digests of a province's secrets that were removed lately, sorted."""
+        secret, application = ApplicationSecretRow, ApplicationRow
+        statement = (
+            select(secret.digest)
+            .join(application, application.client_id == secret.client_id)
+            .where(application.province == province, secret.removed_at > since)
+        )
+        return list(self._session.scalars(statement.order_by(secret.digest)))
+
+    def forget_removed(self, before: datetime) -> None:
+        """Throw away the secrets that were removed before a moment."""
+        self._session.execute(
+            delete(ApplicationSecretRow).where(ApplicationSecretRow.removed_at < before)
+        )
 
     def _with_secrets(self, rows: Sequence[ApplicationRow]) -> list[Application]:
         table = ApplicationSecretRow
         secrets: dict[str, list[Secret]] = defaultdict(list)
-        wanted = select(table).where(table.client_id.in_([row.client_id for row in rows]))
+        wanted = _held_by([row.client_id for row in rows])
         for secret in self._session.scalars(wanted.order_by(table.created_at, table.id)):
             secrets[secret.client_id].append(Secret(secret.id, secret.digest, secret.created_at))
         return [_application(row, tuple(secrets[row.client_id])) for row in rows]
+
+
+def _held_by(client_ids: Sequence[str]) -> Select[ApplicationSecretRow]:
+    row = ApplicationSecretRow
+    return select(row).where(row.client_id.in_(client_ids), row.removed_at.is_(None))
 
 
 def _application(row: ApplicationRow, secrets: tuple[Secret, ...]) -> Application:
@@ -159,4 +191,5 @@ def _application(row: ApplicationRow, secrets: tuple[Secret, ...]) -> Applicatio
         is_active=row.suspended_at is None,
         created_at=row.created_at,
         secrets=secrets,
+        is_revoked=row.revoked_at is not None,
     )

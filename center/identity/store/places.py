@@ -49,6 +49,7 @@ class EdgeRow(Base):
     public_key: Mapped[dict[str, Any]] = mapped_column(Json)
     gateway_url: Mapped[str] = mapped_column(Line)
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class PlaceStore:
@@ -128,6 +129,7 @@ class PlaceStore:
                 public_key=edge.public_key,
                 gateway_url=edge.gateway_url,
                 enrolled_at=edge.enrolled_at,
+                revoked_at=edge.revoked_at,
             )
         )
 
@@ -154,4 +156,12 @@ def _province(row: ProvinceRow) -> Province:
 
 
 def _edge(row: EdgeRow) -> Edge:
-    return Edge(row.id, row.province, row.epoch, row.public_key, row.gateway_url, row.enrolled_at)
+    return Edge(
+        row.id,
+        row.province,
+        row.epoch,
+        row.public_key,
+        row.gateway_url,
+        row.enrolled_at,
+        row.revoked_at,
+    )
