@@ -301,7 +301,8 @@ class StandInCenter:
         if not self._knows(request):
             return _problem(401, "not-authenticated", "Sign in.")
         after = int(request.query_params["after"])
-        end = time.monotonic() + float(request.query_params["wait"])
+        # No heartbeat comes from here, so no wait is longer than an agent bears silence.
+        end = time.monotonic() + min(float(request.query_params["wait"]), 1.0)
         server = self._server
         while self.state["revision"] <= after:
             if time.monotonic() > end or server is None or server.should_exit:

@@ -14,32 +14,16 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from capability_sdk.contracts.manifest import Manifest
-from center.capability.rows import CapabilityRow, CapabilityVersionRow
+from center.capability.rows import CapabilityRow
 from center.database import Database
 from center.identity.store.applications import ApplicationRow
 from center.permissions import CENTER
 from center.subscription.store import SubscriptionRow
 from tests import center_world
+from tests.center_stock import DIGITS, published_version
 from tests.center_world import World
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
-DIGITS = "digit-recognition"
-LABELS = [str(number) for number in range(10)]
-MANIFEST = Manifest.model_validate(
-    {
-        "name": DIGITS,
-        "version": "1.0.0",
-        "titles": {"zh": "数字识别", "en": "Digits"},
-        "summary": {"zh": "数字", "en": "Digits"},
-        "domain": "finance",
-        "owner": "center",
-        "algorithm_family": "mlp",
-        "inputs": [{"name": "image", "datatype": "FP32", "shape": [64]}],
-        "outputs": [{"name": "label", "datatype": "INT64", "shape": []}],
-        "quality": {"task": "classification", "output": "label", "labels": LABELS},
-    }
-)
 PROVINCES = ("zhejiang", "guizhou")
 
 _PEOPLE = {
@@ -127,32 +111,12 @@ def stock(database: Database) -> None:
     with database.session() as session:
         session.add(CapabilityRow(name=DIGITS, skeleton="digits", owner="center", created_at=NOW))
         session.flush()
-        session.add(version("1.0.0"))
+        session.add(published_version("1.0.0", NOW))
         session.add(_application("app-z", "zhejiang"))
         session.add(_application("app-g", "guizhou"))
         session.flush()
         session.add(_subscription("sub-z", "app-z", "zhejiang"))
         session.add(_subscription("sub-g", "app-g", "guizhou"))
-
-
-def version(version: str) -> CapabilityVersionRow:
-    return CapabilityVersionRow(
-        capability=DIGITS,
-        version=version,
-        stage="published",
-        domain="vision",
-        search_text="digits",
-        manifest=MANIFEST.model_dump(mode="json"),
-        package_digest="sha256:" + "0" * 64,
-        code_digest="sha256:" + "0" * 64,
-        weights_digest="sha256:" + "0" * 64,
-        archive_digest="sha256:" + "0" * 64,
-        archive_bytes=1,
-        author="li",
-        organisation="center",
-        author_key="",
-        uploaded_at=NOW,
-    )
 
 
 def _application(client_id: str, province: str) -> ApplicationRow:

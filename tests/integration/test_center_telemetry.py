@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from center.identity.audit import AuditRow
 from center.operations.rows import UsageRecordRow
+from tests.center_stock import DIGITS
 from tests.integration.telemetry_world import (
-    DIGITS,
     NOW,
     Center,
     guizhou,

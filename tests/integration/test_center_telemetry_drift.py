@@ -25,9 +25,8 @@ from center.monitoring.counting import Monitor
 from center.monitoring.domain import Verdict, Window
 from center.monitoring.judging import judge
 from center.monitoring.references import package_references
+from tests.center_stock import DIGITS, MANIFEST
 from tests.integration.telemetry_world import (
-    DIGITS,
-    MANIFEST,
     NOW,
     Center,
     in_threads,

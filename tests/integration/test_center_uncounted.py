@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from center.identity.audit import AuditRow
+from tests.center_stock import DIGITS, published_version
 from tests.integration.telemetry_world import (
-    DIGITS,
     NOW,
     Center,
     quality,
     running_center,
     usage,
-    version,
 )
 
 PATH = "/provinces/zhejiang/uncounted-telemetry"
@@ -95,7 +94,7 @@ def test_E20_quality_of_an_unknown_version_counts_once_the_version_is_back(
 
     assert center.client("admin").post(count).json() == {"records": 0}
     with center.database.session() as session:
-        session.add(version("2.0.0"))
+        session.add(published_version("2.0.0", NOW))
     assert center.client("admin").post(count).json() == {"records": 1}
 
     (row,) = center.get("/quality", "admin", capability=DIGITS)["items"]

@@ -20,12 +20,13 @@ from center.instance.store import DeploymentRow
 from center.schema import migrate
 from center.subscription.store import SubscriptionRow
 from edge_gateway.agent.enrolment import Enrolment, enrol
+from tests.center_stock import DIGITS, published_version
 from tests.center_world import PASSWORD
 from tests.integration import telemetry_world
 from tests.servers.process import await_ready, free_port
 from tests.waiting import eventually
 
-CAPABILITY = telemetry_world.DIGITS
+CAPABILITY = DIGITS
 
 
 class LiveCenter:
@@ -46,7 +47,7 @@ class LiveCenter:
             row = CapabilityRow(name=CAPABILITY, skeleton="digits", owner="center", created_at=now)
             session.add(row)
             session.flush()
-            version = telemetry_world.version("1.0.0")
+            version = published_version("1.0.0", telemetry_world.NOW)
             version.release = "a release that no province can verify"
             session.add(version)
         database.close()

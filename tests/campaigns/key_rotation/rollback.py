@@ -1,0 +1,86 @@
+"""Old signed states come back: replayed on the line, or put back on a province's disk."""
+
+import base64
+import json
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import httpx
+
+from edge_gateway.state import STATE_FILE
+from tests.campaigns.callers import Caller
+from tests.campaigns.country import Country, ProvinceEdge
+from tests.campaigns.harness import Run
+from tests.campaigns.key_rotation.replay import running_replay
+from tests.waiting import eventually
+
+_SECONDS = 20.0
+_REPLAYS = 3
+
+
+def read_state(edge: ProvinceEdge) -> bytes:
+    """Return the signed state that stands on a province's disk."""
+    return (edge.folder / STATE_FILE).read_bytes()
+
+
+def kid_of(token: str) -> str:
+    """Name the key that a token says it is signed with."""
+    part = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"])
+
+
+def replay(run: Run, country: Country, before: Mapping[str, bytes]) -> None:
+    """Answer the agents with states from before: they keep what they have, and raise an alarm."""
+    for name, edge in country.provinces.items():
+        present = read_state(edge)
+        with running_replay(before[name]) as center:
+            edge.link.redirect(center.port)
+            eventually(partial(center.has_served, _REPLAYS), _SECONDS)
+            status = _status(edge)
+            run.expect(read_state(edge) == present, f"{name}: an old state was taken over")
+            run.expect(bool(status["state_refusal"]), f"{name}: no alarm about an old state")
+            run.note("replayed", province=name, refusal=status["state_refusal"])
+            edge.link.redirect(country.center.port)
+
+
+def put_back(
+    run: Run, country: Country, before: Mapping[str, bytes], callers: Sequence[Caller]
+) -> None:
+    """Put old files onto disks of provinces that are cut off and stopped, and start them again."""
+    for name, edge in country.provinces.items():
+        edge.link.cut()
+        edge.stop()
+        (edge.folder / STATE_FILE).write_bytes(before[name])
+        edge.start()
+        edge.await_ready()
+    began = time.monotonic()
+    time.sleep(1.5)
+    for caller in callers:
+        heard = caller.causes_since(began)
+        run.expect(heard == {"no-state"}, f"{caller.name}: heard {heard} from a gateway put back")
+        served = max(caller.accepted_since(began).values())
+        run.expect(served == 0.0, f"{caller.name}: served from a state that was put back")
+    for name, edge in country.provinces.items():
+        refusal = eventually(partial(_status, edge), _SECONDS)["state_refusal"]
+        run.expect("put back" in str(refusal), f"{name}: no alarm about a file put back: {refusal}")
+        edge.link.mend()
+    mended = time.monotonic()
+    while any(c.unserved(mended) for c in callers) and time.monotonic() < mended + _SECONDS:
+        time.sleep(0.05)
+    missing = [lane for caller in callers for lane in caller.unserved(mended)]
+    run.expect(not missing, f"{missing} do not serve again from the center's own state")
+    run.report(seconds_to_serve_after_a_file_was_put_back=round(time.monotonic() - mended, 2))
+
+
+def _status(edge: ProvinceEdge) -> dict[str, Any]:
+    transport = httpx.HTTPTransport(uds=str(edge.folder / "agent.sock"))
+    secret = (edge.folder / "internal.token").read_text()
+    headers = {"authorization": f"Bearer {secret}"}
+    try:
+        with httpx.Client(transport=transport, base_url="http://agent", headers=headers) as http:
+            status: dict[str, Any] = http.get("/v1/status").json()
+    except httpx.HTTPError:
+        return {}
+    return status
