@@ -156,7 +156,7 @@ def _corpus(run: Run, uploads: Uploads, corpus: list[Case]) -> None:
         run.expect(not written, f"{case.name} was written before it was refused: {written}")
     run.expect(uploads.kept() == set(), f"the corpus left {sorted(uploads.kept())[:3]}")
     counts = Counter(case.name.partition("-")[0] for case in corpus)
-    if len(corpus) < 500:
+    if len(corpus) < _LEAST_CASES:
         raise Void("the corpus is incomplete")
     run.report(corpus=dict(sorted(counts.items())))
 
