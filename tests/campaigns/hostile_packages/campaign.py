@@ -17,6 +17,7 @@ import httpx
 from capability_sdk.packaging import archive
 from capability_sdk.packaging.builder import build_package
 from capability_sdk.packaging.errors import PackageRefused
+from capability_sdk.packaging.signing import generate_key
 from tests.campaigns.harness import Campaign, PlantedBug, Run, Void
 from tests.campaigns.hostile_packages.adversity import break_off, check_at_the_desk, fill_the_disk
 from tests.campaigns.hostile_packages.cases import Case, Traps, cases, gadgets
@@ -102,11 +103,13 @@ def play(run: Run) -> None:
             author = center.join("author", "engineer")
             key = make_signing_key(author, scratch / "author.pem")
             uploads = Uploads(run, center)
-            good = _good_package(scratch, key)
+            good = _good_package(scratch / "good", key)
+            generate_key(scratch / "foreign.pem")
+            foreign = _good_package(scratch / "foreign", scratch / "foreign.pem")
             try:
                 corpus = _choose(run, traps)
                 _corpus(run, uploads, corpus)
-                _signed(run, uploads, good)
+                _signed(run, uploads, good, foreign)
                 _mutations(run, uploads, good, corpus)
                 break_off(run, uploads, good)
                 fill_the_disk(run, uploads, good)
@@ -126,9 +129,9 @@ def play(run: Run) -> None:
     )
 
 
-def _good_package(scratch: Path, key: Path) -> bytes:
-    project = forge.project(scratch / "project")
-    return build_package(project, scratch / "good.tar.gz", signing_key=key).path.read_bytes()
+def _good_package(folder: Path, key: Path) -> bytes:
+    project = forge.project(folder / "project")
+    return build_package(project, folder / "good.tar.gz", signing_key=key).path.read_bytes()
 
 
 def _choose(run: Run, traps: Traps) -> list[Case]:
@@ -161,7 +164,7 @@ def _corpus(run: Run, uploads: Uploads, corpus: list[Case]) -> None:
     run.report(corpus=dict(sorted(counts.items())))
 
 
-def _signed(run: Run, uploads: Uploads, good: bytes) -> None:
+def _signed(run: Run, uploads: Uploads, good: bytes, foreign: bytes) -> None:
     """P08: what a signature says of other files is a lie, and the good package is taken."""
     files = _files(good)
     changed = {**files, "README.md": b"# Changed after it was signed\n"}
@@ -173,6 +176,7 @@ def _signed(run: Run, uploads: Uploads, good: bytes) -> None:
     lies = {
         "changed": changed, "added": other, "missing": missing, "broken": broken,
         "other-version": versioned, "resources": {**files, "capability.toml": resources},
+        "foreign-key": _files(foreign),
         "unsigned": {n: c for n, c in files.items() if n != "package.sig"},
     }  # fmt: skip
     for name, content in lies.items():
@@ -273,7 +277,8 @@ CAMPAIGN = Campaign(
         PlantedBug(
             "signed-digests-not-compared",
             "capability_sdk/packaging/signing.py",
-            "    _verify_by_library(folder, signature, canonical_public_key(public_key))\n",
+            "    _verify_by_library(folder, signature, canonical_public_key(public_key))\n"
+            "    _verify_completeness(folder, signature)\n",
             "",
         ),
     ),
