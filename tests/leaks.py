@@ -100,7 +100,9 @@ class LeakScanner:
         self._forms: dict[int, list[tuple[bytes, Canary, str]]] = defaultdict(list)
         for form, (canary, name) in forms.items():
             self._forms[_head(form)].append((form, canary, name))
-        self._heads = np.array(sorted(self._forms), dtype=np.uint32)
+        # Most offsets are ruled out by their first two bytes, at one look into a table.
+        self._begins = np.zeros(1 << 16, dtype=np.bool_)
+        self._begins[[head >> 16 for head in self._forms]] = True
 
     def scan(self, recorded: Mapping[str, bytes]) -> list[Leak]:
         """Search everything, by the name of where it was recorded.
@@ -117,10 +119,11 @@ class LeakScanner:
         content = layer.content
         if len(content) < _LEAST_FORM:
             return
-        whole = np.frombuffer(content, dtype=np.uint8).astype(np.uint32)
-        windows = whole[:-3] << 24 | whole[1:-2] << 16 | whole[2:-1] << 8 | whole[3:]
-        for offset in np.flatnonzero(np.isin(windows, self._heads)).tolist():
-            for form, canary, name in self._forms[int(windows[offset])]:
+        whole = np.frombuffer(content, dtype=np.uint8).astype(np.uint16)
+        for offset in np.flatnonzero(self._begins[whole[:-1] << 8 | whole[1:]]).tolist():
+            for form, canary, name in self._forms.get(
+                _head(content[offset : offset + _LEAST_FORM]), ()
+            ):
                 if layer.is_random and len(form) < _SURE_FORM:
                     continue
                 if content.startswith(form, offset):
@@ -203,8 +206,8 @@ def _inflate_wholly(content: bytes) -> bytes:
     return found if inflater.eof else b""
 
 
-def _head(form: bytes) -> int:
-    return int.from_bytes(form[:_LEAST_FORM], "big")
+def _head(content: bytes) -> int:
+    return int.from_bytes(content[:_LEAST_FORM], "big")
 
 
 def _text_forms(text: str) -> dict[str, bytes]:
