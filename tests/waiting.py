@@ -10,12 +10,12 @@ import psutil
 _T = TypeVar("_T")
 
 
-def eventually(look: Callable[[], _T], seconds: float = 30.0) -> _T:
+def eventually(look: Callable[[], _T], seconds: float = 30.0, *, pause: float = 0.05) -> _T:
     """Look until something true is seen, and return it; fail when it does not come."""
     end = time.monotonic() + seconds
     while not (seen := look()):
         assert time.monotonic() < end, f"nothing came within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(pause)
     return seen
 
 

@@ -17,6 +17,8 @@ _COLUMNS: TypeAdapter[list[ColumnAnchors]] = TypeAdapter(list[ColumnAnchors])
 APPLICATION = "application"
 SUBSCRIPTION = "subscription"
 CAPABILITY = "capability"
+VERSION = "version"
+"""Named ``<capability>/<version>``, for two capabilities may have the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Declared:
         names = {(APPLICATION, application.client_id) for application in state.applications}
         names |= {(SUBSCRIPTION, subscription.id) for subscription in state.subscriptions}
         names |= {(CAPABILITY, subscription.capability) for subscription in state.subscriptions}
-        names |= {(CAPABILITY, deployment.capability) for deployment in state.deployments}
+        for deployment in state.deployments:
+            capability = deployment.capability
+            names.add((CAPABILITY, capability))
+            names |= {(VERSION, f"{capability}/{share.version}") for share in deployment.versions}
         new = names - self._names
         if new:
             with self._database.transaction() as session:
@@ -85,6 +90,12 @@ class Declared:
     def knows(self, kind: str, name: str) -> bool:
         """Tell whether a verified state ever named it."""
         return (kind, name) in self._names
+
+    def knows_version(self, capability: str, version: str) -> bool:
+        """Tell whether a verified state ever deployed it, or its package was ever verified here."""
+        return self.knows(VERSION, f"{capability}/{version}") or (
+            (capability, version) in self._versions
+        )
 
     def version(self, capability: str, version: str) -> DeclaredVersion | None:
         """Return what a version declares, if its package was ever verified here."""

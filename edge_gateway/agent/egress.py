@@ -114,6 +114,9 @@ class EgressGate:
         self._require(APPLICATION, record.application)
         self._require(SUBSCRIPTION, record.subscription)
         self._require(CAPABILITY, record.capability)
+        version = record.version
+        if version is not None and not self._declared.knows_version(record.capability, version):
+            raise EgressRefused("A record names an undeclared version.")
         if not _REQUEST_ID.fullmatch(record.request_id):
             raise EgressRefused("A usage record carries a request id that no gateway made.")
         return record.model_dump(mode="json")
@@ -132,6 +135,8 @@ class EgressGate:
         except binascii.Error:
             raise EgressRefused("A data profile is not Base64.") from None
         counts = from_whylogs(profile, declared.columns)
+        if any(sum(cells) != envelope.rows for cells in counts.values()):
+            raise EgressRefused("A data profile counts other rows than it says.")
         # Written again, so that not even the order of bytes is the sender's choice.
         written = base64.b64encode(to_whylogs(counts, declared.columns)).decode()
         return envelope.model_copy(update={"profile": written}).model_dump(mode="json")

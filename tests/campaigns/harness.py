@@ -32,26 +32,31 @@ class Void(Exception):
 
 @dataclass(frozen=True)
 class PlantedBug:
-    """One piece of source that is replaced in a copy of the tree, found exactly once."""
+    """One piece of source that is replaced in a copy of the tree, found exactly once.
+
+    Attributes:
+        along: Further pieces ``(path, old, new)`` of the same bug, where a single one does no harm
+            because another part still guards.
+    """
 
     name: str
     path: str
     old: str
     new: str
+    along: tuple[tuple[str, str, str], ...] = ()
 
     def plant(self, tree: Path) -> None:
-        """Replace the piece of source.
+        """Replace the pieces of source.
 
         Raises:
-            Void: The source has changed and the piece no longer stands there once.
+            Void: The source has changed and a piece no longer stands there once.
         """
-        file = tree / self.path
-        source = file.read_text()
-        if source.count(self.old) != 1:
-            raise Void(
-                f"{self.name}: {self.old!r} stands {source.count(self.old)} x in {self.path}"
-            )
-        file.write_text(source.replace(self.old, self.new))
+        for path, old, new in ((self.path, self.old, self.new), *self.along):
+            file = tree / path
+            source = file.read_text()
+            if source.count(old) != 1:
+                raise Void(f"{self.name}: {old!r} stands {source.count(old)} x in {path}")
+            file.write_text(source.replace(old, new))
 
 
 @dataclass
@@ -154,8 +159,8 @@ def play_planted(campaign: Campaign, bug: PlantedBug, seed: int, folder: Path) -
     """
     tree = folder / "tree"
     for name in _COPIED:
-        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-        shutil.copytree(ROOT / name, tree / name, ignore=ignored)
+        # Compiled modules come along: times are copied, so that only the planted file is stale.
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("node_modules"))
     bug.plant(tree)
     command = [sys.executable, "-m", "tests.campaigns", campaign.name, "--alone"]
     options = ["--seed", str(seed), "--size", str(campaign.small), "--folder", str(folder)]

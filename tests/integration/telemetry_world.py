@@ -2,7 +2,10 @@
 
 import base64
 import gzip
+import hashlib
+import io
 import json
+import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from httpx2 import Response
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from center.capability.rows import CapabilityRow
+from capability_sdk.contracts.profiles import ReferenceProfile
+from center.capability.rows import CapabilityRow, CapabilityVersionRow
 from center.database import Database
 from center.identity.store.applications import ApplicationRow
+from center.monitoring.counting import Monitor
+from center.monitoring.references import package_references
 from center.permissions import CENTER
 from center.subscription.store import SubscriptionRow
 from tests import center_world
@@ -222,3 +229,32 @@ def in_threads(work: Sequence[Callable[[], None]]) -> None:
         thread.join()
     if failures:
         raise failures[0]
+
+
+def keep_package(center: Center, reference: ReferenceProfile) -> None:
+    """Give the version a stored package that carries the reference."""
+    content = reference.model_dump_json(by_alias=True).encode()
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        entry = tarfile.TarInfo("reference/profile.json")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    packed = gzip.compress(plain.getvalue(), mtime=0)
+    digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
+    packages = center.world.app.state.packages
+    draft = packages.drafts / "draft"
+    draft.write_bytes(packed)
+    packages.publish(draft, digest)
+    with center.database.session() as session:
+        session.execute(update(CapabilityVersionRow).values(archive_digest=digest))
+
+
+def monitor(center: Center) -> Monitor:
+    references = package_references(center.database, center.world.app.state.packages)
+    return Monitor(center.database, references, center.world.clock)
+
+
+def work(center: Center) -> None:
+    worker = monitor(center)
+    while worker.run():
+        pass

@@ -64,7 +64,7 @@ def usage(number: int) -> bytes:
         "application": APPLICATION,
         "subscription": SUBSCRIPTION,
         "capability": CAPABILITY,
-        "version": "1.2.3",
+        "version": None,
         "status": 200,
         "units": 1,
         "latency_us": 1000,

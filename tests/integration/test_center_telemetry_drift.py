@@ -1,9 +1,5 @@
 """Profiles become verdicts: the real digits, from the edge's bytes to what people read."""
 
-import gzip
-import hashlib
-import io
-import tarfile
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -11,70 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from sklearn.datasets import load_digits
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.profiling.anchors import anchors_digest, build_reference
 from capability_sdk.profiling.carrier import to_whylogs
-from capability_sdk.profiling.counters import AnchoredCounters
-from center.capability.rows import CapabilityVersionRow
 from center.identity.audit import AuditRow
 from center.monitoring.counting import Monitor
-from center.monitoring.domain import Verdict, Window
-from center.monitoring.judging import judge
-from center.monitoring.references import package_references
+from tests.campaigns.drift.images import WINDOW, Images, counted, noisy, split
 from tests.center_stock import DIGITS, MANIFEST
 from tests.integration.telemetry_world import (
     NOW,
     Center,
     in_threads,
+    keep_package,
+    monitor,
     profile,
     running_center,
+    work,
 )
-
-Images = NDArray[np.float32]
-WINDOW = 500
-SEEDS = 20
-
-
-def split(seed: int) -> tuple[Images, Images]:
-    """Return training images and unseen ones."""
-    images = load_digits().data.astype(np.float32)
-    order = np.random.default_rng(seed).permutation(len(images))
-    return images[order[:1200]], images[order[1200:]]
-
-
-def noisy(images: Images, generator: np.random.Generator) -> Images:
-    moved = images + generator.normal(0.0, 4.0, images.shape)
-    return np.clip(moved, 0, 16).astype(np.float32)
-
-
-def counted(reference: ReferenceProfile, images: Images) -> dict[str, list[int]]:
-    counters = AnchoredCounters(reference)
-    counters.add({"image": images})
-    return counters.drain()
-
-
-def verdict(reference: ReferenceProfile, images: Images) -> Verdict:
-    return judge(reference, [Window(NOW, len(images), counted(reference, images))]).verdict
-
-
-def test_over_twenty_seeds_clean_windows_are_stable_and_noisy_ones_drift() -> None:
-    alarms = windows = 0
-    for seed in range(SEEDS):
-        train, unseen = split(seed)
-        reference = build_reference({"image": train}, MANIFEST)
-        generator = np.random.default_rng(1000 + seed)
-        for with_replacement in (False, True):
-            chosen = unseen[generator.choice(len(unseen), WINDOW, replace=with_replacement)]
-            windows += 1
-            alarms += verdict(reference, chosen) is Verdict.DRIFT
-            assert verdict(reference, noisy(chosen, generator)) is Verdict.DRIFT
-
-    assert windows == 2 * SEEDS
-    assert alarms <= 1
 
 
 @pytest.fixture
@@ -87,35 +37,6 @@ def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
 def sqlite_center(tmp_path: Path) -> Iterator[Center]:
     with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
         yield running
-
-
-def keep_package(center: Center, reference: ReferenceProfile) -> None:
-    """Give the version a stored package that carries the reference."""
-    content = reference.model_dump_json(by_alias=True).encode()
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        entry = tarfile.TarInfo("reference/profile.json")
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    packed = gzip.compress(plain.getvalue(), mtime=0)
-    digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
-    packages = center.world.app.state.packages
-    draft = packages.drafts / "draft"
-    draft.write_bytes(packed)
-    packages.publish(draft, digest)
-    with center.database.session() as session:
-        session.execute(update(CapabilityVersionRow).values(archive_digest=digest))
-
-
-def monitor(center: Center) -> Monitor:
-    references = package_references(center.database, center.world.app.state.packages)
-    return Monitor(center.database, references, center.world.clock)
-
-
-def work(center: Center) -> None:
-    worker = monitor(center)
-    while worker.run():
-        pass
 
 
 class Digits:
@@ -146,7 +67,9 @@ def test_a_noisy_province_drifts_and_the_other_does_not(center: Center, digits: 
     keep_package(center, digits.reference)
     clean = digits.unseen[:WINDOW]
     center.send(digits.envelopes(clean), stream="profile")
-    center.send(digits.envelopes(noisy(clean, digits.generator)), of="guizhou", stream="profile")
+    center.send(
+        digits.envelopes(noisy(clean, 4.0, digits.generator)), of="guizhou", stream="profile"
+    )
 
     work(center)
 

@@ -6,9 +6,6 @@ from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper, save
-from skl2onnx import to_onnx
-from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.anchors import build_reference
@@ -86,12 +83,17 @@ def digits_manifest() -> Manifest:
 
 def digits() -> tuple[Tensor, Tensor]:
     """Return real images, shape (1797, 64), and their labels, shape (1797,)."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - costs seconds where nobody trains
+
     images, labels = load_digits(return_X_y=True)
     return images.astype(np.float32), labels.astype(np.int64)
 
 
 def write_digits_package(folder: Path) -> Path:
     """Train and package a recogniser of real digits, with scores in its reference profile."""
+    from skl2onnx import to_onnx  # noqa: PLC0415 - see above
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - see above
+
     images, labels = digits()
     model = LogisticRegression(max_iter=1000, C=0.01).fit(images[:1000], labels[:1000])
     exported = to_onnx(

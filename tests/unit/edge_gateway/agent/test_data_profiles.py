@@ -44,6 +44,7 @@ def test_forty_nine_rows_wait_and_are_suppressed_and_counted(place: Place, clock
         {"counts": {"age": [60, 0, 0, 0, 0, 0]}},
         {"counts": {"age": [60], "kind": [0, 0, 0, 60, 0]}},
         {"counts": {"age": [0] * 6, "kind": [0] * 5, "13800138000": [60]}},
+        {"counts": {"age": [0, 0, 0, 0, 1, 0], "kind": [0, 0, 0, 60, 0]}},
         {"version": "9.9.9"},
     ],
 )
