@@ -165,5 +165,8 @@ def play_planted(campaign: Campaign, bug: PlantedBug, seed: int, folder: Path) -
     )
     if not (folder / _FINDINGS).exists() or done.returncode not in {0, 1}:
         raise Void(f"{bug.name}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+    findings = Findings(**json.loads((folder / _FINDINGS).read_text()))
+    if done.returncode == 1 and not findings.violations:
+        raise Void(f"{bug.name}: the campaign itself failed: {done.stderr[-4000:]}")
     shutil.rmtree(tree)
-    return Findings(**json.loads((folder / _FINDINGS).read_text()))
+    return findings

@@ -135,9 +135,11 @@ def stock(database: Database) -> None:
         session.add(_subscription("sub-g", "app-g", "guizhou"))
 
 
-def version(version: str) -> CapabilityVersionRow:
+def version(
+    version: str, capability: str = DIGITS, release: str | None = None
+) -> CapabilityVersionRow:
     return CapabilityVersionRow(
-        capability=DIGITS,
+        capability=capability,
         version=version,
         stage="published",
         domain="vision",
@@ -152,6 +154,7 @@ def version(version: str) -> CapabilityVersionRow:
         organisation="center",
         author_key="",
         uploaded_at=NOW,
+        release=release,
     )
 
 

@@ -1,0 +1,190 @@
+"""Exactly once: what was answered is counted once, whatever dies or goes astray in between.
+
+While callers call two provinces, the center, each gateway and each agent are killed with SIGKILL
+and started again, and the link between edges and center repeats, reorders, delays, tears and loses
+batches and acknowledgements. Afterwards the callers' access logs, the gateways' spools, the
+center's single calls and its totals must tell the same, and the predictions that instances
+journalled must be counted once as well: they only ever add up, so nothing but the watermark
+protects them.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tests.campaigns.exactly_once import books
+from tests.campaigns.exactly_once.planted import PLANTED
+from tests.campaigns.exactly_once.traffic import CLIENTS, Traffic
+from tests.campaigns.exactly_once.world import Process, Province, World, running_world
+from tests.campaigns.harness import Campaign, Run, Void
+
+_LARGE = 5000
+_LEAST_ANSWERED = 10
+"""Answers between two kills, at least, or the run says nothing."""
+
+_KILL_SECONDS = 20.0
+_CUT_SECONDS = 1.2
+_DRAIN_SECONDS = 20.0
+
+Act = Callable[[], Awaitable[None]]
+
+
+class Attack:
+    """One run: traffic in stretches, with one kill in the middle of each."""
+
+    def __init__(self, run: Run, world: World) -> None:
+        self._run = run
+        self._world = world
+        self._traffics = [
+            Traffic(province, run.random.randrange(2**32)) for province in world.provinces
+        ]
+
+    async def play(self) -> None:
+        """Attack, mend, wait for the last record, and compare the books."""
+        acts = self._acts()
+        stretch = self._run.size // len(self._traffics) // (len(acts) + 1)
+        rest = self._run.size // len(self._traffics) - stretch * len(acts)
+        self._world.link.is_hostile = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                for traffic in self._traffics:
+                    group.create_task(traffic.run())
+                for act in acts:
+                    await self._stretch(stretch, act)
+                await self._stretch(rest, self._cut)
+                for traffic in self._traffics:
+                    traffic.budget.end()
+        except* Void as voids:
+            raise Void(str(voids.exceptions[0])) from voids
+        await self._mend()
+        await asyncio.to_thread(self._compare)
+
+    def _acts(self) -> list[Act]:
+        """Choose the kills and their order; the center dies in the midst of its work."""
+        moments = ["acknowledged", "forwarded"]
+        if self._run.size >= _LARGE:
+            moments.append(self._run.random.choice(moments))
+        acts: list[Act] = [self._center_kill(moment) for moment in moments]
+        acts += [self._gateway_kill(traffic) for traffic in self._traffics]
+        acts += [self._agent_kill(traffic.province) for traffic in self._traffics]
+        self._run.random.shuffle(acts)
+        return acts
+
+    async def _stretch(self, calls: int, act: Act) -> None:
+        before = self._answered()
+        for traffic in self._traffics:
+            traffic.budget.allow(calls)
+        await asyncio.gather(*(traffic.until_spent(calls // 2) for traffic in self._traffics))
+        await act()
+        await asyncio.gather(*(traffic.until_spent() for traffic in self._traffics))
+        answered = self._answered() - before
+        if answered < _LEAST_ANSWERED * len(self._traffics):
+            raise Void(f"only {answered} calls were answered between two kills")
+
+    def _answered(self) -> int:
+        return sum(len(traffic.log.answered) for traffic in self._traffics)
+
+    # --- kills ----------------------------------------------------------------------------------
+
+    def _center_kill(self, moment: str) -> Act:
+        async def act() -> None:
+            center = self._world.center
+            killed = self._world.link.at_next(moment, center.kill)
+            if not await asyncio.to_thread(killed.wait, _KILL_SECONDS):
+                raise Void(f"no batch was {moment} within {_KILL_SECONDS} s")
+            self._run.note("killed", what="center", when=moment)
+            await asyncio.to_thread(center.reap)
+            self._check_acknowledged()
+            await self._restart(center)
+
+        return act
+
+    def _check_acknowledged(self) -> None:
+        """What the center acknowledged stands in its database, though it was killed."""
+        durable = books.applied(self._world.database)
+        for stream, acknowledged in self._world.link.acknowledged.items():
+            self._run.expect(
+                durable.get(stream, 0) >= acknowledged,
+                f"the center acknowledged {stream} through {acknowledged}, and when it was killed"
+                f" it had applied {durable.get(stream, 0)}",
+            )
+
+    def _gateway_kill(self, traffic: Traffic) -> Act:
+        async def act() -> None:
+            gateway = traffic.province.gateway
+            killed = asyncio.Event()
+
+            def kill() -> None:
+                gateway.kill()
+                killed.set()
+
+            traffic.log.on_answer = kill
+            traffic.budget.allow(CLIENTS)
+            async with asyncio.timeout(_KILL_SECONDS):
+                await killed.wait()
+            self._run.note("killed", what=f"gateway of {traffic.province.name}")
+            await asyncio.to_thread(gateway.reap)
+            await self._restart(gateway)
+
+        return act
+
+    def _agent_kill(self, province: Province) -> Act:
+        async def act() -> None:
+            province.agent.kill()
+            self._run.note("killed", what=f"agent of {province.name}")
+            await asyncio.to_thread(province.agent.reap)
+            await self._restart(province.agent)
+
+        return act
+
+    async def _restart(self, process: Process) -> None:
+        await asyncio.sleep(self._run.random.uniform(0.0, 0.3))
+        await asyncio.to_thread(process.start)
+
+    # --- the end --------------------------------------------------------------------------------
+
+    async def _cut(self) -> None:
+        """Cut the link while the last calls are made."""
+        self._world.link.is_cut = True
+
+    async def _mend(self) -> None:
+        await asyncio.sleep(_CUT_SECONDS)
+        link = self._world.link
+        link.is_cut = link.is_hostile = False
+        began = time.monotonic()
+        for province in self._world.provinces:
+            limit = began + _DRAIN_SECONDS + self._run.size / 200
+            while not await asyncio.to_thread(books.has_shipped, province):
+                if time.monotonic() > limit:
+                    self._run.expect(False, f"{province.name} did not ship everything")
+                    break
+                await asyncio.sleep(0.1)
+        self._run.report(**{"drained within s": round(time.monotonic() - began, 1)})
+        await asyncio.to_thread(link.settle)
+        repeated = await asyncio.to_thread(link.repeat_everything)
+        self._run.report(**{"batches repeated at the end": repeated})
+
+    def _compare(self) -> None:
+        for traffic in self._traffics:
+            province = traffic.province
+            found = books.compare(
+                self._run, province.name, traffic.log, books.read_books(self._world, province)
+            )
+            self._run.report(**{province.name: found})
+        kills = {"center": self._world.center.kills}
+        for province in self._world.provinces:
+            kills[f"gateway of {province.name}"] = province.gateway.kills
+            kills[f"agent of {province.name}"] = province.agent.kills
+        self._run.report(kills=kills, fates=dict(sorted(self._world.link.happened.items())))
+
+
+def play(run: Run) -> None:
+    """Build the world and attack it."""
+    with running_world(Path(run.folder) / "logs", run.seed) as world:
+        asyncio.run(Attack(run, world).play())
+
+
+CAMPAIGN = Campaign(
+    name="exactly-once", unit="calls", small=400, large=20_000, planted=PLANTED, play=play
+)
