@@ -62,6 +62,7 @@ class FaultLink:
         self._deck: list[str] = []
         self._once: dict[str, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None] | None] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._fates: dict[str, Callable[[_Request, asyncio.StreamWriter], Any]] = {
@@ -141,6 +142,8 @@ class FaultLink:
     # --- connections ----------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Once the edge's side is gone, nothing else holds the task that still awaits the center.
+        self._serving.add(asyncio.current_task())
         try:
             request = await _read(reader)
             await self._treat(request, writer)
@@ -148,6 +151,7 @@ class FaultLink:
             _reset(writer)
         finally:
             writer.close()
+            self._serving.discard(asyncio.current_task())
 
     async def _treat(self, request: _Request, writer: asyncio.StreamWriter) -> None:
         if self.is_cut:

@@ -82,7 +82,6 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
     spooled = Counter(record["request_id"] for record in books.spooled)
     counted = Counter(record["request_id"] for record in books.counted)
     surplus = sorted(counted.keys() - log.answered.keys())
-    in_flight = log.unanswered.total()
     _expect_none(run, f"{name}: answered, never counted", log.answered.keys() - counted.keys())
     _expect_none(run, f"{name}: answered, not in the spool", log.answered.keys() - spooled.keys())
     _expect_none(run, f"{name}: spooled, never counted", spooled.keys() - counted.keys())
@@ -91,8 +90,9 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
     _expect_none(run, f"{name}: spooled twice", {key for key in spooled if spooled[key] > 1})
     _expect_none(run, f"{name}: counted twice", {key for key in counted if counted[key] > 1})
     run.expect(
-        len(surplus) <= in_flight,
-        f"{name}: {len(surplus)} counted without an answer, {in_flight} calls were in flight",
+        len(surplus) <= log.in_flight_at_kills,
+        f"{name}: {len(surplus)} counted without an answer, {log.in_flight_at_kills} calls were in"
+        " flight when the gateway was killed",
     )
     run.note("surplus", province=name, ids=surplus)
     _compare_totals(run, log, books)
@@ -103,7 +103,8 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
     return {
         "attempted": log.attempted.total(),
         "answered": len(log.answered),
-        "unanswered": in_flight,
+        "unanswered": log.unanswered.total(),
+        "in flight when killed": log.in_flight_at_kills,
         "refused": len(log.refused),
         "spooled": len(books.spooled),
         "counted": len(books.counted),

@@ -9,8 +9,10 @@ protects them.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from tests.campaigns.exactly_once import books
@@ -18,12 +20,19 @@ from tests.campaigns.exactly_once.planted import PLANTED
 from tests.campaigns.exactly_once.traffic import CLIENTS, Traffic
 from tests.campaigns.exactly_once.world import Process, Province, World, running_world
 from tests.campaigns.harness import Campaign, Run, Void
+from tests.e2e.harness import Person
 
 _LARGE = 5000
 _LEAST_ANSWERED = 10
 """Answers between two kills, at least, or the run says nothing."""
 
 _KILL_SECONDS = 20.0
+_HURRIED = 8 * CLIENTS
+"""Calls added when a gateway is killed, so that it dies busy."""
+
+_KILL_AFTER = 0.01
+"""Longest time in seconds from an answer to the kill of its gateway; often it is none."""
+
 _CUT_SECONDS = 1.2
 _DRAIN_SECONDS = 20.0
 
@@ -117,13 +126,18 @@ class Attack:
 
             def kill() -> None:
                 gateway.kill()
+                traffic.log.in_flight_at_kills += traffic.log.in_flight
                 killed.set()
 
-            traffic.log.on_answer = kill
-            traffic.budget.allow(CLIENTS)
+            pause = self._run.random.choice((0.0, self._run.random.uniform(0.0, _KILL_AFTER)))
+            loop = asyncio.get_running_loop()
+            traffic.log.on_answer = kill if pause == 0 else partial(loop.call_later, pause, kill)
+            traffic.is_hurried = True
+            traffic.budget.allow(_HURRIED)
             async with asyncio.timeout(_KILL_SECONDS):
                 await killed.wait()
             self._run.note("killed", what=f"gateway of {traffic.province.name}")
+            traffic.is_hurried = False
             await asyncio.to_thread(gateway.reap)
             await self._restart(gateway)
 
@@ -171,12 +185,25 @@ class Attack:
             found = books.compare(
                 self._run, province.name, traffic.log, books.read_books(self._world, province)
             )
+            if not self._run.findings.violations:
+                found["reconciled"] = self._reconcile(province)
             self._run.report(**{province.name: found})
         kills = {"center": self._world.center.kills}
         for province in self._world.provinces:
             kills[f"gateway of {province.name}"] = province.gateway.kills
             kills[f"agent of {province.name}"] = province.agent.kills
         self._run.report(kills=kills, fates=dict(sorted(self._world.link.happened.items())))
+
+    def _reconcile(self, province: Province) -> bool:
+        """Let the operator compare the books with the command that the product has for it."""
+        home = self._run.folder / "homes" / province.name
+        home.mkdir(parents=True)
+        account = {"center": self._world.center_url, "name": "operator", "token": province.operator}
+        (home / "account.json").write_text(json.dumps(account))
+        arguments = ("edge", "reconcile", "--data", str(province.folder), "--json")
+        outcome = Person(home).tries(*arguments)
+        self._run.expect(outcome.code == 0, f"{province.name}: {outcome.out}{outcome.err}")
+        return outcome.code == 0
 
 
 def play(run: Run) -> None:

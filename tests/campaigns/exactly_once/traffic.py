@@ -15,6 +15,7 @@ CLIENTS = 8
 
 _ANSWER_SECONDS = 20.0
 _AGAIN_SECONDS = 0.02
+_THINK_SECONDS = 0.03
 _STATUSES = (200, 200, 200, 200, 200, 200, 200, 200, 422, 503)
 _HEAD = re.compile(rb"HTTP/1\.1 (\d{3})")
 _ID = re.compile(rb"\r\nx-request-id: ([0-9a-f]+)")
@@ -34,13 +35,17 @@ class AccessLog:
         answered: Request id to key and status of each call that an instance answered.
         refused: Request ids that the gateway itself answered, with their status.
         unanswered: Calls whose answer never came, by key.
+        in_flight: Calls that were sent and not answered yet.
+        in_flight_at_kills: Sum of ``in_flight`` over the moments when the gateway was killed.
     """
 
     attempted: Counter[Key] = field(default_factory=Counter)
     answered: dict[str, tuple[Key, int]] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     unanswered: Counter[Key] = field(default_factory=Counter)
-    on_answer: Callable[[], None] | None = None
+    in_flight: int = 0
+    in_flight_at_kills: int = 0
+    on_answer: Callable[[], object] | None = None
     """Called once, by whoever gets the next answer."""
 
     def note_answer(self, key: Key, head: bytes) -> None:
@@ -95,6 +100,8 @@ class Traffic:
         self.province = province
         self.log = AccessLog()
         self.budget = Budget()
+        self.is_hurried = False
+        """Whether callers call again at once, so that all of them have a call in flight."""
         self._random = random.Random(seed)  # noqa: S311 - a campaign must be repeatable
 
     async def run(self) -> None:
@@ -116,6 +123,8 @@ class Traffic:
                 if not await self._call(*streams):
                     streams[1].close()
                     streams = None
+                if not self.is_hurried:
+                    await asyncio.sleep(self._random.uniform(0.0, _THINK_SECONDS))
         finally:
             if streams is not None:
                 streams[1].close()
@@ -132,6 +141,7 @@ class Traffic:
         capability = self._random.choice(CAPABILITIES)
         key = (self.province.name, application.client_id, capability)
         self.log.attempted[key] += 1
+        self.log.in_flight += 1
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 writer.write(_request(application, capability, self._random.choice(_STATUSES)))
@@ -142,6 +152,8 @@ class Traffic:
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             self.log.unanswered[key] += 1
             return False
+        finally:
+            self.log.in_flight -= 1
         self.log.note_answer(key, head)
         return True
 
