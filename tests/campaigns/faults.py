@@ -38,8 +38,10 @@ class _Request:
     """One request as it goes to the center, which closes the connection after its answer."""
 
     content: bytes
-    stream: Stream | None
+    stream: Stream | None = None
     """None where it is no batch."""
+    last: int = 0
+    """Number of the batch's last record."""
 
 
 class FaultLink:
@@ -179,7 +181,7 @@ class FaultLink:
     # --- fates ----------------------------------------------------------------------------------
 
     async def _pass(self, request: _Request, writer: asyncio.StreamWriter) -> None:
-        await _give(writer, await self._ask(request, is_fresh=_is_of_calls(request)))
+        await _give(writer, await self._ask(request))
 
     async def _delay(self, request: _Request, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(self._random.uniform(0.02, 0.3))
@@ -227,12 +229,12 @@ class FaultLink:
 
     # --- the center -----------------------------------------------------------------------------
 
-    async def _ask(self, request: _Request, *, is_fresh: bool = False) -> bytes:
+    async def _ask(self, request: _Request) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._center_port)
         try:
             writer.write(request.content)
             await writer.drain()
-            if is_fresh and "forwarded" in self._once:
+            if "forwarded" in self._once and self._has_new_calls(request):
                 pause = self._random.uniform(0.0, 0.02)
                 self._loop.call_later(pause, self._once.pop("forwarded"))
             answer = await reader.read(-1)
@@ -241,19 +243,20 @@ class FaultLink:
         if not answer:
             raise ConnectionResetError
         if request.stream is not None and answer.startswith(b"HTTP/1.1 200"):
-            self._note_acknowledged(request.stream, answer, is_fresh=is_fresh)
+            has_new_calls = self._has_new_calls(request)
+            applied = int(json.loads(answer.partition(b"\r\n\r\n")[2])["applied_through"])
+            before = self.acknowledged.get(request.stream, 0)
+            self.acknowledged[request.stream] = max(before, applied)
+            if has_new_calls and "acknowledged" in self._once:
+                self._once.pop("acknowledged")()
         return answer
 
-    def _note_acknowledged(self, stream: Stream, answer: bytes, *, is_fresh: bool) -> None:
-        applied = int(json.loads(answer.partition(b"\r\n\r\n")[2])["applied_through"])
-        before = self.acknowledged.get(stream, 0)
-        self.acknowledged[stream] = max(before, applied)
-        if is_fresh and applied > before and "acknowledged" in self._once:
-            self._once.pop("acknowledged")()
-
-
-def _is_of_calls(request: _Request) -> bool:
-    return request.stream is not None and request.stream[1].startswith("usage-")
+    def _has_new_calls(self, request: _Request) -> bool:
+        """Tell whether the center has yet to acknowledge calls of a batch."""
+        stream = request.stream
+        if stream is None or not stream[1].startswith("usage-"):
+            return False
+        return request.last > self.acknowledged.get(stream, 0)
 
 
 async def _read(reader: asyncio.StreamReader) -> _Request:
@@ -264,9 +267,10 @@ async def _read(reader: asyncio.StreamReader) -> _Request:
     content = b"%b\r\nconnection: close\r\n\r\n%b" % (plain, body)
     batch = _TELEMETRY.match(head)
     if batch is None:
-        return _Request(content, None)
+        return _Request(content)
     told = json.loads(gzip.decompress(body))
-    return _Request(content, (batch[1].decode(), told["stream"], told["epoch"]))
+    stream = (batch[1].decode(), told["stream"], told["epoch"])
+    return _Request(content, stream, told["records"][-1]["seq"])
 
 
 async def _give(writer: asyncio.StreamWriter, answer: bytes) -> None:

@@ -10,6 +10,7 @@ protects them.
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -26,7 +27,8 @@ _LARGE = 5000
 _LEAST_ANSWERED = 10
 """Answers between two kills, at least, or the run says nothing."""
 
-_KILL_SECONDS = 20.0
+_KILL_SECONDS = 30.0
+_TRICKLE_SECONDS = 0.1
 _HURRIED = 8 * CLIENTS
 """Calls added when a gateway is killed, so that it dies busy."""
 
@@ -71,13 +73,18 @@ class Attack:
 
     def _acts(self) -> list[Act]:
         """Choose the kills and their order; the center dies in the midst of its work."""
+        random = self._run.random
         moments = ["acknowledged", "forwarded"]
+        dying = list(self._traffics)
         if self._run.size >= _LARGE:
-            moments.append(self._run.random.choice(moments))
+            moments.append(random.choice(moments))
+        else:
+            random.shuffle(dying)
+            dying = dying[:1]
         acts: list[Act] = [self._center_kill(moment) for moment in moments]
-        acts += [self._gateway_kill(traffic) for traffic in self._traffics]
-        acts += [self._agent_kill(traffic.province) for traffic in self._traffics]
-        self._run.random.shuffle(acts)
+        acts += [self._gateway_kill(traffic) for traffic in dying]
+        acts += [self._agent_kill(traffic.province) for traffic in dying]
+        random.shuffle(acts)
         return acts
 
     async def _stretch(self, calls: int, act: Act) -> None:
@@ -100,14 +107,23 @@ class Attack:
         async def act() -> None:
             center = self._world.center
             killed = self._world.link.at_next(moment, center.kill)
-            if not await asyncio.to_thread(killed.wait, _KILL_SECONDS):
-                raise Void(f"no batch was {moment} within {_KILL_SECONDS} s")
+            await self._call_until(killed, f"no batch was {moment}")
             self._run.note("killed", what="center", when=moment)
             await asyncio.to_thread(center.reap)
             self._check_acknowledged()
             await self._restart(center)
 
         return act
+
+    async def _call_until(self, happened: threading.Event, otherwise: str) -> None:
+        """Let calls trickle in, for what is waited for comes with new calls only."""
+        limit = time.monotonic() + _KILL_SECONDS
+        while not happened.is_set():
+            if time.monotonic() > limit:
+                raise Void(f"{otherwise} within {_KILL_SECONDS} s")
+            for traffic in self._traffics:
+                traffic.budget.allow(1)
+            await asyncio.sleep(_TRICKLE_SECONDS)
 
     def _check_acknowledged(self) -> None:
         """What the center acknowledged stands in its database, though it was killed."""

@@ -7,6 +7,9 @@ import pytest
 from tests.campaigns.exactly_once.campaign import CAMPAIGN
 from tests.campaigns.harness import PlantedBug, play, play_planted
 
+# A run takes ten seconds on a quiet machine; where many things run, starting processes takes long.
+pytestmark = pytest.mark.timeout(300)
+
 SEED = 4
 _SYMPTOMS = {
     "the-watermark-is-ignored": "predictions were made",
@@ -33,6 +36,6 @@ def test_M03_M04_calls_are_counted_once_whatever_dies_or_goes_astray(tmp_path: P
     assert findings.violations == []
     kills, fates = findings.figures["kills"], findings.figures["fates"]
     assert kills["center"] == 2
-    assert min(kills.values()) >= 1
+    assert sum(kills[name] for name in kills if name != "center") == 2
     for fate in ("acknowledgement dropped", "sent twice at once", "arrived after its repetition"):
         assert fates[fate] >= 1, fates

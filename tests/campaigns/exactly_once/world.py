@@ -6,6 +6,7 @@ predictions. People, applications, subscriptions and deployments are made over H
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -253,9 +254,9 @@ def _subscribed(admin: CenterClient, client: CenterClient, province: str, name: 
 
 def _prepare_folder(folder: Path) -> None:
     """Leave what a scheduler and a verified package would have left: endpoints, and labels."""
-    socket = f"unix:{folder / 'instance.sock'}"
+    address = f"unix:{folder / 'instance.sock'}"
     endpoints = [
-        Endpoint(instance=_INSTANCE, capability=name, version=_VERSION, address=socket)
+        Endpoint(instance=_INSTANCE, capability=name, version=_VERSION, address=address)
         for name in CAPABILITIES
     ]
     found = EndpointList(revision=1, endpoints=endpoints)
@@ -298,11 +299,14 @@ def _processes(folder: Path, port: int) -> tuple[Process, Process, Process]:
 
 
 def _listens(path: Path) -> bool:
-    try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=5) as http:
-            return http.get("http://agent/health/live").is_success
-    except httpx.HTTPError:
-        return False
+    # A stale socket file refuses; httpx would leave the refused socket open.
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=20) as http:
+        return http.get("http://agent/health/live").is_success
 
 
 def _keep_logs(folder: Path, logs: Path) -> None:
