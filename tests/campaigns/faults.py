@@ -49,6 +49,7 @@ class FaultLink:
 
     Attributes:
         happened: How often each fate befell a batch.
+        cut_off: How many batches of each edge the cut link stopped.
         acknowledged: Largest ``applied_through`` that the center answered, for each stream.
     """
 
@@ -57,6 +58,7 @@ class FaultLink:
         self.is_hostile = False
         self.is_cut = False
         self.happened: Counter[str] = Counter()
+        self.cut_off: Counter[str] = Counter()
         self.acknowledged: dict[Stream, int] = {}
         self.seen: list[_Request] = []
         self._center_port = center_port
@@ -119,6 +121,10 @@ class FaultLink:
         self._once[moment] = once
         return done
 
+    def edges_heard(self, since: int) -> set[str]:
+        """Name the edges that have sent a batch since so many were ``seen``."""
+        return {request.stream[0] for request in self.seen[since:] if request.stream is not None}
+
     def settle(self) -> None:
         """Wait until everything that was held back has arrived."""
 
@@ -158,6 +164,8 @@ class FaultLink:
     async def _treat(self, request: _Request, writer: asyncio.StreamWriter) -> None:
         if self.is_cut:
             self.happened["cut"] += 1
+            if request.stream is not None:
+                self.cut_off[request.stream[0]] += 1
             _reset(writer)
         elif request.stream is None:
             if self.is_hostile and self._random.random() < _RESET_SHARE:

@@ -10,8 +10,8 @@ protects them.
 
 import asyncio
 import json
-import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,14 @@ _LARGE = 5000
 _LEAST_ANSWERED = 10
 """Answers between two kills, at least, or the run says nothing."""
 
-_KILL_SECONDS = 30.0
+_LEAST_CUT = 4
+"""Batches of each edge that the cut link stops after the last call, before it is mended; an agent
+tries its streams in turn."""
+
+_CUT_SECONDS = 6.0
+"""How long the link stays cut where fewer batches come, such as of an agent that has given up."""
+
+_ACT_SECONDS = 60.0
 _TRICKLE_SECONDS = 0.1
 _HURRIED = 8 * CLIENTS
 """Calls added when a gateway is killed, so that it dies busy."""
@@ -35,7 +42,6 @@ _HURRIED = 8 * CLIENTS
 _KILL_AFTER = 0.01
 """Longest time in seconds from an answer to the kill of its gateway; often it is none."""
 
-_CUT_SECONDS = 1.2
 _DRAIN_SECONDS = 20.0
 
 Act = Callable[[], Awaitable[None]]
@@ -107,7 +113,7 @@ class Attack:
         async def act() -> None:
             center = self._world.center
             killed = self._world.link.at_next(moment, center.kill)
-            await self._call_until(killed, f"no batch was {moment}")
+            await self._call_until(killed.is_set, f"no batch was {moment}")
             self._run.note("killed", what="center", when=moment)
             await asyncio.to_thread(center.reap)
             self._check_acknowledged()
@@ -115,12 +121,12 @@ class Attack:
 
         return act
 
-    async def _call_until(self, happened: threading.Event, otherwise: str) -> None:
+    async def _call_until(self, happened: Callable[[], bool], otherwise: str) -> None:
         """Let calls trickle in, for what is waited for comes with new calls only."""
-        limit = time.monotonic() + _KILL_SECONDS
-        while not happened.is_set():
+        limit = time.monotonic() + _ACT_SECONDS
+        while not happened():
             if time.monotonic() > limit:
-                raise Void(f"{otherwise} within {_KILL_SECONDS} s")
+                raise Void(f"{otherwise} within {_ACT_SECONDS} s")
             for traffic in self._traffics:
                 traffic.budget.allow(1)
             await asyncio.sleep(_TRICKLE_SECONDS)
@@ -150,7 +156,7 @@ class Attack:
             traffic.log.on_answer = kill if pause == 0 else partial(loop.call_later, pause, kill)
             traffic.is_hurried = True
             traffic.budget.allow(_HURRIED)
-            async with asyncio.timeout(_KILL_SECONDS):
+            async with asyncio.timeout(_ACT_SECONDS):
                 await killed.wait()
             self._run.note("killed", what=f"gateway of {traffic.province.name}")
             traffic.is_hurried = False
@@ -176,11 +182,19 @@ class Attack:
 
     async def _cut(self) -> None:
         """Cut the link while the last calls are made."""
-        self._world.link.is_cut = True
+        link = self._world.link
+        edges = {province.edge for province in self._world.provinces}
+        before = len(link.seen)
+        # An agent that was just started has first to be known to the center again.
+        await self._call_until(lambda: edges <= link.edges_heard(before), "an agent sent nothing")
+        link.is_cut = True
 
     async def _mend(self) -> None:
-        await asyncio.sleep(_CUT_SECONDS)
         link = self._world.link
+        wanted = Counter({p.edge: link.cut_off[p.edge] + _LEAST_CUT for p in self._world.provinces})
+        limit = time.monotonic() + _CUT_SECONDS
+        while time.monotonic() < limit and not wanted <= link.cut_off:  # noqa: ASYNC110 - bounded
+            await asyncio.sleep(0.05)
         link.is_cut = link.is_hostile = False
         began = time.monotonic()
         for province in self._world.provinces:
