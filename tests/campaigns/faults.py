@@ -278,7 +278,8 @@ async def _read(reader: asyncio.StreamReader) -> _Request:
         return _Request(content)
     told = json.loads(gzip.decompress(body))
     stream = (batch[1].decode(), told["stream"], told["epoch"])
-    return _Request(content, stream, told["records"][-1]["seq"])
+    # A batch that only names lost records has none.
+    return _Request(content, stream, max((r["seq"] for r in told["records"]), default=0))
 
 
 async def _give(writer: asyncio.StreamWriter, answer: bytes) -> None:
