@@ -65,6 +65,7 @@ class Permission(StrEnum):
     SEND_TELEMETRY = "send:telemetry"
     READ_MONITORING = "read:monitoring"
     READ_USAGE = "read:usage"
+    READ_CALLS = "read:calls"
     READ_HEALTH = "read:health"
 
 
@@ -94,6 +95,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.MANAGE_APPLICATIONS,
         _P.REQUEST_SUBSCRIPTIONS,
         _P.MANAGE_DEPLOYMENTS,
+        _P.READ_CALLS,
         _P.READ_HEALTH,
     },
     # An admin may do everything that people do; what only an edge may do is an edge's.

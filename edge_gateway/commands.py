@@ -1,11 +1,15 @@
 """``jiuzhou edge``: enrol a province, and run it."""
 
 import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.config import center_client
+from capability_sdk.cli.output import AsJson, complain, show_item
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from edge_gateway.agent.province import free_port, run_province
 
@@ -53,3 +57,37 @@ def enroll(
 def run(data: DataFolder) -> None:
     """Run the province's gateway, agent and scheduler until Ctrl-C or SIGTERM."""
     asyncio.run(run_province(data.absolute(), lambda line: print(line, flush=True)))
+
+
+@edge.command("reconcile")
+def reconcile(
+    data: DataFolder,
+    since: Annotated[
+        datetime | None, typer.Option(help="Calls answered from this time on, UTC.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the calls that the gateway wrote down with those that the center counted.
+
+    You are signed in as an operator of the province, or as an admin. The gateway may be running.
+    Exit code 1: the books differ; the calls are named.
+    """
+    # Only here: the supervisor of `jiuzhou edge run` stays small.
+    from edge_gateway.agent.reconciliation import reconcile as compare  # noqa: PLC0415
+
+    with center_client() as center:
+        found = compare(data.absolute(), center, since.replace(tzinfo=UTC) if since else None)
+    totals = [
+        {"hour": hour, "application": application, "capability": capability}
+        | {"total": total, "calls": calls}
+        for (hour, application, capability), (total, calls) in found.totals.items()
+    ]
+    begins = found.begins.isoformat() if found.begins else None
+    show_item({**asdict(found), "begins": begins, "totals": totals}, as_json=as_json)
+    if not found.agrees:
+        complain(
+            "the books differ. `uncounted` are calls that the center acknowledged and did not count,"
+            " `unspooled` those that it counted and this spool does not hold, `totals` the hours"
+            " whose total is not the sum of their calls. Keep the spool and ask the center's admin."
+        )
+        raise typer.Exit(1)

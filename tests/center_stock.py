@@ -27,8 +27,7 @@ MANIFEST = Manifest.model_validate(
 def published_version(version: str, at: datetime, **columns: Any) -> CapabilityVersionRow:  # noqa: ANN401 - any column
     """Make the row of a published version whose package nobody fetches."""
     return CapabilityVersionRow(
-        **columns,
-        capability=DIGITS,
+        capability=columns.pop("capability", DIGITS),
         version=version,
         stage="published",
         domain="vision",
@@ -43,4 +42,5 @@ def published_version(version: str, at: datetime, **columns: Any) -> CapabilityV
         organisation="center",
         author_key="",
         uploaded_at=at,
+        **columns,
     )

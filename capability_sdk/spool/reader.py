@@ -36,6 +36,11 @@ class SpoolReader:
         """List the epochs that have segments, oldest first."""
         return sorted({name.epoch for name in segment.segments(self._folder)})
 
+    def first(self, epoch: int) -> int:
+        """Return the first sequence number of an epoch that was not retired; 1 if none was."""
+        names = [name for name in segment.segments(self._folder) if name.epoch == epoch]
+        return names[0].first_seq if names else 1
+
     def read(self, epoch: int, after: int, limit: int) -> list[Record]:
         """Read up to ``limit`` records of an epoch that follow sequence number ``after``.
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from capability_sdk.contracts.errors import InvalidRequest, NotPermitted
-from capability_sdk.contracts.model import Identifier, ProvinceName, UtcTime
+from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, UtcTime
 from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
 from capability_sdk.contracts.telemetry import TelemetryAnswer, TelemetryBatch
 from capability_sdk.kit.problems import problem_responses
@@ -18,7 +18,7 @@ from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
 from center.operations import service
 from center.operations.batches import MAX_INFLATED_BYTES, inflate
-from center.operations.domain import UsageDimension
+from center.operations.domain import CallsAsked, UsageDimension
 from center.operations.store import Origin
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
@@ -206,6 +206,55 @@ def count_uncounted(
 ) -> CountedView:
     """Count what was kept: usage as it is, and the rest where its version is in the store again."""
     return CountedView(records=service.count_uncounted(session, actor, province, clock()))
+
+
+class CallView(BaseModel):
+    """One call that was counted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    edge: str
+    request_id: str
+    """What the caller got as `x-request-id`."""
+    province: str
+    capability: str
+    version: str
+    """Empty where no version was reached."""
+    application: str
+    at: UtcTime
+    """When it was answered, by the province's clock."""
+    received_at: UtcTime
+    hour: UtcTime
+    """Start of the hour that it is counted in."""
+    status: int
+    units: int
+
+
+def _calls_asked(
+    province: ProvinceName | None = None,
+    capability: CapabilityName | None = None,
+    application: Annotated[Identifier | None, Query()] = None,
+    begins: Annotated[
+        UtcTime | None, Query(alias="from", description="Answered from here on.")
+    ] = None,
+    ends: Annotated[UtcTime | None, Query(alias="to", description="Answered before this.")] = None,
+) -> CallsAsked:
+    return CallsAsked(province, capability, application, begins, ends)
+
+
+@router.get(
+    "/usage/calls",
+    dependencies=[permit(Permission.READ_CALLS)],
+    responses=problem_responses(400, 401, 403, 422),
+)
+def list_calls(
+    session: SessionDep,
+    actor: ActorDep,
+    asked: Annotated[CallsAsked, Depends(_calls_asked)],
+    paging: PagingDep,
+) -> Page[CallView]:
+    """List the single calls behind the totals of the last 90 days, by edge and request id."""
+    return map_page(service.calls(session, actor, asked, paging), CallView.model_validate)
 
 
 class ProvinceHealthView(BaseModel):

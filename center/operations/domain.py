@@ -150,6 +150,39 @@ class UsageSum:
         self.latency_us += record.latency_us
 
 
+@dataclass(frozen=True, slots=True)
+class CountedCall:
+    """One call that was counted, as its province reported it.
+
+    Attributes:
+        hour: Start of the hour that it is counted in.
+        version: Empty where no version was reached.
+    """
+
+    edge: str
+    request_id: str
+    province: str
+    capability: str
+    version: str
+    application: str
+    at: datetime
+    received_at: datetime
+    hour: datetime
+    status: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallsAsked:
+    """Which counted calls are asked for; None asks for all."""
+
+    province: str | None
+    capability: str | None
+    application: str | None
+    begins: datetime | None
+    ends: datetime | None
+
+
 def booked_at(claimed: datetime, received: datetime) -> datetime:
     """Return the moment that a record counts for.
 

@@ -13,7 +13,15 @@ from center.database import Database
 from center.identity import audit
 from center.operations.batches import read_batch, understand
 from center.operations.checks import sort_out
-from center.operations.domain import Body, ProvinceHealth, Record, Uncounted, UsageDimension
+from center.operations.domain import (
+    Body,
+    CallsAsked,
+    CountedCall,
+    ProvinceHealth,
+    Record,
+    Uncounted,
+    UsageDimension,
+)
 from center.operations.errors import NoHealthReport, TelemetryRefused
 from center.operations.ingest import apply, count
 from center.operations.store import (
@@ -132,6 +140,12 @@ def _may_count(session: Session, province: str, body: Body) -> bool:
 def uncounted(session: Session, province: str, paging: Paging) -> Page[Uncounted]:
     """Return a page of a province's records that no total holds."""
     return UncountedStore(session).page(province, paging)
+
+
+def calls(session: Session, actor: Actor, asked: CallsAsked, paging: Paging) -> Page[CountedCall]:
+    """Return single calls of the provinces that the actor sees."""
+    provinces = None if actor.province is None else frozenset({actor.province})
+    return UsageStore(session).calls(provinces, asked, paging)
 
 
 def health(session: Session, province: str) -> ProvinceHealth:

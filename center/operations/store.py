@@ -10,7 +10,16 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from capability_sdk.contracts.telemetry import HealthReport, UsageRecord
-from center.operations.domain import ProvinceHealth, UsageDimension, UsageKey, UsageSum
+from center.operations.domain import (
+    CallsAsked,
+    CountedCall,
+    ProvinceHealth,
+    UsageDimension,
+    UsageKey,
+    UsageSum,
+    booked_at,
+    hour_of,
+)
 from center.operations.rows import (
     IntakeRow,
     ProvinceHealthRow,
@@ -18,6 +27,7 @@ from center.operations.rows import (
     UsageHourRow,
     UsageRecordRow,
 )
+from center.paging import Page, Paging, fetch_page, map_page
 
 _CHUNK = 500
 
@@ -152,6 +162,36 @@ class UsageStore:
         inner = select(*groups).where(*conditions).group_by(*groups).subquery()
         return self._session.scalar(select(func.count()).select_from(inner)) or 0
 
+    def calls(
+        self, provinces: Collection[str] | None, asked: CallsAsked, paging: Paging
+    ) -> Page[CountedCall]:
+        """Return single calls by edge and request id, which grows with time.
+
+        Args:
+            provinces: Within reach; None is all of them.
+            asked: What to show of them.
+            paging: Which page.
+        """
+        row = UsageRecordRow
+        conditions = [
+            column == wanted
+            for column, wanted in (
+                (row.province, asked.province),
+                (row.capability, asked.capability),
+                (row.application, asked.application),
+            )
+            if wanted is not None
+        ]
+        if provinces is not None:
+            conditions.append(row.province.in_(sorted(provinces)))
+        if asked.begins is not None:
+            conditions.append(row.at >= asked.begins)
+        if asked.ends is not None:
+            conditions.append(row.at < asked.ends)
+        key = [row.edge, row.request_id]
+        page = fetch_page(self._session, select(row).where(*conditions), paging, key=key)
+        return map_page(page, _counted_call)
+
     def forget_records(self, before: datetime) -> int:
         """Delete single calls received before a moment; totals stay. Return how many."""
         done = self._session.execute(
@@ -218,6 +258,22 @@ def usage_of(
     if capabilities is not None:
         conditions.append(UsageHourRow.capability.in_(sorted(capabilities)))
     return conditions
+
+
+def _counted_call(row: UsageRecordRow) -> CountedCall:
+    return CountedCall(
+        edge=row.edge,
+        request_id=row.request_id,
+        province=row.province,
+        capability=row.capability,
+        version=row.version,
+        application=row.application,
+        at=row.at,
+        received_at=row.received_at,
+        hour=hour_of(booked_at(row.at, row.received_at)),
+        status=row.status,
+        units=row.units,
+    )
 
 
 def _usage_values(origin: Origin, record: UsageRecord) -> dict[str, Any]:

@@ -29,6 +29,10 @@ class Watermarks:
         """Return the last applied sequence number; None where the center never answered."""
         return self._applied.get(place)
 
+    def applied(self) -> dict[Place, int]:
+        """Return the last applied sequence number of every place."""
+        return dict(self._applied)
+
     def put(self, place: Place, seq: int) -> None:
         """Store what the center answered; it may be less than before."""
         if self._applied.get(place) == seq and place not in self._unsaved:

@@ -170,9 +170,8 @@ def play_planted(campaign: Campaign, bug: PlantedBug, seed: int, folder: Path) -
     )
     if not (folder / _FINDINGS).exists() or done.returncode not in {0, 1}:
         raise Void(f"{bug.name}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
-    found = Findings(**json.loads((folder / _FINDINGS).read_text()))
-    if done.returncode != 0 and not found.violations:
-        # It broke down before it found anything; an uncaught exception ends with 1 as well.
-        raise Void(f"{bug.name}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
+    findings = Findings(**json.loads((folder / _FINDINGS).read_text()))
+    if done.returncode == 1 and not findings.violations:
+        raise Void(f"{bug.name}: the campaign itself failed: {done.stderr[-4000:]}")
     shutil.rmtree(tree)
-    return found
+    return findings

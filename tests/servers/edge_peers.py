@@ -5,13 +5,17 @@ their own, on Unix sockets, through ``python -m uvicorn``.
 """
 
 import asyncio
+import functools
 import json
 import os
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+from capability_sdk.contracts.feedback import PredictionRecord
+from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.memory_quota import MemoryQuotaLedger
 from edge_gateway.errors import QuotaExceeded
 
@@ -36,6 +40,24 @@ def _note(line: str) -> None:
         log.write(f"{line}\n")
 
 
+@functools.cache
+def _journal() -> SpoolWriter:
+    return SpoolWriter(Path(os.environ["INSTANCE_JOURNAL"]))
+
+
+def _predict(request_id: str, capability: str, version: str) -> None:
+    prediction = PredictionRecord(
+        request_id=request_id,
+        at=datetime.now(UTC),
+        capability=capability,
+        version=version,
+        values=["3"],
+    )
+    record = {"kind": "prediction", **prediction.model_dump(mode="json")}
+    _journal().append(json.dumps(record).encode())
+    _journal().flush()
+
+
 async def _answer(send: Send, status: int, content: bytes, headers: dict[str, str]) -> None:
     lines = [(name.encode(), value.encode()) for name, value in headers.items()]
     lines.append((b"content-length", str(len(content)).encode()))
@@ -46,7 +68,8 @@ async def _answer(send: Send, status: int, content: bytes, headers: dict[str, st
 async def instance(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with what arrived; ``INSTANCE_VERSION`` and ``INSTANCE_LOG`` come from outside.
 
-    A JSON body may ask for ``{"act": "crash"|"sleep"|"fail", ...}``.
+    With ``INSTANCE_JOURNAL`` it writes a prediction into that folder for each good answer, as a
+    serving instance does. A JSON body may ask for ``{"act": "crash"|"sleep"|"fail", ...}``.
     """
     if scope["type"] != "http":
         return
@@ -60,6 +83,8 @@ async def instance(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(asked["seconds"])
     version = os.environ["INSTANCE_VERSION"]
     status = asked.get("status", 200)
+    if status == 200 and "INSTANCE_JOURNAL" in os.environ:
+        _predict(headers["x-request-id"], scope["path"].split("/")[3], version)
     content = {"path": scope["path"], "headers": headers, "bytes": len(body), "version": version}
     answer_headers = {
         "content-type": "application/json",

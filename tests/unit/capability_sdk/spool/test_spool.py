@@ -347,7 +347,9 @@ def test_acknowledged_old_segments_are_retired_and_the_newest_stays(tmp_path: Pa
 
     assert retire(tmp_path, epoch, 50) == 0  # younger than 72 hours
     assert retire(tmp_path, epoch, second - 2, keep=timedelta(0)) == 0
+    assert SpoolReader(tmp_path).first(epoch) == 1
     assert retire(tmp_path, epoch, second - 1, keep=timedelta(0)) == 1
+    assert SpoolReader(tmp_path).first(epoch) == second
     assert retire(tmp_path, epoch, 50, keep=timedelta(0)) == count - 2
     with SpoolWriter(tmp_path) as writer:
         assert (writer.epoch, writer.last_seq) == (epoch, 50)

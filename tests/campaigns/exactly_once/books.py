@@ -1,0 +1,193 @@
+"""The books of a province, read where each of them is kept, and whether they agree."""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from capability_sdk.spool import SpoolDamaged, SpoolReader
+from tests.campaigns.exactly_once.traffic import AccessLog, Key, count_keys
+from tests.campaigns.exactly_once.world import Province, World
+from tests.campaigns.faults import Stream
+from tests.campaigns.harness import Run
+
+_AT_ONCE = 1_000_000
+_SHOWN = 5
+_FIRST_ERROR = 400
+_SHIPPED = ("usage-0", "quality")
+
+
+@dataclass
+class Books:
+    """What is written about one province's calls.
+
+    Attributes:
+        spooled: Records of the gateway's spool, in order.
+        counted: Single calls at the center, as its API lists them.
+        totals: ``calls``, ``units`` and ``errors`` at the center, by key.
+        journalled: Predictions in the instance's journal.
+        predicted: Predictions that the center counted.
+        damage: What of the spool cannot be read.
+    """
+
+    spooled: list[dict[str, Any]]
+    counted: list[dict[str, Any]]
+    totals: dict[Key, tuple[int, int, int]]
+    journalled: int
+    predicted: int
+    damage: str
+
+
+def read_books(world: World, province: Province) -> Books:
+    """Read every book of a province."""
+    damage = ""
+    spooled: list[dict[str, Any]] = []
+    try:
+        spooled = [json.loads(payload) for payload in _payloads(province.folder / "spool/usage-0")]
+    except SpoolDamaged as error:
+        damage = str(error)
+    with world.client(province) as client:
+        counted = list(client.pages("/usage/calls", province=province.name, limit=500))
+        by = "province,application,capability"
+        totals = {
+            (item["province"], item["application"], item["capability"]): (
+                *(item["calls"], item["units"], item["errors"]),
+            )
+            for item in client.get("/usage", by=by, limit=10_000)["items"]
+        }
+        quality = list(client.pages("/quality", province=province.name))
+    predicted = sum(item["predictions"] for item in quality)
+    journalled = sum(1 for _ in _payloads(province.journal))
+    return Books(spooled, counted, totals, journalled, predicted, damage)
+
+
+def _payloads(folder: Path) -> Iterator[bytes]:
+    reader = SpoolReader(folder)
+    for epoch in reader.epochs():
+        for record in reader.read(epoch, 0, _AT_ONCE):
+            yield record.payload
+
+
+def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]:
+    """Hold the access log, the spool and the center's books against each other.
+
+    Returns:
+        Figures of the province.
+    """
+    run.expect(not books.damage, f"{name}: the spool is damaged: {books.damage}")
+    spooled = Counter(record["request_id"] for record in books.spooled)
+    counted = Counter(record["request_id"] for record in books.counted)
+    surplus = sorted(counted.keys() - log.answered.keys())
+    _expect_none(run, f"{name}: answered, never counted", log.answered.keys() - counted.keys())
+    _expect_none(run, f"{name}: answered, not in the spool", log.answered.keys() - spooled.keys())
+    _expect_none(run, f"{name}: spooled, never counted", spooled.keys() - counted.keys())
+    _expect_none(run, f"{name}: counted, not in the spool", counted.keys() - spooled.keys())
+    _expect_none(run, f"{name}: refused, yet counted", log.refused.keys() & counted.keys())
+    _expect_none(run, f"{name}: spooled twice", {key for key in spooled if spooled[key] > 1})
+    _expect_none(run, f"{name}: counted twice", {key for key in counted if counted[key] > 1})
+    run.expect(
+        len(surplus) <= log.in_flight_at_kills,
+        f"{name}: {len(surplus)} counted without an answer, {log.in_flight_at_kills} calls were in"
+        " flight when the gateway was killed",
+    )
+    run.note("surplus", province=name, ids=surplus)
+    _compare_totals(run, log, books)
+    run.expect(
+        books.predicted == books.journalled,
+        f"{name}: {books.journalled} predictions were made, the center counted {books.predicted}",
+    )
+    return {
+        "attempted": log.attempted.total(),
+        "answered": len(log.answered),
+        "unanswered": log.unanswered.total(),
+        "in flight when killed": log.in_flight_at_kills,
+        "refused": len(log.refused),
+        "spooled": len(books.spooled),
+        "counted": len(books.counted),
+        "surplus": surplus,
+        "predictions made": books.journalled,
+        "predictions counted": books.predicted,
+    }
+
+
+def _compare_totals(run: Run, log: AccessLog, books: Books) -> None:
+    """Acknowledged <= counted <= attempted, and totals equal to the sums of the records."""
+    answered = count_keys(log.answered)
+    sums = {key: _sums(key, books.spooled) for key in log.attempted}
+    run.expect(set(books.totals) <= set(sums), f"totals of keys that nobody called: {books.totals}")
+    for key, attempted in sorted(log.attempted.items()):
+        total = books.totals.get(key, (0, 0, 0))
+        label = "/".join(key)
+        run.expect(
+            answered.get(key, 0) <= total[0] <= attempted,
+            f"{label}: {answered.get(key, 0)} answered, {total[0]} counted, {attempted} attempted",
+        )
+        run.expect(
+            total == sums[key],
+            f"{label}: calls, units, errors are {total} at the center, {sums[key]} in the spool",
+        )
+
+
+def _sums(key: Key, records: list[dict[str, Any]]) -> tuple[int, int, int]:
+    _, application, capability = key
+    found = [r for r in records if (r["application"], r["capability"]) == (application, capability)]
+    errors = sum(record["status"] >= _FIRST_ERROR for record in found)
+    return len(found), sum(record["units"] for record in found), errors
+
+
+def _expect_none(run: Run, what: str, ids: set[str]) -> None:
+    some = ", ".join(sorted(ids)[:_SHOWN])
+    run.expect(not ids, f"{what}: {len(ids)} calls, such as {some}")
+
+
+def has_shipped(province: Province) -> bool:
+    """Tell whether the agent has taken everything in, and the center has acknowledged it all."""
+    with closing(_open(province.folder / "agent.db")) as database:
+        cursors = {
+            (consumer, stream, epoch): seq
+            for consumer, stream, epoch, seq in database.execute(
+                "SELECT consumer, stream, epoch, seq FROM cursors"
+            )
+        }
+        waiting = [
+            database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - fixed names
+            for table in ("quality_sums", "outbox")
+        ]
+    folders = {stream: province.folder / "spool" / stream for stream in _SHIPPED}
+    instance = province.journal.parent.name
+    wanted = [("ship", stream, folder) for stream, folder in folders.items()]
+    wanted += [("intake", "usage-0", folders["usage-0"])]
+    wanted += [("intake", f"journal:{instance}", province.journal)]
+    return not any(waiting) and all(
+        cursors.get((consumer, stream, epoch), 0) >= last
+        for consumer, stream, folder in wanted
+        for epoch, last in _ends(folder).items()
+    )
+
+
+def _ends(folder: Path) -> dict[int, int]:
+    """Last sequence number of each epoch; a damaged one is reported by `read_books`."""
+    reader = SpoolReader(folder)
+    ends: dict[int, int] = {}
+    for epoch in reader.epochs():
+        try:
+            records = reader.read(epoch, 0, _AT_ONCE)
+        except SpoolDamaged:
+            continue
+        ends[epoch] = records[-1].seq if records else 0
+    return ends
+
+
+def applied(database: Path) -> dict[Stream, int]:
+    """Read the center's watermarks from its file, such as of a center that was just killed."""
+    with closing(_open(database)) as opened:
+        rows = opened.execute("SELECT edge, stream, epoch, applied_through FROM telemetry_stream")
+        return {(edge, stream, epoch): seq for edge, stream, epoch, seq in rows}
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=10)
