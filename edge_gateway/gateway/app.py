@@ -69,16 +69,18 @@ class GatewayApp:
         """Take over the state in force, if it changed or expired."""
         try:
             self._keeper.refresh()
-            view = self._keeper.view
-        except Exception:  # noqa: BLE001 - whatever is wrong with a file must not stop the timer
+        except Exception:  # noqa: BLE001 - whatever is wrong with a file, the old state expires
             _log.exception("the state cannot be refreshed")
+        view = self._keeper.view
+        if view is self._view:
             return
-        if view is not self._view:
-            self._view = view
-            self._verifier.use(view)
-            self._inference.use_state(view)
-            self._feedback.view = view
-            _log.info("desired state in force: %s", view.revision if view else "none")
+        # Until all parts have taken it over, none of them is asked: a state is not half in force.
+        self._view = None
+        self._verifier.use(view)
+        self._inference.use_state(view)
+        self._feedback.view = view
+        self._view = view
+        _log.info("desired state in force: %s", view.revision if view else "none")
 
     # --- what connections ask -------------------------------------------------------------------
 
@@ -97,16 +99,8 @@ class GatewayApp:
 
     def handle(self, request: Request) -> None:
         """Take a whole request whose head was accepted."""
-        route = request.route
         try:
-            if route is None:
-                request.respond(unexpected())
-            elif route.kind is Kind.INFER or route.kind is Kind.MODEL:
-                self._inference.begin(request, route)
-            else:
-                self._answer_other(request, route)
-        except ServiceError as error:
-            request.respond(self.refused(request, error))
+            self._begin(request)
         except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
             _log.exception("unexpected failure of request %s", request.id.decode())
             request.respond(unexpected())
@@ -118,6 +112,12 @@ class GatewayApp:
         self._metrics.count_refusal(error.status, error.code)
         return problem_answer(error)
 
+    def failed(self, request: Request) -> Answer:
+        """Answer a request over which something broke that should not."""
+        if not request.id:
+            request.id = self._ids.next()
+        return unexpected()
+
     # --- parts ----------------------------------------------------------------------------------
 
     def _authenticate(self, request: Request) -> None:
@@ -128,6 +128,18 @@ class GatewayApp:
         if b"authorization" in request.repeated:
             raise tokens.refusal()
         request.caller = self._verifier.verify(request.headers.get(b"authorization"))
+
+    def _begin(self, request: Request) -> None:
+        route = request.route
+        try:
+            if route is None:
+                request.respond(unexpected())
+            elif route.kind is Kind.INFER or route.kind is Kind.MODEL:
+                self._inference.begin(request, route)
+            else:
+                self._answer_other(request, route)
+        except ServiceError as error:
+            request.respond(self.refused(request, error))
 
     def _answer_other(self, request: Request, route: Route) -> None:
         if route.kind is Kind.FEEDBACK:
@@ -175,9 +187,10 @@ class GatewayApp:
 
     async def _relay_token(self, request: Request) -> None:
         try:
-            answer = await self._relay.answer(request)
-        except ServiceError as error:
-            answer = self.refused(request, error)
+            try:
+                answer = await self._relay.answer(request)
+            except ServiceError as error:
+                answer = self.refused(request, error)
         except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
             _log.exception("unexpected failure of request %s", request.id.decode())
             answer = unexpected()

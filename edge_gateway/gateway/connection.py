@@ -5,6 +5,7 @@ refused and closed. Requests of one connection are answered one after the other.
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import Final, Protocol, cast
 
@@ -28,6 +29,8 @@ _SINGLE = frozenset(
      b"inference-header-content-length", b"x-request-id", b"x-affinity-key")
 )  # fmt: skip
 """Headers that may come once. Of a repeated Authorization the application speaks: 401, not 400."""
+
+_log = logging.getLogger(__name__)
 
 
 class HeadTooLarge(MalformedRequest):
@@ -63,6 +66,10 @@ class Application(Protocol):
 
     def refused(self, request: Request, error: ServiceError) -> Answer:
         """Put a refusal into an answer, and count it."""
+        ...
+
+    def failed(self, request: Request) -> Answer:
+        """Answer a request over which something broke that should not."""
         ...
 
 
@@ -104,6 +111,12 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            # Ours, not the peer's: it raised while the parser told us what it read.
+            _log.exception("unexpected failure while a request was read")
+            request = self._request_so_far()
+            self._answer_and_close(request, self._application.failed(request))
+            return
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(MalformedRequest("The request is not strict HTTP/1.1."))
             return
@@ -266,8 +279,11 @@ class Connection(asyncio.Protocol):
         """Answer and read no further: where the next request begins cannot be known."""
         if self._is_over:
             return
-        request = getattr(self, "_request", None) or Request(self._loop.time())
+        request = self._request_so_far()
         self._answer_and_close(request, self._application.refused(request, error))
+
+    def _request_so_far(self) -> Request:
+        return getattr(self, "_request", None) or Request(self._loop.time())
 
     def _answer_and_close(self, request: Request, answer: Answer) -> None:
         self._is_over = True

@@ -179,4 +179,7 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _every(seconds: float, act: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(seconds)
-        act()
+        try:
+            act()
+        except Exception:  # noqa: BLE001 - a timer that ends in silence would be worse
+            _log.exception("what is done every %s s failed; it is tried again", seconds)
