@@ -9,7 +9,7 @@ from typing import Any
 from capability_sdk import __version__
 from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
 from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered
-from edge_gateway.gateway import tokens
+from edge_gateway.gateway import openapi, tokens
 from edge_gateway.gateway.agent import TokenRelay
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
@@ -29,6 +29,7 @@ from edge_gateway.state import StateKeeper, StateView
 _FORM_BYTES = 16 << 10
 _FEEDBACK_BYTES = 1 << 20
 _NO_BODY_BYTES = 1024
+_DESCRIPTION = b"content-type: application/json\r\n"
 _TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 _log = logging.getLogger(__name__)
@@ -152,6 +153,8 @@ class GatewayApp:
     def _page(self, request: Request, kind: Kind) -> Answer:
         if kind is Kind.LIVE:
             return json_answer({"status": "live", "live": True})
+        if kind is Kind.DESCRIPTION:
+            return Answer(200, _DESCRIPTION, openapi.document())
         if kind is Kind.METRICS:
             given = request.headers.get(b"authorization", b"")
             if not hmac.compare_digest(given, self._internal_credential):

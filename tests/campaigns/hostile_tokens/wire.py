@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 _BATCH = 24
@@ -17,6 +17,7 @@ class Answer:
     status: int
     head: tuple[bytes, ...]
     body: bytes
+    id: bytes = field(default=b"", compare=False)
 
     @property
     def cause(self) -> str:
@@ -58,8 +59,8 @@ class Wire:
         answers: list[Answer | None] = []
         try:
             self._socket.sendall(b"".join(batch))
-            for _ in batch:
-                answer, is_last = self._read()
+            for request in batch:
+                answer, is_last = self._read(has_body=not request.startswith(b"HEAD "))
                 answers.append(answer)
                 if is_last:
                     raise ConnectionResetError
@@ -75,11 +76,15 @@ class Wire:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb", 1 << 18)
 
-    def _read(self) -> tuple[Answer, bool]:
+    def _read(self, *, has_body: bool) -> tuple[Answer, bool]:
         line = self._stream.readline()
+        if line == b"HTTP/1.1 100 Continue\r\n":
+            self._stream.readline()
+            line = self._stream.readline()
         if not line.startswith(b"HTTP/1.1 "):
             raise ConnectionResetError
         status, head, length, is_last = int(line.split(b" ", 2)[1]), [line], 0, False
+        own_id = b""
         while (line := self._stream.readline()) != b"\r\n":
             if not line:
                 raise ConnectionResetError
@@ -87,6 +92,9 @@ class Wire:
             if lower.startswith(b"content-length:"):
                 length = int(lower.split(b":")[1])
             is_last = is_last or lower.startswith(b"connection: close")
+            if lower.startswith(b"x-request-id:"):
+                own_id = line[13:].strip()
             if not lower.startswith(_OWN_TO_EACH):
                 head.append(line)
-        return Answer(status, tuple(head), self._stream.read(length)), is_last
+        body = self._stream.read(length) if has_body else b""
+        return Answer(status, tuple(head), body, own_id), is_last
