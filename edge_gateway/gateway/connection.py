@@ -14,7 +14,7 @@ import httptools
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
 from edge_gateway.errors import MalformedRequest
-from edge_gateway.gateway.messages import Answer, Request
+from edge_gateway.gateway.messages import Answer, Request, nobody
 from edge_gateway.gateway.paths import MAX_TARGET_BYTES
 
 MAX_HEAD_BYTES: Final = 32 << 10
@@ -286,6 +286,8 @@ class Connection(asyncio.Protocol):
             self._current = None
             return
         self._transport.write(request.encode(answer, is_last=self._is_current_last))
+        # Whoever answers it once more must not answer the request after it.
+        request.respond = nobody
         self._current = None
         if self._is_current_last:
             self._close()
