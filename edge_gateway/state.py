@@ -198,14 +198,16 @@ class StateKeeper:
         except OSError as error:
             self._refuse(f"{STATE_FILE} cannot be read: {error.strerror}.")
             return False
-        self._stamp = stamp
         try:
             new = verify_state(document, self._site, self._clock())
             refuse_rollback(new, self._view)
             refuse_below(new, load_floor(self._folder))
         except StateRefused as error:
+            self._stamp = stamp
             self._refuse(str(error))
             return False
+        # Only now: a file that could not be judged, for a failure of ours, is looked at again.
+        self._stamp = stamp
         self._view, self.refusal = new, None
         return True
 

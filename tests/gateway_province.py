@@ -188,8 +188,16 @@ class Province:
 class Gateway:
     """A gateway process that can be killed and started again."""
 
-    def __init__(self, province: Province, *options: str) -> None:
+    def __init__(
+        self,
+        province: Province,
+        *options: str,
+        module: str = "edge_gateway.gateway",
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.province = province
+        self._module = module
+        self._environment = {**os.environ, **(environment or {})}
         self.url = f"http://127.0.0.1:{province.port}"
         self.log = province.folder / "gateway.log"
         self._options = options
@@ -198,12 +206,12 @@ class Gateway:
     def start(self) -> None:
         """Start it and wait until it listens."""
         command = [
-            *(sys.executable, "-W", "error", "-m", "edge_gateway.gateway"),
+            *(sys.executable, "-W", "error", "-m", self._module),
             *("--data", str(self.province.folder), "--port", str(self.province.port)),
             *self._options,
         ]
         with self.log.open("ab") as log:
-            self.process = Popen(command, stdout=log, stderr=log)
+            self.process = Popen(command, stdout=log, stderr=log, env=self._environment)
         await_ready(self.process, lambda: accepts(self.province.port), self.log)
 
     def stop(self) -> int:
@@ -220,9 +228,14 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(province: Province, *options: str) -> Iterator[Gateway]:
+def running_gateway(
+    province: Province,
+    *options: str,
+    module: str = "edge_gateway.gateway",
+    environment: dict[str, str] | None = None,
+) -> Iterator[Gateway]:
     """Run a gateway for the length of a ``with`` block."""
-    gateway = Gateway(province, *options)
+    gateway = Gateway(province, *options, module=module, environment=environment)
     gateway.start()
     try:
         yield gateway
@@ -242,6 +255,7 @@ class Peers:
     def instance(self, version: str = "1.0.0") -> str:
         """Start an instance; return its address."""
         socket = self._folder / f"{version}.sock"
+        (self._folder / f"{version}.seen").touch()
         environment = {
             "INSTANCE_VERSION": version,
             "INSTANCE_LOG": str(self._folder / f"{version}.seen"),

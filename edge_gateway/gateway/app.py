@@ -9,7 +9,7 @@ from typing import Any
 from capability_sdk import __version__
 from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
 from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered, TokenRefused
-from edge_gateway.gateway import tokens
+from edge_gateway.gateway import openapi, tokens
 from edge_gateway.gateway.agent import TokenRelay
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
@@ -29,6 +29,7 @@ from edge_gateway.state import StateKeeper, StateView
 _FORM_BYTES = 16 << 10
 _FEEDBACK_BYTES = 1 << 20
 _NO_BODY_BYTES = 1024
+_DESCRIPTION = b"content-type: application/json\r\n"
 _TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 _log = logging.getLogger(__name__)
@@ -69,16 +70,17 @@ class GatewayApp:
         """Take over the state in force, if it changed or expired; return whether it did."""
         try:
             self._keeper.refresh()
-            view = self._keeper.view
-        except Exception:  # noqa: BLE001 - whatever is wrong with a file must not stop the timer
+        except Exception:  # noqa: BLE001 - whatever is wrong with a file, the old state expires
             _log.exception("the state cannot be refreshed")
-            return False
+        view = self._keeper.view
         if view is self._view:
             return False
-        self._view = view
+        # Until all parts have taken it over, none of them is asked: a state is not half in force.
+        self._view = None
         self._verifier.use(view)
         self._inference.use_state(view)
         self._feedback.view = view
+        self._view = view
         _log.info("desired state in force: %s", view.revision if view else "none")
         return True
 
@@ -99,16 +101,8 @@ class GatewayApp:
 
     def handle(self, request: Request) -> None:
         """Take a whole request whose head was accepted."""
-        route = request.route
         try:
-            if route is None:
-                request.respond(unexpected())
-            elif route.kind is Kind.INFER or route.kind is Kind.MODEL:
-                self._inference.begin(request, route)
-            else:
-                self._answer_other(request, route)
-        except ServiceError as error:
-            request.respond(self.refused(request, error))
+            self._begin(request)
         except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
             _log.exception("unexpected failure of request %s", request.id.decode())
             request.respond(unexpected())
@@ -119,6 +113,12 @@ class GatewayApp:
             request.id = self._ids.next()
         self._metrics.count_refusal(error.status, error.code)
         return problem_answer(error)
+
+    def failed(self, request: Request) -> Answer:
+        """Answer a request over which something broke that should not."""
+        if not request.id:
+            request.id = self._ids.next()
+        return unexpected()
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -138,6 +138,18 @@ class GatewayApp:
                 raise
             request.caller = self._verifier.verify(authorization)
 
+    def _begin(self, request: Request) -> None:
+        route = request.route
+        try:
+            if route is None:
+                request.respond(unexpected())
+            elif route.kind is Kind.INFER or route.kind is Kind.MODEL:
+                self._inference.begin(request, route)
+            else:
+                self._answer_other(request, route)
+        except ServiceError as error:
+            request.respond(self.refused(request, error))
+
     def _answer_other(self, request: Request, route: Route) -> None:
         if route.kind is Kind.FEEDBACK:
             self._feedback.begin(request)
@@ -149,6 +161,8 @@ class GatewayApp:
     def _page(self, request: Request, kind: Kind) -> Answer:
         if kind is Kind.LIVE:
             return json_answer({"status": "live", "live": True})
+        if kind is Kind.DESCRIPTION:
+            return Answer(200, _DESCRIPTION, openapi.document())
         if kind is Kind.METRICS:
             given = request.headers.get(b"authorization", b"")
             if not hmac.compare_digest(given, self._internal_credential):
@@ -184,9 +198,10 @@ class GatewayApp:
 
     async def _relay_token(self, request: Request) -> None:
         try:
-            answer = await self._relay.answer(request)
-        except ServiceError as error:
-            answer = self.refused(request, error)
+            try:
+                answer = await self._relay.answer(request)
+            except ServiceError as error:
+                answer = self.refused(request, error)
         except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours
             _log.exception("unexpected failure of request %s", request.id.decode())
             answer = unexpected()

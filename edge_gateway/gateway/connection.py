@@ -5,21 +5,20 @@ refused and closed. Requests of one connection are answered one after the other.
 """
 
 import asyncio
+import logging
 from collections import deque
+from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 import httptools
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
 from edge_gateway.errors import MalformedRequest
-from edge_gateway.gateway.messages import Answer, Request
+from edge_gateway.gateway.messages import Answer, Request, nobody
 from edge_gateway.gateway.paths import MAX_TARGET_BYTES
 
 MAX_HEAD_BYTES: Final = 32 << 10
 MAX_HEADERS: Final = 100
-HEAD_SECONDS: Final = 10.0
-BODY_SECONDS: Final = 60.0
-IDLE_SECONDS: Final = 75.0
 _MAX_PIPELINED: Final = 32
 _LINGER_SECONDS: Final = 2.0
 _READ_ANYWAY_BYTES: Final = 64 << 10
@@ -28,6 +27,17 @@ _SINGLE = frozenset(
      b"inference-header-content-length", b"x-request-id", b"x-affinity-key")
 )  # fmt: skip
 """Headers that may come once. Of a repeated Authorization the application speaks: 401, not 400."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a peer may take: for a head, for a body, between requests, to read answers."""
+
+    head: float = 10.0
+    body: float = 60.0
+    idle: float = 75.0
 
 
 class HeadTooLarge(MalformedRequest):
@@ -65,12 +75,19 @@ class Application(Protocol):
         """Put a refusal into an answer, and count it."""
         ...
 
+    def failed(self, request: Request) -> Answer:
+        """Answer a request over which something broke that should not."""
+        ...
+
 
 class Connection(asyncio.Protocol):
     """Reads requests, hands them on one by one, and writes their answers."""
 
-    def __init__(self, application: Application, connections: "set[Connection]") -> None:
+    def __init__(
+        self, application: Application, connections: "set[Connection]", patience: Patience
+    ) -> None:
         self._application = application
+        self._patience = patience
         self._connections = connections
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -81,8 +98,9 @@ class Connection(asyncio.Protocol):
         self._is_in_message = False
         self._is_in_head = True
         self._is_paused = False
+        self._is_unread = False
         self._loose_bytes = 0
-        self.deadline = self._loop.time() + HEAD_SECONDS
+        self.deadline = self._loop.time() + patience.head
 
     # --- asyncio's side -------------------------------------------------------------------------
 
@@ -104,6 +122,12 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            # Ours, not the peer's: it raised while the parser told us what it read.
+            _log.exception("unexpected failure while a request was read")
+            request = self._request_so_far()
+            self._answer_and_close(request, self._application.failed(request))
+            return
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(MalformedRequest("The request is not strict HTTP/1.1."))
             return
@@ -124,9 +148,23 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, now: float) -> None:
         """Close a connection whose peer takes too long."""
-        if now > self.deadline and self._current is None:
+        if now > self.deadline and (self._current is None or self._is_unread):
             self._is_over = True
             self._transport.abort()
+
+    def pause_writing(self) -> None:
+        """Answer and take nothing more while the peer does not read."""
+        self._is_unread = True
+        self.deadline = self._loop.time() + self._patience.idle
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._is_unread = False
+        if not self._is_paused:
+            self._transport.resume_reading()
+        if self._queue:
+            self._loop.call_soon(self._next)
 
     def finish(self) -> None:
         """Close when what is in flight is answered."""
@@ -146,7 +184,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         now = self._loop.time()
-        self.deadline = now + HEAD_SECONDS
+        self.deadline = now + self._patience.head
         self._request = Request(now)
         self._target = b""
         self._head_bytes = 0
@@ -185,7 +223,7 @@ class Connection(asyncio.Protocol):
             return
         request = self._request
         request.method = self._parser.get_method()
-        self.deadline = self._loop.time() + BODY_SECONDS
+        self.deadline = self._loop.time() + self._patience.body
         try:
             self._check_framing()
         except MalformedRequest as error:
@@ -200,7 +238,9 @@ class Connection(asyncio.Protocol):
                 self._answer_and_close(request, request.refusal)
                 return
             self._limit = _READ_ANYWAY_BYTES
-        if b"expect" in request.headers and request.refusal is None:
+        # An invitation between the answers of earlier requests would be read as one of theirs.
+        is_next = self._current is None and not self._queue
+        if b"expect" in request.headers and request.refusal is None and is_next:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -222,7 +262,7 @@ class Connection(asyncio.Protocol):
         request, body = self._request, self._body
         request.body = body[0] if len(body) == 1 else b"".join(body)
         is_last = not self._parser.should_keep_alive()
-        if self._current is not None:
+        if self._current is not None or self._queue or self._is_unread:
             self._queue.append((request, is_last))
             if len(self._queue) >= _MAX_PIPELINED and not self._is_paused:
                 self._is_paused = True
@@ -246,16 +286,21 @@ class Connection(asyncio.Protocol):
             self._current = None
             return
         self._transport.write(request.encode(answer, is_last=self._is_current_last))
+        # Whoever answers it once more must not answer the request after it.
+        request.respond = nobody
         self._current = None
         if self._is_current_last:
             self._close()
             return
-        self.deadline = self._loop.time() + IDLE_SECONDS
+        if self._is_unread:
+            return
+        self.deadline = self._loop.time() + self._patience.idle
         if self._queue:
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
-        if self._current is None and self._queue and not self._transport.is_closing():
+        is_free = self._current is None and not self._is_unread
+        if is_free and self._queue and not self._transport.is_closing():
             request, is_last = self._queue.popleft()
             if self._is_paused:
                 self._is_paused = False
@@ -266,8 +311,11 @@ class Connection(asyncio.Protocol):
         """Answer and read no further: where the next request begins cannot be known."""
         if self._is_over:
             return
-        request = getattr(self, "_request", None) or Request(self._loop.time())
+        request = self._request_so_far()
         self._answer_and_close(request, self._application.refused(request, error))
+
+    def _request_so_far(self) -> Request:
+        return getattr(self, "_request", None) or Request(self._loop.time())
 
     def _answer_and_close(self, request: Request, answer: Answer) -> None:
         self._is_over = True

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from capability_sdk.contracts.errors import InvalidInput, InvalidRequest
 from capability_sdk.contracts.feedback import FeedbackRecord, FeedbackRequest
 from edge_gateway.errors import CapabilityNotGranted, NoState, NotMetered
-from edge_gateway.gateway.messages import Request, json_answer, problem_answer
+from edge_gateway.gateway.messages import Request, json_answer, problem_answer, unexpected
 from edge_gateway.gateway.metering import Meter
 from edge_gateway.state import StateView
 
@@ -45,10 +45,14 @@ class Feedback:
 
         def released(is_recorded: bool) -> None:
             nonlocal waiting, is_kept
-            waiting -= 1
-            is_kept = is_kept and is_recorded
-            if waiting == 0:
-                request.respond(accepted if is_kept else lost)
+            try:
+                waiting -= 1
+                is_kept = is_kept and is_recorded
+                if waiting == 0:
+                    request.respond(accepted if is_kept else lost)
+            except Exception:  # noqa: BLE001 - the others of this tick wait for their answers too
+                _log.exception("unexpected failure of request %s", request.id.decode())
+                request.respond(unexpected())
 
         for item in found.items:
             record = FeedbackRecord(

@@ -7,8 +7,10 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -110,29 +112,21 @@ class Inference:
         grant = self._authorise(request, route.capability)
         choice = self.targets.find(route.capability, route.version)
         gate = self.gates.of(grant)
-        now = self.loop.time()
-        if route.kind is not Kind.INFER:
-            gate.enter(now)
-            _Call(self, request, route, gate, choice).forward()
-            return
-        if self.meter.is_blocked:
+        if route.kind is Kind.INFER and self.meter.is_blocked:
             raise NotMetered(
                 f"Calls cannot be recorded now, so none is served: {self.meter.blocked_by}",
                 headers=_RETRY_SOON,
             )
-        gate.enter(now)
+        gate.enter(self.loop.time())
         try:
             call = _Call(self, request, route, gate, choice)
-            is_taken = self.quotas.take(grant)
+            if route.kind is not Kind.INFER or self.quotas.take(grant):
+                call.forward()
+            else:
+                self._spawn(call.forward_with_lease())
         except BaseException:
             gate.leave()
             raise
-        if is_taken:
-            call.forward()
-        else:
-            task = self.loop.create_task(call.forward_with_lease())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
     def version_for(self, request: Request, route: Route, choice: Choice) -> str:
         """Decide the version of a call by the split."""
@@ -146,6 +140,11 @@ class Inference:
         counter = self._counters.get(place, 0)
         self._counters[place] = counter + 1
         return pick(split, counter)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _authorise(self, request: Request, capability: str) -> SubscriptionState:
         """Look the caller's right up in the state in force, at every call."""
@@ -183,15 +182,13 @@ class _Call:
         """Wait for a quota lease, then go on."""
         try:
             await self._owner.quotas.acquire(self._gate.subscription)
+            self.forward()
         except ServiceError as error:
             self._gate.leave()
             self._request.respond(problem_answer(error))
         except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
-            _log.exception("quota lease failed")
             self._gate.leave()
-            self._request.respond(unexpected())
-        else:
-            self.forward()
+            self._fail()
 
     def forward(self) -> None:
         """Send the request to the endpoint of choice."""
@@ -226,16 +223,19 @@ class _Call:
         return b"".join(lines)
 
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
-        if isinstance(result, Failure) and result in _RETRIABLE and not self._is_last_try:
-            self._is_last_try = True
-            self.forward()
-            return
-        self._gate.leave()
         try:
+            if isinstance(result, Failure) and result in _RETRIABLE and not self._is_last_try:
+                self._is_last_try = True
+                self.forward()
+                return
             self._conclude(result)
         except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
-            _log.exception("unexpected failure of request %s", self._request.id.decode())
-            self._request.respond(unexpected())
+            self._fail()
+        self._gate.leave()
+
+    def _fail(self) -> None:
+        _log.exception("unexpected failure of request %s", self._request.id.decode())
+        self._request.respond(unexpected())
 
     def _conclude(self, result: UpstreamAnswer | Failure) -> None:
         if isinstance(result, Failure):
@@ -277,7 +277,10 @@ class _Call:
         owner.metrics.count_call(subscription.capability, answer.status, latency)
 
         def released(is_recorded: bool) -> None:
-            request.respond(answer if is_recorded else _NOT_METERED)
+            try:
+                request.respond(answer if is_recorded else _NOT_METERED)
+            except Exception:  # noqa: BLE001 - the others of this tick wait for their answers too
+                self._fail()
 
         owner.meter.record(orjson.dumps(record), released)
 

@@ -55,7 +55,7 @@ class Request:
         self.route: Route | None = None
         self.caller: Caller | None = None
         self.refusal: Answer | None = None
-        self.respond: Callable[[Answer], None] = _nobody
+        self.respond: Callable[[Answer], None] = nobody
 
     def encode(self, answer: Answer, *, is_last: bool) -> bytes:
         """Make the bytes of an answer, with the ids of this request."""
@@ -78,7 +78,7 @@ class Request:
 _CLIENT_ID_SOURCE = _REQUEST_ID
 
 
-def _nobody(_: Answer) -> None:
+def nobody(_: Answer) -> None:
     """Answer a request whose connection is not ready for it."""
 
 

@@ -33,6 +33,7 @@ class Kind(Enum):
     TOKEN = auto()
     FEEDBACK = auto()
     METRICS = auto()
+    DESCRIPTION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,28 @@ class Route:
     needs_token: bool = True
 
 
-_FIXED = {
-    b"/v2": Route(Kind.SERVER, b"GET"),
-    b"/v2/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
-    b"/v2/health/ready": Route(Kind.SERVER_READY, b"GET"),
-    b"/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
-    b"/health/ready": Route(Kind.READY, b"GET", needs_token=False),
-    b"/oauth2/token": Route(Kind.TOKEN, b"POST", needs_token=False),
-    b"/v1/feedback": Route(Kind.FEEDBACK, b"POST"),
-    b"/metrics": Route(Kind.METRICS, b"GET", needs_token=False),
+FIXED = {
+    "/v2": Route(Kind.SERVER, b"GET"),
+    "/v2/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
+    "/v2/health/ready": Route(Kind.SERVER_READY, b"GET"),
+    "/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
+    "/health/ready": Route(Kind.READY, b"GET", needs_token=False),
+    "/oauth2/token": Route(Kind.TOKEN, b"POST", needs_token=False),
+    "/v1/feedback": Route(Kind.FEEDBACK, b"POST"),
+    "/metrics": Route(Kind.METRICS, b"GET", needs_token=False),
+    "/openapi.json": Route(Kind.DESCRIPTION, b"GET", needs_token=False),
 }
+MODEL_PATHS = {
+    f"/v2/models/{{capability}}{version}{action}": Route(
+        Kind.INFER if action == "/infer" else Kind.MODEL,
+        b"POST" if action == "/infer" else b"GET",
+        action=action,
+    )
+    for version in ("", "/versions/{version}")
+    for action in ("", "/ready", "/infer")
+}
+"""What `_MODEL` reads, as path templates."""
+_FIXED = {path.encode(): route for path, route in FIXED.items()}
 
 
 def read_target(target: bytes) -> Route:

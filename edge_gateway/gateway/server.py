@@ -13,7 +13,7 @@ from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.agent_quota import AgentQuotaLedger
 from edge_gateway.gateway.agent import Agent, TokenRelay
 from edge_gateway.gateway.app import GatewayApp
-from edge_gateway.gateway.connection import Connection
+from edge_gateway.gateway.connection import Connection, Patience
 from edge_gateway.gateway.endpoints import ENDPOINTS_FILE, WAIT_SECONDS, EndpointWatch
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
@@ -46,6 +46,7 @@ class GatewayServer:
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._connections: set[Connection] = set()
+        self._patience = _patience(settings)
         credential = f"Bearer {read_or_create_secret(folder / _INTERNAL_TOKEN_FILE)}".encode()
         line = b"authorization: %b\r\n" % credential
         self._meters = [
@@ -117,7 +118,7 @@ class GatewayServer:
     def _accept(self) -> asyncio.Protocol:
         if len(self._connections) >= MAX_CONNECTIONS:
             return _Refused()
-        return Connection(self.app, self._connections)
+        return Connection(self.app, self._connections, self._patience)
 
     def _connect(self, address: str) -> Upstream:
         return Upstream(address, timeout=self._settings.instance_timeout.total_seconds())
@@ -145,6 +146,14 @@ class _Refused(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()
+
+
+def _patience(settings: GatewaySettings) -> Patience:
+    return Patience(
+        head=settings.head_timeout.total_seconds(),
+        body=settings.body_timeout.total_seconds(),
+        idle=settings.idle_timeout.total_seconds(),
+    )
 
 
 def _redis(url: str) -> QuotaLedger:
@@ -181,4 +190,7 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _every(seconds: float, act: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(seconds)
-        act()
+        try:
+            act()
+        except Exception:  # noqa: BLE001 - a timer that ends in silence would be worse
+            _log.exception("what is done every %s s failed; it is tried again", seconds)

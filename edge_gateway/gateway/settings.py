@@ -46,6 +46,21 @@ class GatewaySettings(BaseSettings):
     instance_timeout: timedelta = Field(
         default=timedelta(seconds=30), gt=timedelta(0), description="What an instance may take."
     )
+    head_timeout: timedelta = Field(
+        default=timedelta(seconds=10),
+        gt=timedelta(0),
+        description="What a caller may take to send a request's head.",
+    )
+    body_timeout: timedelta = Field(
+        default=timedelta(seconds=60),
+        gt=timedelta(0),
+        description="What a caller may take to send a request's body.",
+    )
+    idle_timeout: timedelta = Field(
+        default=timedelta(seconds=75),
+        gt=timedelta(0),
+        description="What a caller may take between requests, and to read answers.",
+    )
     redis_url: str | None = Field(
         default=None,
         description="Redis that counts quotas for all gateways; without it, the agent does.",

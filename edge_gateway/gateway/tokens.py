@@ -54,6 +54,10 @@ class Caller:
     is_foreign: bool
 
 
+class _NotValidYet(jws.JwsRefused):
+    """All is well with the token but its time."""
+
+
 class TokenVerifier:
     """Verifies the bearer tokens of one province's gateway."""
 
@@ -121,6 +125,9 @@ class TokenVerifier:
         try:
             found = jws.verify(token, kind=TOKEN_TYPE, keys=self._keys, max_bytes=MAX_TOKEN_BYTES)
             caller = self._read(found.payload)
+        except _NotValidYet:
+            # Its moment comes: remembered, it would be refused for ever.
+            raise refusal() from None
         except jws.JwsRefused:
             _remember(self._refused, digest, None)
             raise refusal() from None
@@ -179,7 +186,7 @@ def _check_times(claims: dict[str, Any], now: float) -> int:
         raise jws.JwsRefused("lifetime")
     begins = claims.get("nbf", issued)
     if type(begins) is not int or max(begins, issued) > now + LEEWAY_SECONDS:
-        raise jws.JwsRefused("not valid yet")
+        raise _NotValidYet("not valid yet")
     return expires
 
 

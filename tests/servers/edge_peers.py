@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from capability_sdk.contracts.feedback import PredictionRecord
+from capability_sdk.contracts.problem import PROBLEM_JSON
 from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.memory_quota import MemoryQuotaLedger
+from edge_gateway.agent.errors import InvalidClient, TokenError
+from edge_gateway.agent.tokens import read_request, token_problem
 from edge_gateway.errors import QuotaExceeded
 
 Scope = dict[str, Any]
@@ -113,9 +115,13 @@ async def agent(scope: Scope, receive: Receive, send: Send) -> None:
             granted = 0
         await _answer(send, 200, json.dumps({"granted": granted}).encode(), {})
     else:
-        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        status = 200 if form.get("client_secret") == "right" else 401
-        content = {"client_id": form.get("client_id"), "scope": form.get("scope", "")}
-        await _answer(
-            send, status, json.dumps(content).encode(), {"content-type": "application/json"}
-        )
+        try:
+            asked = read_request(body)
+            if asked.client_secret != "right":
+                raise InvalidClient("The client credentials are not valid.")
+        except TokenError as error:
+            problem = json.dumps(token_problem(error)).encode()
+            await _answer(send, error.status, problem, {"content-type": PROBLEM_JSON})
+            return
+        content = {"client_id": asked.client_id, "scope": asked.scope}
+        await _answer(send, 200, json.dumps(content).encode(), {"content-type": "application/json"})

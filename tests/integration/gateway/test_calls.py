@@ -250,7 +250,7 @@ def test_broken_feedback_is_refused_as_a_whole(
 
 
 def test_token_requests_are_relayed_to_the_agent(client: httpx.Client) -> None:
-    form = {"grant_type": "client_credentials", "client_id": APPLICATION, "scope": "infer:x"}
+    form = {"grant_type": "client_credentials", "client_id": APPLICATION, "scope": "infer:other"}
 
     good = client.post("/oauth2/token", data={**form, "client_secret": "right"})
     basic = client.post(
@@ -259,7 +259,10 @@ def test_token_requests_are_relayed_to_the_agent(client: httpx.Client) -> None:
     bad = client.post("/oauth2/token", data={**form, "client_secret": "wrong"})
     no_form = client.post("/oauth2/token", json=form)
 
-    assert (good.status_code, good.json()) == (200, {"client_id": APPLICATION, "scope": "infer:x"})
+    assert (good.status_code, good.json()) == (
+        200,
+        {"client_id": APPLICATION, "scope": "infer:other"},
+    )
     assert good.headers["cache-control"] == "no-store"
     assert (basic.status_code, basic.json()["client_id"]) == (200, APPLICATION)
     assert bad.status_code == 401

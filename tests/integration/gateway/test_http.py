@@ -1,5 +1,7 @@
 """Hostile framing and paths, byte by byte, against one running gateway."""
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,49 @@ def test_H05_what_follows_a_refused_request_is_not_read_as_another(world: World)
 
     assert answer.count(b"HTTP/1.1 ") == 1
     assert len(world.peers.seen()) == before
+
+
+_PIECES = (b"\r\n", b"\n", b"\r", b" ", b"\t", b"\0", b"0\r\n\r\n", b"2\r\n", b",", b";", b":", b"+", b"0x",
+           b"Content-Length: 2\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n",
+           b"Transfer-Encoding: identity\r\n", b"Connection: close\r\n", b"Expect: 100-continue\r\n",
+           b"GET / HTTP/1.1\r\nHost: g\r\n\r\n", b"\xff", b"HTTP/1.0", b"Upgrade: h2c\r\n")  # fmt: skip
+
+
+def streams(world: World, count: int, chance: random.Random) -> Iterator[bytes]:
+    """Pipeline calls, chunked and not, and put pieces of HTTP where they do not belong."""
+    plain = world.request(b"Host: g", b"Content-Length: 2")
+    chunked = world.request(
+        b"Host: g", b"Transfer-Encoding: chunked", body=b"1\r\n{\r\n1;x=y\r\n}\r\n0\r\nX: y\r\n\r\n"
+    )
+    hidden = world.request(b"Host: g", b"Content-Length: %d" % len(plain), body=plain)
+    for _ in range(count):
+        stream = b"".join(chance.choices((plain, chunked, hidden), k=3))
+        for _ in range(chance.randrange(4)):
+            place = chance.randrange(len(stream))
+            keep = place + chance.choice((0, 0, 1, 2, 16))
+            stream = stream[:place] + chance.choice(_PIECES) + stream[keep:]
+        yield stream
+
+
+def test_H05_an_instance_reads_exactly_the_requests_that_the_gateway_answered(
+    world: World,
+) -> None:
+    """Whatever the bytes: the gateway's count of calls, the instance's and the books' are one."""
+    before = {line.split()[0] for line in world.peers.seen()}
+    answered = []
+    for stream in streams(world, 300, random.Random(5)):  # noqa: S311 - repeatable
+        for part in world.raw(stream).split(b"HTTP/1.1 200 OK\r\n")[1:]:
+            head = part.partition(b"\r\n\r\n")[0].split(b"\r\n")
+            (own_id,) = (line[14:].decode() for line in head if line.startswith(b"x-request-id: "))
+            answered.append(own_id)
+    seen = [line.split()[0] for line in world.peers.seen()]
+    fresh = sorted(set(seen) - before)
+
+    assert len(answered) > 300
+    assert fresh == sorted(answered)
+    assert len(seen) == len(set(seen))
+    counted = {record["request_id"] for record in world.province.usage()}
+    assert set(answered) <= counted <= set(seen)
 
 
 def test_pipelined_requests_are_answered_in_order(world: World) -> None:
