@@ -101,7 +101,8 @@ class Sender:
         self.traffic.count(label, caller.name, answer.status_code)
         self._go_on(case, caller, answer)
         told = f"{label} ({caller.name}, {how}) {answer.status_code}"
-        return [f"{told}: {what}" for what in objections(case, answer)]
+        found = objections(case, answer, elsewhere=how == "segment")
+        return [f"{told}: {what}" for what in found]
 
     def _able(self, method: str, template: str) -> list[Caller]:
         right = self._center.permissions.get((method, template), Permission.ANYONE)
