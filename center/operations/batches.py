@@ -17,6 +17,7 @@ from capability_sdk.contracts.telemetry import (
     RecordKind,
     TelemetryBatch,
     TelemetryRecord,
+    UsageRecord,
 )
 from center.operations.domain import KINDS, Batch, Body, Record, require_order
 from center.operations.errors import TelemetryRefused, UnreadableBody
