@@ -31,10 +31,10 @@ def objections(case: AnyCase, answer: requests.Response, *, elsewhere: bool) -> 
     Args:
         case: What was asked.
         answer: What came.
-        elsewhere: The address was changed, so that it may lead to no route at all.
+        elsewhere: The address was changed, so that it may lead to no route, or to another.
     """
     found = _problem_objections(answer) if answer.status_code >= 400 else []
-    if elsewhere and answer.status_code in (404, 405):
+    if elsewhere and answer.status_code in (404, 405, 422):
         return found
     try:
         case.validate_response(answer, checks=_CHECKS)
