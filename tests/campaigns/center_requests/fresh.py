@@ -98,7 +98,7 @@ class Fresh:
         body = {**self._application(), "capability": SHARED, **TERMS}
         body["application"] = body.pop("client_id")
         found = self._own.operator.post("/subscriptions", body).json()["id"]
-        if act in ("suspend", "resume"):
+        if act in ("suspend", "resume", "revoke"):
             admin.post(f"/subscriptions/{found}:approve")
         if act == "resume":
             admin.post(f"/subscriptions/{found}:suspend")
