@@ -1,11 +1,10 @@
 """Lists by cursor: stable while rows come and go, and cheap at any depth."""
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -101,12 +100,19 @@ def _decode(cursor: str, key: Sequence[InstrumentedAttribute[Any]]) -> tuple[Any
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         plain = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
+        values = [_moment(v["t"]) if isinstance(v, dict) else v for v in plain]
+        texts = [v.encode() for v in values if isinstance(v, str)]
         fits = [type(v) is c.type.python_type for v, c in zip(values, key, strict=True)]
-        aware = [v.tzinfo is not None for v in values if isinstance(v, datetime)]
-    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise InvalidRequest("The cursor is not one of this list.") from error
     small = all(abs(v) < 1 << 63 for v in values if isinstance(v, int))
-    if not (all(fits) and all(aware) and small):
+    if not (all(fits) and small) or any(b"\x00" in text for text in texts):
         raise InvalidRequest("The cursor is not one of this list.")
     return tuple(values)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(UTC)

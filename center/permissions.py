@@ -134,6 +134,11 @@ class Actor:
         """
         return self.organisation if self.role in _CONFINED else None
 
+    @property
+    def owner(self) -> str | None:
+        """The one organisation whose capabilities they are confined to; None where they are not."""
+        return self.organisation if self.role is Role.ENGINEER else None
+
     def may(self, permission: Permission) -> bool:
         """Tell whether the role has a right."""
         return permission in PERMISSIONS[self.role]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from center.capability.rows import CapabilityRow
-from center.permissions import Actor, Role
+from center.permissions import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def reach_of(session: Session, actor: Actor) -> Reach:
     Operators see their own province, engineers the capabilities that their organisation owns in
     every province, admins everything.
     """
-    if actor.role is Role.ENGINEER:
-        owned = select(CapabilityRow.name).where(CapabilityRow.owner == actor.organisation)
+    if actor.owner is not None:
+        owned = select(CapabilityRow.name).where(CapabilityRow.owner == actor.owner)
         return Reach(capabilities=frozenset(session.scalars(owned)))
     return Reach(provinces=None if actor.province is None else frozenset({actor.province}))
 

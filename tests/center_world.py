@@ -139,14 +139,14 @@ class World:
         assert answer.status_code == 200, answer.text
         return Person(self.app, name)
 
-    def enrol(self, province: str) -> EdgeWorld:
+    def enrol(self, province: str, gateway_url: str = "http://127.0.0.1:8500") -> EdgeWorld:
         answer = self.admin.post(f"/provinces/{province}/enrolment-codes")
         assert answer.status_code == 201, answer.text
         key = generate_private_key(SECP256R1())
         body = {
             "code": answer.json()["code"],
             "public_key": public_jwk(key.public_key()),
-            "gateway_url": "http://127.0.0.1:8500",
+            "gateway_url": gateway_url,
         }
         answer = self.anonymous.post("/api/v1/edges", json=body)
         assert answer.status_code == 201, answer.text

@@ -103,7 +103,7 @@ class HealthReport(Versioned):
 class TelemetryRecord(Wire):
     """One record of a batch; ``body`` is a model of this module, by ``kind``."""
 
-    seq: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=1, le=2**53)]
     kind: RecordKind
     body: dict[str, Any]
 
@@ -126,7 +126,7 @@ class TelemetryBatch(Versioned):
     """Body of ``POST /api/v1/edges/{edge}/telemetry``."""
 
     stream: Identifier
-    epoch: Annotated[int, Field(ge=1)]
+    epoch: Annotated[int, Field(ge=1, le=2**53)]
     records: Annotated[list[TelemetryRecord], Field(max_length=MAX_BATCH)] = []
     lost: LostRecords | None = None
     """In place of records."""

@@ -36,13 +36,25 @@ def _complete(document: dict[str, Any]) -> None:
         schemas.pop(name, None)
     for operation in _operations(document):
         responses = operation["responses"]
-        expected = _WITH_BODY if "requestBody" in operation else ()
+        expected = _structural(operation)
         documented = {int(code) for code in responses if code.startswith(("4", "5"))}
         for status, known in problem_responses(*sorted({*documented, *expected})).items():
             answer = responses.setdefault(str(status), {"description": known["description"]})
             example = known["content"][PROBLEM_JSON]
             given = answer.get("content", {}).get(PROBLEM_JSON, {})
             answer["content"] = {PROBLEM_JSON: {"schema": _REFERENCE, **example, **given}}
+
+
+def _structural(operation: dict[str, Any]) -> set[int]:
+    """Return the refusals that follow from what an operation takes, whatever it does."""
+    expected = set(_WITH_BODY) if "requestBody" in operation else set()
+    for parameter in operation.get("parameters", ()):
+        expected.add(422)
+        if parameter["in"] == "path":
+            expected.add(404)  # such as a value with a slash in it, which leads to no route
+        if parameter["name"] == "cursor":
+            expected.add(400)
+    return expected
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

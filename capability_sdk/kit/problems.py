@@ -1,6 +1,7 @@
 """The one place where an expected failure becomes HTTP (RFC 9457)."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +15,8 @@ from capability_sdk.contracts.errors import BodyTooLarge, InvalidInput, ServiceE
 from capability_sdk.contracts.problem import PROBLEM_JSON, Problem, to_problem
 
 _log = logging.getLogger(__name__)
+_UNNAMED = "about:blank"
+_FIRST_REFUSAL = 400
 
 _TITLES = {
     400: "The request is not valid",
@@ -25,6 +28,7 @@ _TITLES = {
     412: "Somebody else changed it in the meantime",
     413: "The request body is too large",
     415: "This media type is not understood",
+    416: "The file has no such part",
     422: "A field of the request is not valid",
     429: "Too many requests",
     503: "A needed part is not available now",
@@ -46,9 +50,8 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _example(status: int) -> dict[str, object]:
     detail = f"{_title(status)}."
-    kind = "about:blank"
     return {
-        "type": kind,
+        "type": _UNNAMED,
         "title": _title(status),
         "status": status,
         "detail": detail,
@@ -67,8 +70,8 @@ def problem_response(error: ServiceError) -> JSONResponse:
     )
 
 
-class TooLargeAsProblem:
-    """Turns the framework's plain 413 into a problem document."""
+class PlainRefusalAsProblem:
+    """Turns the framework's plain refusals into problem documents, such as 413 and 416."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,24 +85,41 @@ class TooLargeAsProblem:
 
         async def send_problem(message: Message) -> None:
             nonlocal replaced
-            if (
-                message["type"] == "http.response.start"
-                and message["status"] == BodyTooLarge.status
-            ):
-                kind = Headers(raw=message["headers"]).get("content-type", "")
-                replaced = kind.startswith("text/plain")
+            if message["type"] == "http.response.start":
+                replaced = _is_plain_refusal(message)
+                if replaced:
+                    await _plain_as_problem(message)(scope, receive, send)
             if not replaced:
                 await send(message)
-            elif message["type"] == "http.response.start":
-                answer = problem_response(BodyTooLarge("The request body is over the limit."))
-                await answer(scope, receive, send)
 
         await self._app(scope, receive, send_problem)
 
 
+def _is_plain_refusal(start: Message) -> bool:
+    kind = Headers(raw=start["headers"]).get("content-type", "")
+    return bool(start["status"] >= _FIRST_REFUSAL) and kind.startswith("text/plain")
+
+
+def _plain_as_problem(start: Message) -> JSONResponse:
+    status = start["status"]
+    if status == BodyTooLarge.status:
+        return problem_response(BodyTooLarge("The request body is over the limit."))
+    told = Headers(raw=start["headers"])
+    kept = {name: told[name] for name in ("content-range",) if name in told}
+    return _unnamed_problem(status, f"{_title(status)}.", kept)
+
+
+def _unnamed_problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    title = _title(status)
+    members = {"title": title, "status": status, "detail": detail, "error": detail}
+    return JSONResponse({"type": _UNNAMED, **members}, status, headers, media_type=PROBLEM_JSON)
+
+
 def install(app: FastAPI) -> None:
     """Make every failing answer of an application a problem document."""
-    app.add_middleware(TooLargeAsProblem)
+    app.add_middleware(PlainRefusalAsProblem)
 
     @app.exception_handler(ServiceError)
     async def expected(_: Request, error: ServiceError) -> JSONResponse:
@@ -117,16 +137,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:
-        title = _title(error.status_code)
         detail = f"{request.method} {request.url.path}: {error.detail}"
-        body = {
-            "type": "about:blank",
-            "title": title,
-            "status": error.status_code,
-            "detail": detail,
-            "error": detail,
-        }
-        return JSONResponse(body, error.status_code, headers=error.headers, media_type=PROBLEM_JSON)
+        return _unnamed_problem(error.status_code, detail, error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

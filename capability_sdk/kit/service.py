@@ -43,6 +43,9 @@ def create_service(
     """
     app = FastAPI(
         title=title,
+        # An address with a slash too many is no other address: it would be a redirect to wherever
+        # the request's Host says.
+        redirect_slashes=False,
         description=description,
         version=__version__,
         lifespan=lifespan,
@@ -56,15 +59,23 @@ def create_service(
     openapi.install(app)
 
     _add_health(app, readiness)
+    _add_metrics(app, registry, metrics_guard)
+    return app
 
+
+def _add_metrics(
+    app: FastAPI, registry: CollectorRegistry, guard: Sequence[params.Depends]
+) -> None:
     @app.get(
-        "/metrics", tags=["health"], dependencies=metrics_guard, response_class=PlainTextResponse
+        "/metrics",
+        tags=["health"],
+        dependencies=guard,
+        response_class=PlainTextResponse,
+        responses=problems.problem_responses(401, 403, 503) if guard else {},
     )
     async def metrics() -> Response:
         """Prometheus metrics of this process."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return app
 
 
 def _add_health(app: FastAPI, readiness: Readiness) -> None:

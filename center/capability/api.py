@@ -35,6 +35,7 @@ router = APIRouter(tags=["capability"])
 Name = Annotated[CapabilityName, Path()]
 Version = Annotated[SemanticVersion, Path()]
 _GZIP = "application/gzip"
+_BINARY = {"type": "string", "format": "binary"}
 _NO_FURTHER_LIMIT = 1 << 50
 """Bytes; the setting `max_package_bytes` limits an upload."""
 
@@ -70,7 +71,7 @@ PackagesDep = Annotated[PackageStore, Depends(_packages)]
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {_GZIP: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {_GZIP: {"schema": _BINARY}},
         }
     },
 )
@@ -161,10 +162,17 @@ def show_gate_report(
     response_class=FileResponse,
     responses={
         200: {
-            "content": {_GZIP: {"schema": {"type": "string", "format": "binary"}}},
+            "content": {_GZIP: {"schema": _BINARY}},
             "description": "The archive as it was uploaded.",
         },
-        **problem_responses(401, 403, 404, 422, 503),
+        206: {
+            "content": {
+                _GZIP: {"schema": _BINARY},
+                "multipart/byteranges": {"schema": _BINARY},
+            },
+            "description": "The parts that `Range` asked for.",
+        },
+        **problem_responses(400, 401, 403, 404, 416, 422, 503),
     },
 )
 def download(

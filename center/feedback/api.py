@@ -53,7 +53,7 @@ class QualityView(BaseModel):
 @router.get(
     "/quality",
     dependencies=[permit(Permission.READ_MONITORING)],
-    responses=problem_responses(400, 401, 403, 422),
+    responses=problem_responses(400, 401, 403, 422, 503),
 )
 def list_quality(
     session: SessionDep,

@@ -22,6 +22,7 @@ from center.instance.views import Consistency, ConsistencyView, DeploymentBody, 
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
 from center.preconditions import IfMatch, etag
+from center.reach import reach_of
 
 router = APIRouter(tags=["instance"])
 
@@ -121,7 +122,13 @@ def show_consistency(
         actor.require_province(province)
     only = province or actor.province
     names = [only] if only is not None else PlaceStore(session).names()
-    lines = [line for name in names for line in consistency.compare(session, name, clock())]
+    seen = reach_of(session, actor).capabilities
+    lines = [
+        line
+        for name in names
+        for line in consistency.compare(session, name, clock())
+        if seen is None or line.capability in seen
+    ]
     return Consistency(items=[ConsistencyView.of(line) for line in lines], total=len(lines))
 
 

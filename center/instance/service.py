@@ -12,7 +12,7 @@ from center.identity.store import PlaceStore
 from center.instance.document import deployments
 from center.instance.domain import Deployment, Share, require_good_split
 from center.instance.errors import DeploymentNotFound, NotDeployable
-from center.instance.store import DeploymentStore
+from center.instance.store import DeploymentStore, Wanted
 from center.paging import Page, Paging
 from center.permissions import Actor
 from center.preconditions import require_match
@@ -77,7 +77,10 @@ def get(session: Session, actor: Actor, province: str, capability: str) -> Deplo
     Raises:
         DeploymentNotFound: It is not deployed there, or not for this actor to know.
     """
-    found = DeploymentStore(session).find(province, capability) if actor.sees(province) else None
+    owner = actor.owner
+    foreign = owner is not None and CapabilityStore(session).owner_of(capability) != owner
+    is_seen = actor.sees(province) and not foreign
+    found = DeploymentStore(session).find(province, capability) if is_seen else None
     if found is None or not found.shares:
         raise DeploymentNotFound(f"{capability} is not deployed in {province}.")
     return found
@@ -93,7 +96,8 @@ def page(
     """
     if province is not None:
         actor.require_province(province)
-    return DeploymentStore(session).page(province or actor.province, capability, paging)
+    wanted = Wanted(province or actor.province, capability, actor.owner)
+    return DeploymentStore(session).page(wanted, paging)
 
 
 def runs(session: Session, province: str, capability: str, version: str) -> bool:

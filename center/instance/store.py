@@ -76,6 +76,19 @@ class IssuedState:
     key_set_lead: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deployments are asked for; None asks for all.
+
+    Attributes:
+        owner: Only of capabilities that this organisation owns.
+    """
+
+    province: str | None = None
+    capability: str | None = None
+    owner: str | None = None
+
+
 class DeploymentStore:
     """Deployments of one session."""
 
@@ -116,16 +129,17 @@ class DeploymentStore:
         except IntegrityError as error:
             raise Conflict("Somebody else deployed it at the same moment.") from error
 
-    def page(
-        self, province: str | None, capability: str | None, paging: Paging
-    ) -> Page[Deployment]:
-        """Return a page of deployments by province and capability; None asks for all."""
+    def page(self, wanted: Wanted, paging: Paging) -> Page[Deployment]:
+        """Return a page of deployments by province and capability."""
         row = DeploymentRow
         statement = select(row).where(row.present)
-        if province is not None:
-            statement = statement.where(row.province == province)
-        if capability is not None:
-            statement = statement.where(row.capability == capability)
+        if wanted.province is not None:
+            statement = statement.where(row.province == wanted.province)
+        if wanted.capability is not None:
+            statement = statement.where(row.capability == wanted.capability)
+        if wanted.owner is not None:
+            owned = select(CapabilityRow.name).where(CapabilityRow.owner == wanted.owner)
+            statement = statement.where(row.capability.in_(owned))
         page = fetch_page(self._session, statement, paging, key=[row.province, row.capability])
         return map_page(page, _to_deployment)
 

@@ -62,7 +62,7 @@ class DriftDetailView(DriftView):
 @router.get(
     "/drift",
     dependencies=[permit(Permission.READ_MONITORING)],
-    responses=problem_responses(400, 401, 403, 422),
+    responses=problem_responses(400, 401, 403, 422, 503),
 )
 def list_drift(
     session: SessionDep,
@@ -83,7 +83,7 @@ def list_drift(
 @router.get(
     "/drift/{capability}/{province}",
     dependencies=[permit(Permission.READ_MONITORING)],
-    responses=problem_responses(401, 403, 404, 422),
+    responses=problem_responses(401, 403, 404, 422, 503),
 )
 def read_drift(
     capability: CapabilityName,

@@ -126,7 +126,7 @@ def _question(
     response_model=Page[UsageView],
     responses={
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **problem_responses(400, 401, 403, 422),
+        **problem_responses(400, 401, 403, 422, 503),
     },
 )
 def read_usage(
@@ -275,7 +275,7 @@ class ProvinceHealthView(BaseModel):
 @router.get(
     "/provinces/{province}/health",
     dependencies=[permit(Permission.READ_HEALTH)],
-    responses=problem_responses(401, 403, 404, 422),
+    responses=problem_responses(401, 403, 404, 422, 503),
 )
 def read_health(
     province: ProvinceName, session: SessionDep, actor: ActorDep, clock: ClockDep

@@ -17,6 +17,7 @@ from capability_sdk.contracts.telemetry import (
     RecordKind,
     TelemetryBatch,
     TelemetryRecord,
+    UsageRecord,
 )
 from center.operations.domain import KINDS, Batch, Body, Record, require_order
 from center.operations.errors import TelemetryRefused, UnreadableBody
@@ -28,6 +29,10 @@ MAX_RECORD_CHARS = 1 << 20
 """Largest profile or health report."""
 
 MAX_ROWS = 10**8
+
+MAX_LATENCY_US = 24 * 3600 * 10**6
+"""Longest call that is believed; so an hour's sum stays far within 64 bits."""
+
 MAX_CONFUSION_CELLS = 20_000
 
 _MODELS = {kind: model for model, kind in KINDS.items()}
@@ -118,6 +123,8 @@ def _understand(record: TelemetryRecord) -> Record:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _refused(record, f"{where}: {first['msg']}") from error
+    if isinstance(body, UsageRecord) and body.latency_us > MAX_LATENCY_US:
+        raise _refused(record, "a call of more than a day")
     if isinstance(body, ProfileEnvelope):
         _check_profile(record, body)
     elif isinstance(body, QualityCounts):

@@ -11,7 +11,7 @@ from center.identity.audit import record
 from center.identity.domain import new_id
 from center.identity.store import ApplicationStore
 from center.paging import Page, Paging
-from center.permissions import Actor, Role
+from center.permissions import Actor
 from center.subscription.domain import Act, Subscription, Terms
 from center.subscription.errors import NotOffered, SubscriptionNotFound
 from center.subscription.store import SubscriptionStore, Wanted
@@ -84,7 +84,8 @@ def get(session: Session, actor: Actor, subscription: str) -> Subscription:
         SubscriptionNotFound: There is none, or not for this actor.
     """
     item = SubscriptionStore(session).get(subscription)
-    owner = _owner_seen_by(actor)
+    # An engineer sees who subscribes to what the own organisation publishes.
+    owner = actor.owner
     foreign = owner is not None and CapabilityStore(session).owner_of(item.capability) != owner
     if foreign or not actor.sees(item.province):
         raise SubscriptionNotFound(f"There is no subscription {subscription}.")
@@ -99,20 +100,13 @@ def page(session: Session, actor: Actor, wanted: Wanted, paging: Paging) -> Page
     """
     if wanted.province is not None:
         actor.require_province(wanted.province)
-    confined = replace(
-        wanted, province=wanted.province or actor.province, owner=_owner_seen_by(actor)
-    )
+    confined = replace(wanted, province=wanted.province or actor.province, owner=actor.owner)
     return SubscriptionStore(session).page(confined, paging)
 
 
 def granted_capabilities(session: Session, application: str) -> frozenset[str]:
     """Return the capabilities that an application may call now."""
     return SubscriptionStore(session).active_capabilities(application)
-
-
-def _owner_seen_by(actor: Actor) -> str | None:
-    # An engineer sees who subscribes to what the own organisation publishes.
-    return actor.organisation if actor.role is Role.ENGINEER else None
 
 
 def _require_offered(session: Session, capability: str) -> None:

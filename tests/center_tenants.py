@@ -1,0 +1,236 @@
+"""A center whose provinces have one of everything, so that requests find something to reach.
+
+Every private word of a province carries its mark: whoever may not see the province must never
+read it.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from center.app import create_app
+from center.database import Database
+from center.identity.service.users import create_first_admin
+from center.monitoring.domain import ColumnMovement, Judgement, Series, Verdict, Window
+from center.monitoring.store import DriftStore, Standing
+from center.schema import migrate
+from center.settings import CenterSettings
+from tests.center_store_world import TERMS, Shop, manifest
+from tests.center_world import PASSWORD, EdgeWorld, Hands, Person, World
+
+PROVINCES = ("zhejiang", "guizhou")
+SHARED = "digit-recognition"
+"""The center's own capability, which every province subscribes to."""
+
+_QUALITY = {"task": "classification", "output": "label", "labels": ["no", "yes"]}
+
+
+@dataclass
+class Tenant:
+    """A province, its people, its edge, and the ids of what it owns."""
+
+    province: str
+    mark: str
+    operator: Person
+    engineer: Person
+    edge: EdgeWorld
+    capability: str
+    """Published by the province's own engineers."""
+    draft: str
+    """Uploaded by them, and seen by nobody else."""
+    application: str = ""
+    secret_id: str = ""
+    client_secret: str = ""
+    other_application: str = ""
+    token_id: str = ""
+    subscriptions: dict[str, str] = field(default_factory=dict)
+    """Status to id."""
+
+
+@dataclass
+class Tenants:
+    """The whole center: shop, and what each province owns."""
+
+    shop: Shop
+    by_province: dict[str, Tenant]
+
+    @property
+    def world(self) -> World:
+        return self.shop.world
+
+
+class Present(Hands):
+    """The clock of the machine, since the same database is served by other processes too."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@contextmanager
+def migrated_center(url: str, folder: Path, **changes: Any) -> Iterator[World]:  # noqa: ANN401 - any setting
+    """Start a center as `python -m center` would, at the present moment, with its first admin."""
+    settings = CenterSettings(data=folder / "data", database_url=SecretStr(url), **changes)
+    clock = Present()
+    database = Database(url)
+    migrate(database)
+    create_first_admin(database, "root", PASSWORD, clock())
+    database.close()
+    app = create_app(settings, clock=clock)
+    with TestClient(app):
+        yield World(app, settings, clock, Person(app, "root"))
+
+
+def settle(world: World) -> Tenants:
+    """Found the provinces and give each of them one of everything."""
+    for province in PROVINCES:
+        world.add_province(province)
+    shop = Shop(
+        world,
+        author=world.add_person("author", "engineer"),
+        colleague=world.add_person("colleague", "engineer"),
+        operator=world.admin,
+    )
+    shop.publish(manifest(SHARED, quality=_QUALITY))
+    shop.publish(manifest(SHARED, "1.1.0", quality=_QUALITY))
+    tenants = Tenants(shop, {province: _tenant(shop, province) for province in PROVINCES})
+    for tenant in tenants.by_province.values():
+        _own(tenants.world, tenant)
+        _report(tenants.world, tenant)
+    return tenants
+
+
+def _tenant(shop: Shop, province: str) -> Tenant:
+    world, mark = shop.world, f"{province[0]}{secrets.token_hex(4)}"
+    engineer = world.add_person(f"engineer-{mark}", "engineer", province)
+    owner, name = (engineer.name, province), f"published-by-{province}"
+    texts = {"zh": "省", "en": province}
+    item = manifest(name, titles=texts, quality=_QUALITY)
+    path = shop.keep(item, *owner)
+    assert shop.gate()
+    assert engineer.post(f"{path}:request-review").status_code == 200
+    digest = engineer.get(path).json()["digests"]["package"]
+    assert world.admin.post(f"{path}:approve", {"package_digest": digest}).status_code == 200
+    draft = manifest(f"draft-{mark}", titles={"zh": mark, "en": mark})
+    shop.keep(draft, *owner)
+    assert shop.gate()
+    return Tenant(
+        province=province,
+        mark=mark,
+        operator=world.add_person(f"operator-{mark}", "operator", province),
+        engineer=engineer,
+        edge=world.enrol(province, f"http://{mark}.example").sign_in(),
+        capability=name,
+        draft=draft.name,
+    )
+
+
+def _own(world: World, tenant: Tenant) -> None:
+    operator = tenant.operator
+    made = _created(operator, "/applications", _application(tenant, "reader"))
+    tenant.application, tenant.client_secret = made["client_id"], made["client_secret"]
+    shown = operator.get(f"/applications/{tenant.application}").json()
+    tenant.secret_id = shown["secrets"][0]["id"]
+    _created(operator, f"/applications/{tenant.application}/secrets", None)
+    tenant.other_application = _created(operator, "/applications", _application(tenant, "spare"))[
+        "client_id"
+    ]
+    tenant.token_id = _created(operator, "/api-tokens", {"label": f"label {tenant.mark}"})["id"]
+    _created(tenant.engineer, "/api-tokens", {"label": f"label {tenant.mark}"})
+    _created(operator, "/signing-keys", {"public_key_pem": new_public_key()})
+    _subscribe(world, tenant)
+    body = {"versions": [{"version": "1.0.0", "weight": 3}, {"version": "1.1.0", "weight": 1}]}
+    path = f"/api/v1/provinces/{tenant.province}/deployments"
+    assert operator.http.put(f"{path}/{SHARED}", json=body).status_code == 200
+    body = {"versions": [{"version": "1.0.0", "weight": 1, "replicas": 2}]}
+    assert operator.http.put(f"{path}/{tenant.capability}", json=body).status_code == 200
+
+
+def _subscribe(world: World, tenant: Tenant) -> None:
+    wanted = {
+        "requested": (tenant.other_application, SHARED),
+        "active": (tenant.application, SHARED),
+        "suspended": (tenant.application, tenant.capability),
+    }
+    for status, (application, capability) in wanted.items():
+        terms = {**TERMS, "purpose": f"purpose {tenant.mark}"}
+        body = {"application": application, "capability": capability, **terms}
+        identifier = _created(tenant.operator, "/subscriptions", body)["id"]
+        tenant.subscriptions[status] = identifier
+        if status != "requested":
+            assert world.admin.post(f"/subscriptions/{identifier}:approve").status_code == 200
+        if status == "suspended":
+            assert world.admin.post(f"/subscriptions/{identifier}:suspend").status_code == 200
+
+
+def records(tenant: Tenant, now: datetime, first: int = 1) -> list[dict[str, Any]]:
+    """Return one telemetry record of each kind but profiles, numbered from ``first``."""
+    at, hour = now.isoformat(), now.replace(minute=0, second=0, microsecond=0).isoformat()
+    usage = {
+        "request_id": f"request-{tenant.mark}-{secrets.token_hex(6)}",
+        "at": at,
+        "application": tenant.application,
+        "subscription": tenant.subscriptions["active"],
+        "capability": SHARED,
+        "version": "1.0.0",
+        "status": 200,
+        "units": 1,
+        "latency_us": 900,
+        "request_bytes": 9,
+        "response_bytes": 9,
+    }
+    cells = [{"predicted": 1, "actual": 1, "count": 3}, {"predicted": 0, "actual": 1, "count": 1}]
+    quality = {
+        "capability": tenant.capability,
+        "version": "1.0.0",
+        "window": hour,
+        "predictions": 9,
+        "confusion": cells,
+    }
+    health = {"at": at, "state_revision": 1, "backlog": {f"stream-{tenant.mark}": 1}}
+    bodies = {"usage": usage, "quality": quality, "health": health}
+    return [
+        {"seq": first + number, "kind": kind, "body": body}
+        for number, (kind, body) in enumerate(bodies.items())
+    ]
+
+
+def _report(world: World, tenant: Tenant) -> None:
+    batch = {"stream": "settled", "epoch": 1, "records": records(tenant, world.clock())}
+    edge = tenant.edge.identity.edge
+    answer = tenant.edge.http.post(f"/api/v1/edges/{edge}/telemetry", json=batch)
+    assert answer.status_code == 200, answer.text
+    assert tenant.edge.http.get(f"/api/v1/edges/{edge}/desired-state").status_code == 200
+    series = Series(tenant.province, tenant.capability, "1.0.0")
+    now = world.clock()
+    moved = ColumnMovement(f"column-{tenant.mark}", 0.5, 0.01, 0.02, 0.4, moved=True)
+    judgement = Judgement(Verdict.DRIFT, now - timedelta(hours=1), now, 500, (moved,))
+    with world.database.session() as session:
+        store = DriftStore(session)
+        store.add(series, Window(now.replace(minute=0), 500, {"image": [0, 0, 0, 0, 500]}), now)
+        seen = Standing(series, judgement, now, now)
+        store.put(seen, judgement, now)
+
+
+def new_public_key() -> str:
+    key = generate_private_key(SECP256R1()).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _application(tenant: Tenant, name: str) -> dict[str, str]:
+    return {"name": f"{name} {tenant.mark}", "province": tenant.province}
+
+
+def _created(person: Person, path: str, body: object) -> dict[str, Any]:
+    answer = person.post(path, body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
