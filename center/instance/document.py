@@ -14,8 +14,9 @@ from capability_sdk.contracts.state import (
     SubscriptionState,
     VersionShare,
 )
+from center.access.delegation import IssuerTerms, certify
 from center.access.service import current_key_set, revoked_tokens
-from center.access.store import RevokedTokenRow, SigningKeyRow
+from center.access.store import DelegationRow, IssuerKeyRow, RevokedTokenRow, SigningKeyRow
 from center.capability.rows import CapabilityVersionRow
 from center.capability.store import CapabilityStore, Released
 from center.identity.domain import Edge
@@ -37,11 +38,17 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
+        *(DelegationRow, IssuerKeyRow),
     )
 )
 """Tables that `compose` reads."""
 
-_MOVING = {"revision", "issued_at", "expires_at"}
+_MOVING: dict[str, bool | set[str]] = {
+    "revision": True,
+    "issued_at": True,
+    "expires_at": True,
+    "issuer": {"expires_at"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,13 @@ class Content:
         )
 
 
-def compose(session: Session, edge: Edge, now: datetime) -> Content:
+def compose(session: Session, edge: Edge, now: datetime, terms: IssuerTerms) -> Content:
     """Read what an edge must know now.
 
     Args:
         session: Open transaction; what it reads is what the document says.
         edge: Whose document.
+        terms: What the edge's delegated issuer is certified for.
         now: Decides which revocations still matter.
     """
     province = edge.province
@@ -91,6 +99,7 @@ def compose(session: Session, edge: Edge, now: datetime) -> Content:
         ],
         deployments=deployments(session, province),
         revoked_tokens=revoked_tokens(session, now),
+        issuer=certify(session, edge, terms, now),
     )
     plain = state.model_dump(mode="json", by_alias=True, exclude=_MOVING)
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))

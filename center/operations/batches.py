@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from capability_sdk.contracts.errors import BodyTooLarge
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     RecordKind,
@@ -33,12 +34,17 @@ MAX_CONFUSION_CELLS = 20_000
 
 _KINDS: dict[
     RecordKind,
-    type[UsageRecord] | type[ProfileEnvelope] | type[QualityCounts] | type[HealthReport],
+    type[UsageRecord]
+    | type[ProfileEnvelope]
+    | type[QualityCounts]
+    | type[HealthReport]
+    | type[IssuedToken],
 ] = {
     RecordKind.USAGE: UsageRecord,
     RecordKind.PROFILE: ProfileEnvelope,
     RecordKind.QUALITY: QualityCounts,
     RecordKind.HEALTH: HealthReport,
+    RecordKind.ISSUANCE: IssuedToken,
 }
 
 

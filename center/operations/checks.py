@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     UsageRecord,
@@ -38,11 +39,11 @@ def require_plausible(session: Session, province: str, records: Sequence[Record]
 
 
 def _objection(
-    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport,
+    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken,
     subscriptions: Collection[tuple[str, str, str]],
     labels: dict[_Version, int],
 ) -> str | None:
-    if isinstance(body, HealthReport):
+    if isinstance(body, HealthReport | IssuedToken):
         return None
     if body.version is not None and (body.capability, body.version) not in labels:
         return f"{body.capability} {body.version} is not in the store"
@@ -86,7 +87,8 @@ def _labels(session: Session, records: Sequence[Record]) -> dict[_Version, int]:
     wanted = {
         (record.body.capability, record.body.version)
         for record in records
-        if not isinstance(record.body, HealthReport) and record.body.version is not None
+        if not isinstance(record.body, HealthReport | IssuedToken)
+        and record.body.version is not None
     }
     row = CapabilityVersionRow
     found: dict[_Version, int] = {}

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     UsageRecord,
@@ -21,7 +22,7 @@ class Record:
     """One record of a stream, understood."""
 
     seq: int
-    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport
+    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken
 
 
 @dataclass(frozen=True, slots=True)

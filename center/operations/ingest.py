@@ -8,19 +8,22 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     UsageRecord,
 )
 from center.feedback.store import QualitySeries, QualityStore
+from center.identity import audit
 from center.instance.store import record_report
 from center.monitoring.domain import Series
 from center.monitoring.store import InboxStore, ReceivedProfile
 from center.operations.checks import require_plausible
 from center.operations.domain import Batch, Record, booked_at, hour_of, sum_usage
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
+from center.permissions import Actor, ActorKind, Role
 
-B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport)
+B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport, IssuedToken)
 
 
 def apply(session: Session, origin: Origin, batch: Batch) -> int:
@@ -49,6 +52,7 @@ def apply(session: Session, origin: Origin, batch: Batch) -> int:
     InboxStore(session).put(_received(origin, body) for body in _of(fresh, ProfileEnvelope))
     _apply_quality(session, origin, _of(fresh, QualityCounts))
     _apply_health(session, origin, _of(fresh, HealthReport))
+    _apply_issuance(session, origin, _of(fresh, IssuedToken))
     through = fresh[-1].seq
     intake.advance(origin.edge, batch.stream, batch.epoch, through, origin.received_at)
     return through
@@ -95,3 +99,14 @@ def _apply_health(session: Session, origin: Origin, reports: list[HealthReport])
         believed = report.model_copy(update={"at": booked_at(report.at, origin.received_at)})
         HealthStore(session).keep(origin, believed)
         record_report(session, origin.edge, believed)
+
+
+def _apply_issuance(session: Session, origin: Origin, tokens: list[IssuedToken]) -> None:
+    """Write into the audit trail what a province signed while the center was away."""
+    edge = Actor(ActorKind.EDGE, origin.edge, Role.EDGE, origin.province)
+    for token in tokens:
+        detail = token.model_dump(mode="json", exclude={"application"})
+        audit.record(
+            *(session, edge, "token.issued-while-away", f"application/{token.application}", detail),
+            at=origin.received_at,
+        )

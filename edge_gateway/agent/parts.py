@@ -22,10 +22,13 @@ from edge_gateway.agent.feedback import FeedbackJoin
 from edge_gateway.agent.health import HealthReporter
 from edge_gateway.agent.identity import read_identity, read_key
 from edge_gateway.agent.intake import Intake
+from edge_gateway.agent.issuer import ISSUANCE_STREAM, DelegatedIssuer, IssuedTokens
+from edge_gateway.agent.issuer_key import IssuerRegistration, read_or_create_issuer_key
 from edge_gateway.agent.outbox import Outbox
 from edge_gateway.agent.packages import Packages
 from edge_gateway.agent.profiles import FlushRule, ProfileSums
 from edge_gateway.agent.quota import LeaseLedger
+from edge_gateway.agent.reach import CenterReach
 from edge_gateway.agent.rollout import Rollout
 from edge_gateway.agent.scheduler_link import SchedulerLink
 from edge_gateway.agent.settings import AgentSettings
@@ -70,7 +73,15 @@ class Agent:
             self._declared.learn_state(self.states.current.state)
         secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
         self._scheduler = SchedulerLink(site.scheduler_port, secret)
-        self.tokens = TokenRelayer(center)
+        reach = CenterReach(self._http)
+        key = read_or_create_issuer_key(province)
+        issued = IssuedTokens(self.database, self._outbox(ISSUANCE_STREAM))
+        self._issuer = DelegatedIssuer(key, self.states, issued, clock=clock)
+        self._registration = IssuerRegistration(
+            center, key, lambda: self._issuer.is_certified, longest_delay=longest
+        )
+        self._reach = reach
+        self.tokens = TokenRelayer(center, reach, self._issuer)
         self.quota = LeaseLedger(self.database)
         self._rollout = self._open_rollout(province, center, settings)
         self._sync = StateSync(
@@ -112,6 +123,8 @@ class Agent:
             "shipping": self._shipper.run,
             "intake": self._take_in,
             "tidying": self._tidy,
+            "registration": self._registration.run,
+            "reach": self._reach.run,
             "health": lambda: self._health.run(self.states, self._scheduler, self._rollout),
         }
         async with asyncio.TaskGroup() as group:
