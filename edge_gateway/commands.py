@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.output import AsJson
 from edge_gateway.agent.enrolment import Enrolment, enrol
-from edge_gateway.agent.province import free_port, run_province
+from edge_gateway.agent.province import free_port, read_autonomy, run_province
 
 GATEWAY_PORT = 8201
 SCHEDULER_PORT = 8202
@@ -53,3 +54,17 @@ def enroll(
 def run(data: DataFolder) -> None:
     """Run the province's gateway, agent and scheduler until Ctrl-C or SIGTERM."""
     asyncio.run(run_province(data.absolute(), lambda line: print(line, flush=True)))
+
+
+@edge.command("status")
+def status(data: DataFolder, as_json: AsJson = False) -> None:
+    """Say what the province would do if the center went now; exit code 1 where not everything."""
+    report = asyncio.run(read_autonomy(data.absolute()))
+    if as_json:
+        print(report.model_dump_json(by_alias=True, indent=2))
+    else:
+        print(report.summary)
+        for reason in report.reasons:
+            print(f"  {'fails' if reason.blocks else 'warns'}  {reason.code}: {reason.detail}")
+    if not report.autonomous:
+        raise typer.Exit(1)

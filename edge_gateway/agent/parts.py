@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from capability_sdk.archive.sql import SqlArchive
+from capability_sdk.contracts.autonomy import AutonomyReport
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
+from edge_gateway.agent.autonomy import Autonomy
 from edge_gateway.agent.backlog import Watermarks
 from edge_gateway.agent.center import Center, open_http
 from edge_gateway.agent.credential import Credential
@@ -59,9 +61,8 @@ class Agent:
         site = read_identity(province)
         longest = settings.longest_delay.total_seconds()
         self._http = open_http(site.center_url)
-        center = Center(
-            self._http, Credential(self._http, site.edge, read_key(province)), site.edge
-        )
+        credential = Credential(self._http, site.edge, read_key(province))
+        center = Center(self._http, credential, site.edge)
         self._spool = province / "spool"
         self._outboxes: list[Outbox] = []
         self.database = AgentDatabase(province / "agent.db")
@@ -73,17 +74,11 @@ class Agent:
             self._declared.learn_state(self.states.current.state)
         secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
         self._scheduler = SchedulerLink(site.scheduler_port, secret)
-        reach = CenterReach(self._http)
-        key = read_or_create_issuer_key(province)
-        issued = IssuedTokens(self.database, self._outbox(ISSUANCE_STREAM))
-        self._issuer = DelegatedIssuer(key, self.states, issued, clock=clock)
-        self._registration = IssuerRegistration(
-            center, key, lambda: self._issuer.is_certified, longest_delay=longest
-        )
-        self._reach = reach
-        self.tokens = TokenRelayer(center, reach, self._issuer)
+        issuer = self._open_tokens(province, center, longest, clock)
         self.quota = LeaseLedger(self.database)
-        self._rollout = self._open_rollout(province, center, settings)
+        packages = self._open_packages(province, center, settings)
+        self._rollout = self._open_rollout(packages, longest)
+        self._autonomy = Autonomy(province, self.states, issuer, packages, credential, clock=clock)
         self._sync = StateSync(
             center, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
         )
@@ -100,20 +95,36 @@ class Agent:
             self.database, self._spool, self._gate, self._outbox("health"), self._marks, clock=clock
         )
 
-    def _open_rollout(self, province: Path, center: Center, settings: AgentSettings) -> Rollout:
-        packages = Packages(
-            center,
-            province / "packages",
-            self._declared,
-            limit_bytes=settings.package_limit_bytes,
-        )
+    def _open_packages(self, province: Path, center: Center, settings: AgentSettings) -> Packages:
+        limit = settings.package_limit_bytes
+        return Packages(center, province / "packages", self._declared, limit_bytes=limit)
+
+    def _open_rollout(self, packages: Packages, longest: float) -> Rollout:
         return Rollout(
             self.states,
             packages,
             self._scheduler,
             on_state=self._declared.learn_state,
-            longest_delay=settings.longest_delay.total_seconds(),
+            longest_delay=longest,
         )
+
+    def _open_tokens(
+        self, province: Path, center: Center, longest: float, clock: Clock
+    ) -> DelegatedIssuer:
+        key = read_or_create_issuer_key(province)
+        issued = IssuedTokens(self.database, self._outbox(ISSUANCE_STREAM))
+        issuer = DelegatedIssuer(key, self.states, issued, clock=clock)
+        self._registration = IssuerRegistration(
+            center, key, lambda: issuer.is_certified, longest_delay=longest
+        )
+        self._reach = CenterReach(self._http)
+        self.tokens = TokenRelayer(center, self._reach, issuer)
+        return issuer
+
+    @property
+    def autonomy(self) -> AutonomyReport:
+        """What would happen if the center went now."""
+        return self._autonomy.report
 
     async def run(self) -> None:
         """Keep every part going until cancelled; a part that fails is started again."""
@@ -125,6 +136,7 @@ class Agent:
             "tidying": self._tidy,
             "registration": self._registration.run,
             "reach": self._reach.run,
+            "autonomy": lambda: self._autonomy.run(self._scheduler),
             "health": lambda: self._health.run(self.states, self._scheduler, self._rollout),
         }
         async with asyncio.TaskGroup() as group:

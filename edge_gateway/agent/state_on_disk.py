@@ -70,6 +70,19 @@ class StateOnDisk:
             self.current = candidate
             self.refusal = None
 
+    def is_stored(self, candidate: Candidate) -> bool:
+        """Tell whether the disk still holds a state that was put in force."""
+        try:
+            return self._path.read_bytes() == candidate.document
+        except OSError:
+            return False
+
+    def store_again(self, candidate: Candidate) -> None:
+        """Write a state again that the disk has lost; its bytes were verified when it came."""
+        with self._turn:
+            if self.current is candidate:
+                write_atomically(self._path, candidate.document)
+
     def _load(self) -> Candidate | None:
         try:
             document = self._path.read_bytes()

@@ -30,6 +30,7 @@ class Kind(Enum):
     SERVER_READY = auto()
     LIVE = auto()
     READY = auto()
+    AUTONOMY = auto()
     TOKEN = auto()
     FEEDBACK = auto()
     METRICS = auto()
@@ -62,6 +63,7 @@ _FIXED = {
     b"/v2/health/ready": Route(Kind.SERVER_READY, b"GET"),
     b"/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
     b"/health/ready": Route(Kind.READY, b"GET", needs_token=False),
+    b"/health/autonomy": Route(Kind.AUTONOMY, b"GET", needs_token=False),
     b"/oauth2/token": Route(Kind.TOKEN, b"POST", needs_token=False),
     b"/v1/feedback": Route(Kind.FEEDBACK, b"POST"),
     b"/metrics": Route(Kind.METRICS, b"GET", needs_token=False),
