@@ -22,11 +22,11 @@ from edge_gateway.agent.scheduler_link import SchedulerAway, SchedulerLink
 from edge_gateway.agent.state_on_disk import Candidate, StateOnDisk
 from edge_gateway.agent.verification import has_digests
 
-_LOOK_SECONDS = 5.0
+_LOOK_SECONDS = 2.0
 _SOON = timedelta(hours=24)
 _LEAST_SPOOL_HOURS = 24.0
 _A_YEAR_HOURS = 8760.0
-_SAMPLES = 720
+_SAMPLES = 1800
 _HASH_AGAIN_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from onnx import TensorProto, helper, save
 
 from capability_sdk.client import CenterClient
 from capability_sdk.contracts.manifest import Manifest
@@ -33,13 +34,23 @@ from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.campaigns.harness import ROOT
 from tests.center_world import PASSWORD
 from tests.servers.process import accepts, free_port
-from tests.unit.capability_sdk.serving.packages import identity_model, manifest, write_package
 from tests.waiting import eventually
 
 PROVINCE = "zhejiang"
 SERVED, OTHER = "digit-recognition", "letter-recognition"
 EDGE_PROCESSES = ("gateway", "agent", "scheduler", "instance", "supervisor")
 _VERSION = "1.0.0"
+_MANIFEST = """
+name = "{name}"
+version = "1.0.0"
+titles = {{zh = "测试", en = "Test"}}
+summary = {{zh = "测试", en = "Test"}}
+domain = "testing"
+owner = "tests"
+algorithm_family = "linear"
+inputs = [{{name = "x", datatype = "FP32", shape = [2]}}]
+outputs = [{{name = "y", datatype = "FP32", shape = [2]}}]
+"""
 _START_SECONDS = 90.0
 _TERMS = {"daily_quota": 10_000_000, "rate_per_second": 100_000, "concurrency": 1000}
 _MODULES = {
@@ -190,7 +201,7 @@ def running_world(logs: Path) -> Iterator[World]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jz")))
         stack.callback(_keep_logs, folder, logs)
         declared = _manifest(SERVED)
-        project = write_package(folder / "package", declared, identity_model(declared))
+        project = _write_package(folder / "package", declared)
         digests = digests_of(project)
         _prepare_center(folder / "center", declared, digests)
         center = CenterProcess(folder)
@@ -248,8 +259,22 @@ def _subscribed(admin: CenterClient, asker: CenterClient, name: str) -> Applicat
 
 
 def _manifest(name: str) -> Manifest:
-    outputs = [{"name": "o_x", "datatype": "FP32", "shape": [2]}]
-    return manifest(name=name, version=_VERSION, outputs=outputs)
+    return Manifest.from_toml(_MANIFEST.format(name=name))
+
+
+def _write_package(folder: Path, declared: Manifest) -> Path:
+    """Write a package whose answer is the question."""
+    (folder / "model").mkdir(parents=True)
+    (folder / "capability.toml").write_text(_MANIFEST.format(name=declared.name))
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 2]) for name in ("x", "y")
+    )
+    node = helper.make_node("Identity", ["x"], ["y"])
+    graph = helper.make_graph([node], "identity", [x], [y])
+    opsets = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    save(model, folder / "model" / "model.onnx")
+    return folder
 
 
 def _prepare_center(data: Path, served: Manifest, digests: PackageDigests) -> None:
