@@ -37,6 +37,8 @@ from tests.campaigns.harness import Campaign, Run, Void
 _SMALL = 1
 _LARGE = 24
 _BAR_SECONDS = 10.0
+_PATIENCE = 1.5
+"""What comes late is noted, and the run goes on; what does not come ends it."""
 _SLOW_MACHINE = 2.0
 """A small run shares its machine with others; only the large one holds the bar itself."""
 _WAIT_SECONDS = 90.0
@@ -175,12 +177,15 @@ class _Outage:
             before = edge.find(name)
             began = time.monotonic()
             edge.kill(name)
-            served = self._comes(lambda: self._is_served(name, before), self._limit)
-        seconds = time.monotonic() - began
-        self._run.note("restart", process=name, seconds=round(seconds, 2))
-        self._restarts.setdefault(name, []).append(round(seconds, 2))
+            served = self._comes(lambda: self._is_served(name, before), _PATIENCE * self._limit)
+        seconds = round(time.monotonic() - began, 2)
+        self._run.note("restart", process=name, seconds=seconds, load=psutil.getloadavg()[0])
+        self._restarts.setdefault(name, []).append(seconds)
         self._require(
-            served, f"{seconds:.1f} s after the {name} was killed the province does not serve"
+            served, f"{seconds} s after the {name} was killed the province does not serve"
+        )
+        self._run.expect(
+            seconds <= self._limit, f"{seconds} s until the province served without the {name}"
         )
         caller.token = self._require_token()
         time.sleep(0.3)
@@ -331,7 +336,15 @@ class _Outage:
             name: {"median": statistics.median(found), "max": max(found), "times": len(found)}
             for name, found in self._restarts.items()
         }
-        self._run.report(restart_seconds=figures, calls=caller.calls, bar_seconds=self._limit)
+        every = sorted(itertools.chain.from_iterable(self._restarts.values()))
+        self._run.report(
+            restart_seconds=figures,
+            restart_seconds_median=statistics.median(every) if every else None,
+            restart_seconds_max=every[-1] if every else None,
+            calls=caller.calls,
+            bar_seconds=self._limit,
+            load=psutil.getloadavg(),
+        )
 
 
 def _beyond(now: int) -> dict[str, dict[str, Any]]:
