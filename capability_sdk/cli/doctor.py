@@ -1,5 +1,6 @@
 """Says what is well and what is not, and what to do about it."""
 
+import json
 import os
 import shutil
 import sys
@@ -8,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 
 from capability_sdk.cli.config import NotSignedIn, center_client, signing_key_path
@@ -96,6 +98,8 @@ def _province(data: Path) -> Iterator[Check]:
         detail="what the province lives from when the center is away",
         cure="Start the agent while the center can be reached.",
     )
+    if (data / "edge.json").is_file():
+        yield _without_the_center(data)
     if data.is_dir():
         yield Check(
             name="disk",
@@ -103,3 +107,16 @@ def _province(data: Path) -> Iterator[Check]:
             detail=f"{shutil.disk_usage(data).free >> 20} MiB free",
             cure="Free at least 1 GiB, and make the folder writable for this account.",
         )
+
+
+def _without_the_center(data: Path) -> Check:
+    """Ask the running gateway what would happen if the center went now."""
+    try:
+        port = json.loads((data / "edge.json").read_bytes())["gateway_port"]
+        url = f"http://127.0.0.1:{port}/health/autonomy"
+        found = httpx.get(url, trust_env=False, timeout=15.0).raise_for_status().json()
+        passed, said = bool(found["autonomous"]), ", ".join(found["reasons"]) or "all goes on"
+    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
+        passed, said = False, "the gateway does not answer"
+    cure = f"jiuzhou edge status --data {data}"
+    return Check(name="without the center", passed=passed, detail=said, cure=cure)

@@ -33,11 +33,12 @@ from tests.campaigns.center_away.world import (
     running_world,
 )
 from tests.campaigns.harness import Campaign, Run, Void
+from tests.e2e.harness import Person
 
 _SMALL = 1
 _LARGE = 24
 _BAR_SECONDS = 10.0
-_PATIENCE = 1.5
+_PATIENCE = 4.0
 """What comes late is noted, and the run goes on; what does not come ends it."""
 _SLOW_MACHINE = 2.0
 """A small run shares its machine with others; only the large one holds the bar itself."""
@@ -74,6 +75,7 @@ class _Outage:
     def play(self) -> None:
         caller = self._begin()
         try:
+            self._commands_say_so()
             self._incomplete_is_named()
             self._center_goes(caller)
             self._issuer_keeps_to_its_bounds()
@@ -99,6 +101,15 @@ class _Outage:
         caller = Caller(world.edge.url, self._require_token(), self._books)
         caller.start()
         return caller
+
+    def _commands_say_so(self) -> None:
+        """What the page says, ``edge status`` and ``doctor`` say too."""
+        data = ("--data", str(self._world.edge.folder), "--json")
+        person = Person(self._run.folder / "homes" / "nobody")
+        status = person.tries("edge", "status", *data)
+        self._require(status.code == 0 and status.json["autonomous"], f"edge status: {status}")
+        rows = {row["name"]: row["passed"] for row in person.tries("doctor", *data).json}
+        self._require(rows.get("without the center"), f"doctor: {rows}")
 
     def _incomplete_is_named(self) -> None:
         """E04: what is missing is said before the outage, not found in it."""
