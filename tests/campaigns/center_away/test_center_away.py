@@ -8,6 +8,8 @@ from tests.campaigns.center_away.campaign import CAMPAIGN
 from tests.campaigns.harness import PlantedBug, play, play_planted
 
 SEED = 20_261_121
+# A whole platform starts in each test, and every process of its edge several times.
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
