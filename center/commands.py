@@ -9,6 +9,9 @@ import typer
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit.clock import system_clock
+from center.access.errors import MasterKeyMismatch
+from center.backup import back_up, dump_command, read_backup
+from center.backup import restore as restore_backup
 from center.database import Database
 from center.identity.audit import verify
 from center.identity.service.users import create_first_admin
@@ -16,6 +19,12 @@ from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
 
 _LEAST_LENGTH = 12
+_AFTER_RESTORE = """The center is as it was at {at}. Start it; then:
+- Provinces send again by themselves what they had delivered since.
+- Do again what people did since, revocations and suspensions first: the center does not know it.
+- A province that enrolled since is unknown: make it a code and enrol its folder again.
+- Look at `jiuzhou province uncounted` for records of what the center does not know any more.
+- People sign in again; invitations and enrolment codes are void; the token keys are new."""
 
 admin = typer.Typer(
     help="Administer the center's data folder directly.",
@@ -66,6 +75,46 @@ def verify_audit(data: DataOption = None) -> None:
     typer.echo(f"The audit trail is whole: {verdict.rows} acts.")
 
 
+@admin.command("backup")
+def backup(
+    target: Annotated[Path, typer.Argument(help="New folder that takes the backup.")],
+    data: DataOption = None,
+    files_only: Annotated[
+        bool, typer.Option(help="The database is dumped by its server's own tool.")
+    ] = False,
+) -> None:
+    """Back the center up while it runs: database, packages and keys. Guard it like the center."""
+    settings = _settings(data)
+    dump = dump_command(settings)
+    if dump and not files_only:
+        raise _fail(
+            f"The database is on a server: dump it first (`{dump}`), then copy packages and keys"
+            " with --files-only. In this order, so that every package the dump names is copied."
+        )
+    try:
+        made = back_up(settings, target, system_clock())
+    except (ServiceError, OSError) as error:
+        raise _fail(str(error)) from error
+    what = "database, packages and keys" if made.database else "packages and keys"
+    typer.echo(f"{target} holds {what} as of {made.at:%FT%TZ}.")
+
+
+@admin.command("restore")
+def restore(
+    source: Annotated[Path, typer.Argument(help="Folder of a backup.")], data: DataOption = None
+) -> None:
+    """Restore a backup into an empty data folder; a server's database is restored before."""
+    settings = _settings(data)
+    try:
+        found = read_backup(source)
+        if not found.database and not dump_command(settings):
+            raise _fail("The backup holds no database: name the server, CENTER_DATABASE_URL.")
+        restore_backup(settings, found, system_clock())
+    except (ServiceError, OSError, DatabaseTooNew, MigrationBroken, MasterKeyMismatch) as error:
+        raise _fail(str(error)) from error
+    typer.echo(_AFTER_RESTORE.format(at=f"{found.at:%FT%TZ}"))
+
+
 def _password(file: Path | None) -> str:
     if file is None:
         password = getpass.getpass("Password: ")
@@ -83,8 +132,12 @@ def _password(file: Path | None) -> str:
     return password
 
 
+def _settings(data: Path | None) -> CenterSettings:
+    return CenterSettings() if data is None else CenterSettings(data=data)
+
+
 def _open(data: Path | None) -> Database:
-    settings = CenterSettings() if data is None else CenterSettings(data=data)
+    settings = _settings(data)
     database = Database(settings.sqlalchemy_url)
     try:
         migrate(database)

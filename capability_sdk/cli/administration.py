@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     provinces.command("code")(enrolment_code)
     provinces.command("health")(province_health)
     provinces.command("delegate")(delegate)
+    provinces.command("uncounted")(uncounted)
     app.add_typer(provinces, name="province")
     app.command()(audit)
 
@@ -108,6 +109,22 @@ def delegate(
     body = {"enabled": enabled, "capabilities": only or None}
     with center_client() as client:
         show_item(client.put(f"/provinces/{name}/delegated-issuer", body), as_json=as_json)
+
+
+def uncounted(
+    name: Annotated[str, typer.Argument(help="Name of the province.")],
+    count: Annotated[bool, typer.Option("--count", help="Count what can be counted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List records that no total holds: of what the center does not know, or lost at the edge."""
+    path = f"/provinces/{name}/uncounted-telemetry"
+    with center_client() as client:
+        if count:
+            show_item(client.post(f"{path}:count"), as_json=as_json)
+            return
+        rows = list(client.pages(path))
+    columns = ["stream", "epoch", "first", "last", "kind", "why", "received_at"]
+    show_rows(rows, columns, as_json=as_json, empty="Every record is counted.")
 
 
 def audit(

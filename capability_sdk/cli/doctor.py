@@ -1,7 +1,5 @@
 """Says what is well and what is not, and what to do about it."""
 
-import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -9,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
 from capability_sdk.cli.config import NotSignedIn, center_client, signing_key_path
 from capability_sdk.cli.output import AsJson, show_rows
+from capability_sdk.cli.province_checks import check_province
 from capability_sdk.client.problems import ClientError
 from capability_sdk.contracts.packages import Check
 
@@ -22,7 +20,6 @@ _EXTRAS = {
     "serving": ("onnxruntime", "serve and test models"),
     "profiling": ("whylogs", "build data profiles"),
 }
-_SPARE_BYTES = 1 << 30
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +34,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check this machine, the account and, on request, a province's folder."""
-    checks = [*_machine(), *_account(), *(_province(data) if data else [])]
+    checks = [*_machine(), *_account(), *(check_province(data) if data else [])]
     rows = [check.model_dump() for check in checks]
     show_rows(rows, ["name", "passed", "detail", "cure"], as_json=as_json, empty="")
     if not all(check.passed for check in checks):
@@ -83,40 +80,3 @@ def _account() -> Iterator[Check]:
         )
     else:
         yield Check(name="account", passed=True, detail=f"{me['name']} ({me['role']})")
-
-
-def _province(data: Path) -> Iterator[Check]:
-    yield Check(
-        name="enrolment",
-        passed=(data / "edge.json").is_file(),
-        detail=str(data),
-        cure="jiuzhou edge enroll --center URL --code CODE --data DIR",
-    )
-    yield Check(
-        name="desired state",
-        passed=(data / "state.jws").is_file(),
-        detail="what the province lives from when the center is away",
-        cure="Start the agent while the center can be reached.",
-    )
-    if (data / "edge.json").is_file():
-        yield _without_the_center(data)
-    if data.is_dir():
-        yield Check(
-            name="disk",
-            passed=shutil.disk_usage(data).free > _SPARE_BYTES and os.access(data, os.W_OK),
-            detail=f"{shutil.disk_usage(data).free >> 20} MiB free",
-            cure="Free at least 1 GiB, and make the folder writable for this account.",
-        )
-
-
-def _without_the_center(data: Path) -> Check:
-    """Ask the running gateway what would happen if the center went now."""
-    try:
-        port = json.loads((data / "edge.json").read_bytes())["gateway_port"]
-        url = f"http://127.0.0.1:{port}/health/autonomy"
-        found = httpx.get(url, trust_env=False, timeout=15.0).raise_for_status().json()
-        passed, said = bool(found["autonomous"]), ", ".join(found["reasons"]) or "all goes on"
-    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
-        passed, said = False, "the gateway does not answer"
-    cure = f"jiuzhou edge status --data {data}"
-    return Check(name="without the center", passed=passed, detail=said, cure=cure)

@@ -5,9 +5,9 @@ at 1 and have no gaps; the center applies them in order and answers how far it h
 """
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from capability_sdk.contracts.model import (
     CapabilityName,
@@ -120,12 +120,34 @@ class TelemetryRecord(Wire):
     body: dict[str, Any]
 
 
+class LostRecords(Wire):
+    """Records that the edge can no longer read: named, so that the stream can go on behind them."""
+
+    first: Annotated[int, Field(ge=1)]
+    last: Annotated[int, Field(ge=1, lt=2**63)]
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last is less than first")
+        return self
+
+
 class TelemetryBatch(Versioned):
     """Body of ``POST /api/v1/edges/{edge}/telemetry``."""
 
     stream: Identifier
     epoch: Annotated[int, Field(ge=1)]
-    records: Annotated[list[TelemetryRecord], Field(min_length=1, max_length=MAX_BATCH)]
+    records: Annotated[list[TelemetryRecord], Field(max_length=MAX_BATCH)] = []
+    lost: LostRecords | None = None
+    """In place of records."""
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if bool(self.records) == (self.lost is not None):
+            raise ValueError("a batch holds records, or names lost ones")
+        return self
 
 
 class TelemetryAnswer(Wire):

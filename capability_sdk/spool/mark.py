@@ -17,6 +17,18 @@ def _boot_id() -> bytes:
         return b"unknown"
 
 
+def last_synced(path: Path) -> tuple[int, int]:
+    """Return the epoch and the number up to which the disk held a spool's records; 0 if unknown."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return 0, 0
+    if len(data) != _LAYOUT.size:
+        return 0, 0
+    epoch, synced_seq, _, _ = _LAYOUT.unpack(data)
+    return epoch, synced_seq
+
+
 class Mark:
     """Reads the mark that the last writer left, then keeps this writer's own."""
 

@@ -27,6 +27,11 @@ class SpoolReader:
         self._folder = folder
         self._place: _Place | None = None
 
+    @property
+    def folder(self) -> Path:
+        """The spool that is read."""
+        return self._folder
+
     def epochs(self) -> list[int]:
         """List the epochs that have segments, oldest first."""
         return sorted({name.epoch for name in segment.segments(self._folder)})
@@ -51,7 +56,10 @@ class SpoolReader:
             except SpoolDamaged:
                 if found:
                     break  # what is good comes first; the next call names the damage
-                raise
+                if self._place is None:
+                    raise
+                self._place = None  # the file may have been cut shorter: look from its beginning
+                continue
             found += batch
             if not batch:
                 break
@@ -67,7 +75,9 @@ class SpoolReader:
             raise SpoolDamaged(names[0].file_name, epoch, after + 1, missing, reason)
         name, place = candidates[-1], self._place
         if place is not None and (place.name, place.seq) == (name, after):
-            return place
+            size = (self._folder / name.file_name).stat().st_size
+            if place.offset <= size:
+                return place
         return self._seek(name, names, after)
 
     def _seek(self, name: SegmentName, names: list[SegmentName], after: int) -> _Place | None:
@@ -77,10 +87,10 @@ class SpoolReader:
         if header is None and len(data) < segment.HEADER_BYTES and name == names[-1]:
             return None  # its writer is just making it
         if header is None or (header.epoch, header.first_seq) != (name.epoch, name.first_seq):
-            raise self._damage(name, names, name.first_seq, None, "its header is unreadable")
+            return self._seek_headless(name, names, data, after)
         place = _Place(name, segment.HEADER_BYTES, name.first_seq - 1, header.seed)
         while place.seq < after:
-            record = _follows(data, place.offset, place)
+            record = segment.decode_next(data, place.offset, place.seq, place.chain)
             if record is None:
                 hit = segment.find_next(data, place.offset, place.seq)
                 if hit is None:
@@ -90,6 +100,18 @@ class SpoolReader:
                 record = hit[1]
             place = _Place(name, record.end, record.seq, record.chain)
         return place
+
+    def _seek_headless(
+        self, name: SegmentName, names: list[SegmentName], data: bytes, after: int
+    ) -> _Place | None:
+        """Find a record in a segment whose header is unreadable: each is verified by itself."""
+        hit = segment.find_next(data, 0, after)
+        if hit is None and name == names[-1]:
+            return None
+        if hit is None or hit[1].seq > after + 1:
+            good = hit[1].seq if hit is not None else None
+            raise self._damage(name, names, after + 1, good, "its header is unreadable")
+        return _Place(name, hit[0], after, b"")
 
     def _read_from(
         self, place: _Place, names: list[SegmentName], limit: int, is_newest: bool
@@ -130,23 +152,14 @@ class SpoolReader:
         return SpoolDamaged(name.file_name, name.epoch, first, max(behind - 1, first), reason)
 
 
-def _follows(data: bytes, at: int, place: _Place) -> Decoded | None:
-    """Decode the record at an offset if it is the one that follows ``place``."""
-    record = segment.decode(data, at)
-    if record is None or record.seq != place.seq + 1:
-        return None
-    if place.chain:
-        expected = segment.next_chain(place.chain, record.seq, record.payload)
-        if record.chain != expected:
-            return None
-    return record
-
-
 def _take(data: bytes, place: _Place, limit: int) -> list[Decoded]:
     """Decode records from the start of ``data`` as long as they follow one another."""
     taken: list[Decoded] = []
     at, place = 0, _Place(place.name, 0, place.seq, place.chain)
-    while len(taken) < limit and (record := _follows(data, at, place)) is not None:
+    while (
+        len(taken) < limit
+        and (record := segment.decode_next(data, at, place.seq, place.chain)) is not None
+    ):
         taken.append(record)
         at = record.end
         place = _Place(place.name, at, record.seq, record.chain)

@@ -133,6 +133,23 @@ def decode(data: bytes, at: int) -> Decoded | None:
     return Decoded(seq, chain, payload, end)
 
 
+def decode_next(data: bytes, at: int, seq: int, chain: bytes) -> Decoded | None:
+    """Decode the record at an offset if it is the one that follows.
+
+    Args:
+        data: Bytes of the segment.
+        at: Offset of the record.
+        seq: Number of the record before.
+        chain: Chain after that record; empty where it is not known.
+    """
+    record = decode(data, at)
+    if record is None or record.seq != seq + 1:
+        return None
+    if chain and record.chain != next_chain(chain, record.seq, record.payload):
+        return None
+    return record
+
+
 def is_short(data: bytes, at: int) -> bool:
     """Whether these bytes may be the beginning of a record that goes on after them."""
     rest = len(data) - at

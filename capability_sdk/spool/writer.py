@@ -16,7 +16,7 @@ from capability_sdk.spool import segment
 from capability_sdk.spool.ballast import Ballast
 from capability_sdk.spool.errors import SpoolBusy, SpoolUnwritable
 from capability_sdk.spool.mark import Mark
-from capability_sdk.spool.recovery import Damage, recover
+from capability_sdk.spool.recovery import Damage, Recovered, recover
 
 DEFAULT_SEGMENT_BYTES = 4 << 20
 
@@ -64,8 +64,8 @@ class SpoolWriter:
     def _open(self, ballast_bytes: int) -> None:
         self._ballast = Ballast(self._folder / "ballast", ballast_bytes)
         self._mark = Mark(self._folder / "mark")
-        found = recover(self._folder, self._mark)
-        self.damage: Damage | None = found.damage
+        found = self._recover()
+        self.damage: tuple[Damage, ...] = found.damage
         self._epoch = found.epoch
         self._seq = self._flushed_seq = self._synced_seq = found.last_seq
         self._chain = self._flushed_chain = found.chain
@@ -77,6 +77,15 @@ class SpoolWriter:
             self._size = os.fstat(self._fd).st_size
         self._sync_folder = True
         self.sync()
+
+    def _recover(self) -> Recovered:
+        try:
+            return recover(self._folder, self._mark)
+        except OSError:
+            # To set damaged records aside takes space; on a full disk the ballast's.
+            if not self._ballast.spend():
+                raise
+            return recover(self._folder, self._mark)
 
     @property
     def epoch(self) -> int:

@@ -13,7 +13,7 @@ from center.database import SessionDep
 from center.identity.store import PlaceStore
 from center.instance import consistency, service
 from center.instance.changes import ChangeFeed
-from center.instance.desired import StateOffice, require_same_edge
+from center.instance.desired import Held, StateOffice, require_same_edge
 from center.instance.store import IssuedState
 from center.instance.views import Consistency, ConsistencyView, DeploymentBody, DeploymentView
 from center.paging import Page, PagingDep, map_page
@@ -148,25 +148,26 @@ async def desired_state(
     office: Annotated[StateOffice, Depends(_office)],
     feed: Annotated[ChangeFeed, Depends(_feed)],
     after: Annotated[int, Query(ge=0, le=2**53, description="Revision that you have.")] = 0,
+    keys: Annotated[int, Query(ge=0, le=2**31, description="Key set that you have.")] = 0,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds.")] = 0,
 ) -> Response:
     """Return the edge's own signed desired state as soon as it is newer than `after`."""
     require_same_edge(actor, edge)
-    issued = await _newer(office, feed, edge, after, wait)
+    issued = await _newer(office, feed, edge, Held(after, keys), wait)
     if issued is None:
         return Response(status_code=204)
     return Response(issued.document, media_type=_JOSE)
 
 
 async def _newer(
-    office: StateOffice, feed: ChangeFeed, edge: str, after: int, wait: float
+    office: StateOffice, feed: ChangeFeed, edge: str, has: Held, wait: float
 ) -> IssuedState | None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:
         mark = await feed.mark()
-        issued = await run_in_threadpool(office.current, edge, after)
-        if issued.revision > after:
+        issued = await run_in_threadpool(office.current, edge, has)
+        if issued.revision > has.revision:
             return issued
         rest = deadline - loop.time()
         if rest <= 0 or feed.is_closed:

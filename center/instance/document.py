@@ -57,10 +57,12 @@ class Content:
 
     Attributes:
         digest: Equal for equal content.
+        key_set_lead: Added to the version of the key set.
     """
 
     state: DesiredState
     digest: str
+    key_set_lead: int
 
     def issue(self, revision: int, at: datetime, signer: Signer) -> IssuedState:
         """Sign the content as a revision that is valid from now on."""
@@ -71,10 +73,13 @@ class Content:
             content_digest=self.digest,
             issued_at=at,
             document=signer.sign_jws(payload, STATE_TYPE, "state"),
+            key_set_lead=self.key_set_lead,
         )
 
 
-def compose(session: Session, edge: Edge, now: datetime, terms: IssuerTerms) -> Content:
+def compose(
+    session: Session, edge: Edge, now: datetime, terms: IssuerTerms, key_set_lead: int = 0
+) -> Content:
     """Read what an edge must know now.
 
     Args:
@@ -82,8 +87,10 @@ def compose(session: Session, edge: Edge, now: datetime, terms: IssuerTerms) -> 
         edge: Whose document.
         terms: What the edge's delegated issuer is certified for.
         now: Decides which revocations still matter.
+        key_set_lead: Added to the version of the key set.
     """
     province = edge.province
+    keys = current_key_set(session, now)
     state = DesiredState(
         province=province,
         edge=edge.id,
@@ -92,7 +99,7 @@ def compose(session: Session, edge: Edge, now: datetime, terms: IssuerTerms) -> 
         issued_at=now,
         expires_at=now,
         zone=PlaceStore(session).get(province).zone,
-        token_keys=current_key_set(session, now),
+        token_keys=keys.model_copy(update={"version": keys.version + key_set_lead}),
         applications=ApplicationStore(session).states(province),
         subscriptions=[
             _subscription(item) for item in SubscriptionStore(session).granted_in(province)
@@ -103,7 +110,8 @@ def compose(session: Session, edge: Edge, now: datetime, terms: IssuerTerms) -> 
     )
     plain = state.model_dump(mode="json", by_alias=True, exclude=_MOVING)
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
-    return Content(state, f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
+    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return Content(state, digest, key_set_lead)
 
 
 def deployments(session: Session, province: str) -> list[DeploymentState]:

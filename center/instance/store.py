@@ -42,6 +42,8 @@ class DesiredStateRow(Base):
 
     edge: Mapped[str] = mapped_column(Key, primary_key=True)
     revision: Mapped[int] = mapped_column(BigCount)
+    key_set_lead: Mapped[int] = mapped_column(server_default="0")
+    """Added to the key set's version: a center restored from a backup counts fewer keys."""
     content_digest: Mapped[str] = mapped_column(Key)
     issued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     document: Mapped[str] = mapped_column(LongText)
@@ -64,12 +66,14 @@ class IssuedState:
     Attributes:
         content_digest: Of everything in it but revision and times.
         document: Compact JWS.
+        key_set_lead: By how much the version of its key set is above the center's own count.
     """
 
     revision: int
     content_digest: str
     issued_at: datetime
     document: str
+    key_set_lead: int = 0
 
 
 class DeploymentStore:
@@ -154,7 +158,12 @@ class DesiredStateStore:
             # The row is what can be locked, so the first document needs it as well.
             self._session.add(
                 DesiredStateRow(
-                    edge=edge, revision=0, content_digest="", issued_at=None, document=""
+                    edge=edge,
+                    revision=0,
+                    key_set_lead=0,
+                    content_digest="",
+                    issued_at=None,
+                    document="",
                 )
             )
             try:
@@ -170,6 +179,7 @@ class DesiredStateStore:
         row.content_digest = issued.content_digest
         row.issued_at = issued.issued_at
         row.document = issued.document
+        row.key_set_lead = issued.key_set_lead
         self._session.flush()
 
     def forget_changes(self, before: datetime) -> None:
@@ -214,4 +224,6 @@ def _to_deployment(row: DeploymentRow) -> Deployment:
 def _to_issued(row: DesiredStateRow | None) -> IssuedState | None:
     if row is None or row.issued_at is None:
         return None
-    return IssuedState(row.revision, row.content_digest, row.issued_at, row.document)
+    return IssuedState(
+        row.revision, row.content_digest, row.issued_at, row.document, row.key_set_lead
+    )

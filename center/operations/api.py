@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from capability_sdk.contracts.errors import InvalidRequest, NotPermitted
 from capability_sdk.contracts.model import Identifier, ProvinceName, UtcTime
@@ -20,7 +20,7 @@ from center.operations import service
 from center.operations.batches import MAX_INFLATED_BYTES, inflate
 from center.operations.domain import UsageDimension
 from center.operations.store import Origin
-from center.paging import Page
+from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
 from center.reach import reach_of
 
@@ -155,6 +155,57 @@ def _as_csv(by: Sequence[UsageDimension], groups: list[dict[str, Any]]) -> str:
         shown = UsageView.model_validate(group).model_dump(mode="json")
         writer.writerow({name: shown[name] for name in (*by, *_FIGURES)})
     return text.getvalue()
+
+
+class UncountedView(BaseModel):
+    """Records that no total holds."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    edge: str
+    stream: str
+    epoch: int
+    first: int
+    """Number of the first record."""
+    last: int
+    why: str
+    """What the center does not know; or how the edge lost them."""
+    received_at: UtcTime
+    kind: str | None
+    """Null where they were lost: they can never be counted."""
+    body: dict[str, Any] | None
+
+
+class CountedView(BaseModel):
+    """What was counted now."""
+
+    records: int
+
+
+@router.get(
+    "/provinces/{province}/uncounted-telemetry",
+    dependencies=[permit(Permission.READ_HEALTH)],
+    responses=problem_responses(400, 401, 403, 404, 422),
+)
+def list_uncounted(
+    province: ProvinceName, session: SessionDep, actor: ActorDep, paging: PagingDep
+) -> Page[UncountedView]:
+    """List records that no total holds: of what the center does not know, or lost at the edge."""
+    actor.hide_unless_seen(province, f"province {province}")
+    page = service.uncounted(session, province, paging)
+    return map_page(page, UncountedView.model_validate)
+
+
+@router.post(
+    "/provinces/{province}/uncounted-telemetry:count",
+    dependencies=[permit(Permission.MANAGE_PROVINCES)],
+    responses=problem_responses(401, 403, 422, 503),
+)
+def count_uncounted(
+    province: ProvinceName, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> CountedView:
+    """Count what was kept: usage as it is, and the rest where its version is in the store again."""
+    return CountedView(records=service.count_uncounted(session, actor, province, clock()))
 
 
 class ProvinceHealthView(BaseModel):

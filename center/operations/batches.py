@@ -12,15 +12,13 @@ from pydantic import ValidationError
 from capability_sdk.contracts.errors import BodyTooLarge
 from capability_sdk.contracts.telemetry import (
     HealthReport,
-    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     RecordKind,
     TelemetryBatch,
     TelemetryRecord,
-    UsageRecord,
 )
-from center.operations.domain import Batch, Record, require_order
+from center.operations.domain import KINDS, Batch, Body, Record, require_order
 from center.operations.errors import TelemetryRefused, UnreadableBody
 
 MAX_INFLATED_BYTES = 16 << 20
@@ -32,20 +30,7 @@ MAX_RECORD_CHARS = 1 << 20
 MAX_ROWS = 10**8
 MAX_CONFUSION_CELLS = 20_000
 
-_KINDS: dict[
-    RecordKind,
-    type[UsageRecord]
-    | type[ProfileEnvelope]
-    | type[QualityCounts]
-    | type[HealthReport]
-    | type[IssuedToken],
-] = {
-    RecordKind.USAGE: UsageRecord,
-    RecordKind.PROFILE: ProfileEnvelope,
-    RecordKind.QUALITY: QualityCounts,
-    RecordKind.HEALTH: HealthReport,
-    RecordKind.ISSUANCE: IssuedToken,
-}
+_MODELS = {kind: model for model, kind in KINDS.items()}
 
 
 async def inflate(chunks: AsyncIterator[bytes], encoding: str, budget: int) -> bytes:
@@ -104,7 +89,7 @@ def read_batch(body: bytes) -> Batch:
         ) from error
     records = tuple(_understand(record) for record in batch.records)
     require_order(records)
-    return Batch(batch.stream, batch.epoch, records)
+    return Batch(batch.stream, batch.epoch, records, batch.lost)
 
 
 def _seq_at(plain: Any, location: tuple[int | str, ...]) -> int | None:  # noqa: ANN401 - JSON
@@ -117,9 +102,18 @@ def _seq_at(plain: Any, location: tuple[int | str, ...]) -> int | None:  # noqa:
     return None
 
 
+def understand(kind: str, body: Any) -> Body:  # noqa: ANN401 - JSON
+    """Read one record's content.
+
+    Raises:
+        ValidationError: It is not what its kind asks for.
+    """
+    return _MODELS[RecordKind(kind)].model_validate(body)
+
+
 def _understand(record: TelemetryRecord) -> Record:
     try:
-        body = _KINDS[record.kind].model_validate(record.body)
+        body = understand(record.kind, record.body)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -1,6 +1,6 @@
 """What a record claims, held against what the center knows."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import select, tuple_
@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.telemetry import (
     HealthReport,
     IssuedToken,
-    ProfileEnvelope,
     QualityCounts,
     UsageRecord,
 )
 from center.capability.rows import CapabilityVersionRow
-from center.operations.domain import Record
+from center.operations.domain import Body, Record
 from center.operations.errors import TelemetryRefused
 from center.subscription.store import SubscriptionRow
 
@@ -22,33 +21,61 @@ _CHUNK = 200
 K = TypeVar("K")
 
 _Version = tuple[str, str]
+_Grant = tuple[str, str, str]
+"""Province, application and capability of a subscription."""
 
 
-def require_plausible(session: Session, province: str, records: Sequence[Record]) -> None:
-    """Refuse records of what does not exist, or is another province's.
+def sort_out(
+    session: Session, province: str, records: Sequence[Record]
+) -> tuple[list[Record], list[tuple[Record, str]]]:
+    """Tell records of what the center knows from those of what it has never met.
+
+    An edge may know more than the center only where the center came back from a backup. Such
+    records are no lie; they must neither stop the stream nor be lost.
+
+    Returns:
+        The records to count; and the others, each with what the center does not know.
 
     Raises:
-        TelemetryRefused: Names the first such record.
+        TelemetryRefused: A record contradicts what the center knows; names the first.
     """
-    subscriptions = _subscriptions(session, province, records)
+    subscriptions = _subscriptions(session, records)
     labels = _labels(session, records)
+    known: list[Record] = []
+    unknown: list[tuple[Record, str]] = []
     for record in records:
-        why = _objection(record.body, subscriptions, labels)
+        why = _missing(record.body, subscriptions, labels)
         if why is not None:
-            raise TelemetryRefused(f"Record {record.seq}: {why}.", seq=record.seq)
+            unknown.append((record, why))
+            continue
+        wrong = _contradiction(record.body, province, subscriptions, labels)
+        if wrong is not None:
+            raise TelemetryRefused(f"Record {record.seq}: {wrong}.", seq=record.seq)
+        known.append(record)
+    return known, unknown
 
 
-def _objection(
-    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken,
-    subscriptions: Collection[tuple[str, str, str]],
-    labels: dict[_Version, int],
+def _missing(
+    body: Body, subscriptions: Mapping[str, _Grant], labels: Mapping[_Version, int]
 ) -> str | None:
     if isinstance(body, HealthReport | IssuedToken):
         return None
+    if isinstance(body, UsageRecord) and body.subscription not in subscriptions:
+        return f"no subscription {body.subscription}"
     if body.version is not None and (body.capability, body.version) not in labels:
-        return f"{body.capability} {body.version} is not in the store"
+        return f"no {body.capability} {body.version} in the store"
+    return None
+
+
+def _contradiction(
+    body: Body,
+    province: str,
+    subscriptions: Mapping[str, _Grant],
+    labels: Mapping[_Version, int],
+) -> str | None:
     if isinstance(body, UsageRecord):
-        if (body.subscription, body.application, body.capability) not in subscriptions:
+        grant = (province, body.application, body.capability)
+        if subscriptions[body.subscription] != grant:
             return (
                 f"{body.application} has no subscription {body.subscription} of {body.capability}"
                 " in this province"
@@ -67,18 +94,16 @@ def _quality_objection(body: QualityCounts, labels: int) -> str | None:
     return None
 
 
-def _subscriptions(
-    session: Session, province: str, records: Sequence[Record]
-) -> set[tuple[str, str, str]]:
-    """Subscriptions of the province among those named: id, application, capability."""
+def _subscriptions(session: Session, records: Sequence[Record]) -> dict[str, _Grant]:
+    """Find the subscriptions that are named, of whatever province, by their id."""
     row = SubscriptionRow
-    found: set[tuple[str, str, str]] = set()
+    found: dict[str, _Grant] = {}
     wanted = {r.body.subscription for r in records if isinstance(r.body, UsageRecord)}
     for chunk in _chunks(wanted):
-        statement = select(row.id, row.application, row.capability).where(
-            row.province == province, row.id.in_(chunk)
+        statement = select(row.id, row.province, row.application, row.capability).where(
+            row.id.in_(chunk)
         )
-        found |= {(a, b, c) for a, b, c in session.execute(statement)}
+        found |= {name: (a, b, c) for name, a, b, c in session.execute(statement)}
     return found
 
 

@@ -4,17 +4,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
     IssuedToken,
+    LostRecords,
     ProfileEnvelope,
     QualityCounts,
+    RecordKind,
     UsageRecord,
 )
 from center.operations.errors import TelemetryGap, TelemetryRefused
 
 _FIRST_ERROR = 400
+
+Body = UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken
+"""What a record says."""
+
+KINDS: dict[type[Body], RecordKind] = {
+    UsageRecord: RecordKind.USAGE,
+    ProfileEnvelope: RecordKind.PROFILE,
+    QualityCounts: RecordKind.QUALITY,
+    HealthReport: RecordKind.HEALTH,
+    IssuedToken: RecordKind.ISSUANCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +36,48 @@ class Record:
     """One record of a stream, understood."""
 
     seq: int
-    body: UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Records that no total holds: of what the center does not know, or lost at the edge.
+
+    Attributes:
+        kind: What they are; None where they were lost.
+        body: The one record's own content; None where it was lost.
+    """
+
+    province: str
+    edge: str
+    stream: str
+    epoch: int
+    first: int
+    last: int
+    why: str
+    received_at: datetime
+    kind: str | None = None
+    body: dict[str, Any] | None = None
+
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """Edge, stream, epoch and first number: there is one of it."""
+        return self.edge, self.stream, self.epoch, self.first
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one stream and epoch, in order and without a gap."""
+    """Records of one stream and epoch, in order and without a gap; or those that were lost."""
 
     stream: str
     epoch: int
     records: tuple[Record, ...]
+    lost: LostRecords | None = None
+
+    @property
+    def first(self) -> int:
+        """Number of the first record."""
+        return self.lost.first if self.lost is not None else self.records[0].seq
 
     def beyond(self, applied_through: int) -> tuple[Record, ...]:
         """Return the records that were not applied yet.
@@ -39,10 +85,10 @@ class Batch:
         Raises:
             TelemetryGap: The batch begins later than the next record that is wanted.
         """
-        if self.records[0].seq > applied_through + 1:
+        if self.first > applied_through + 1:
             raise TelemetryGap(
                 f"{self.stream} epoch {self.epoch} is applied through {applied_through}; the batch"
-                f" begins at {self.records[0].seq}.",
+                f" begins at {self.first}.",
                 applied_through=applied_through,
             )
         return tuple(record for record in self.records if record.seq > applied_through)

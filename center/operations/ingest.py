@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.telemetry import (
     HealthReport,
     IssuedToken,
+    LostRecords,
     ProfileEnvelope,
     QualityCounts,
     UsageRecord,
@@ -18,9 +19,19 @@ from center.identity import audit
 from center.instance.store import record_report
 from center.monitoring.domain import Series
 from center.monitoring.store import InboxStore, ReceivedProfile
-from center.operations.checks import require_plausible
-from center.operations.domain import Batch, Record, booked_at, hour_of, sum_usage
+from center.operations.checks import sort_out
+from center.operations.domain import (
+    KINDS,
+    Batch,
+    Body,
+    Record,
+    Uncounted,
+    booked_at,
+    hour_of,
+    sum_usage,
+)
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
+from center.operations.uncounted import keep_uncounted
 from center.permissions import Actor, ActorKind, Role
 
 B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport, IssuedToken)
@@ -45,21 +56,53 @@ def apply(session: Session, origin: Origin, batch: Batch) -> int:
     intake.lock(origin)
     applied = intake.applied_through(origin.edge, batch.stream, batch.epoch)
     fresh = batch.beyond(applied)
+    if batch.lost is not None:
+        return _skip(session, origin, batch, batch.lost, applied)
     if not fresh:
         return applied
-    require_plausible(session, origin.province, fresh)
-    _apply_usage(session, origin, _of(fresh, UsageRecord))
-    InboxStore(session).put(_received(origin, body) for body in _of(fresh, ProfileEnvelope))
-    _apply_quality(session, origin, _of(fresh, QualityCounts))
-    _apply_health(session, origin, _of(fresh, HealthReport))
-    _apply_issuance(session, origin, _of(fresh, IssuedToken))
+    known, unknown = sort_out(session, origin.province, fresh)
+    count(session, origin, [record.body for record in known])
+    keep_uncounted(session, origin, [_uncounted(origin, batch, *item) for item in unknown])
     through = fresh[-1].seq
     intake.advance(origin.edge, batch.stream, batch.epoch, through, origin.received_at)
     return through
 
 
-def _of(records: Sequence[Record], kind: type[B]) -> list[B]:
-    return [record.body for record in records if isinstance(record.body, kind)]
+def count(session: Session, origin: Origin, bodies: Sequence[Body]) -> None:
+    """Add records of what the center knows to its totals."""
+    _apply_usage(session, origin, _of(bodies, UsageRecord))
+    InboxStore(session).put(_received(origin, body) for body in _of(bodies, ProfileEnvelope))
+    _apply_quality(session, origin, _of(bodies, QualityCounts))
+    _apply_health(session, origin, _of(bodies, HealthReport))
+    _apply_issuance(session, origin, _of(bodies, IssuedToken))
+
+
+def _of(bodies: Sequence[Body], kind: type[B]) -> list[B]:
+    return [body for body in bodies if isinstance(body, kind)]
+
+
+def _skip(session: Session, origin: Origin, batch: Batch, lost: LostRecords, applied: int) -> int:
+    """Go on behind records that the edge lost, and keep which they were."""
+    if lost.last <= applied:
+        return applied
+    first = max(lost.first, applied + 1)
+    place = (origin.province, origin.edge, batch.stream, batch.epoch)
+    item = Uncounted(*place, first, lost.last, lost.reason, origin.received_at)
+    keep_uncounted(session, origin, [item])
+    IntakeStore(session).advance(
+        origin.edge, batch.stream, batch.epoch, lost.last, origin.received_at
+    )
+    return lost.last
+
+
+def _uncounted(origin: Origin, batch: Batch, record: Record, why: str) -> Uncounted:
+    return Uncounted(
+        *(origin.province, origin.edge, batch.stream, batch.epoch, record.seq, record.seq),
+        why,
+        origin.received_at,
+        KINDS[type(record.body)],
+        record.body.model_dump(mode="json", by_alias=True),
+    )
 
 
 def _apply_usage(session: Session, origin: Origin, records: list[UsageRecord]) -> None:

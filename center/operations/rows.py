@@ -58,6 +58,23 @@ class UsageRecordRow(Base):
     response_bytes: Mapped[int] = mapped_column(BigCount)
 
 
+class UncountedRow(Base):
+    """Records that no total holds, as one row each, or one for each run of lost ones."""
+
+    __tablename__ = "telemetry_uncounted"
+
+    edge: Mapped[str] = mapped_column(Key, primary_key=True)
+    stream: Mapped[str] = mapped_column(Key, primary_key=True)
+    epoch: Mapped[int] = mapped_column(BigCount, primary_key=True, autoincrement=False)
+    first: Mapped[int] = mapped_column(BigCount, primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(BigCount)
+    province: Mapped[str] = mapped_column(Key, index=True)
+    kind: Mapped[str | None] = mapped_column(Key)
+    why: Mapped[str] = mapped_column(Line)
+    body: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class UsageHourRow(Base):
     """Calls of one hour, added up; ``version`` is empty where no version was reached."""
 

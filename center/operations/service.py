@@ -1,19 +1,21 @@
 """What edges report, and what people read of it."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.telemetry import UsageRecord
 from center.database import Database
 from center.identity import audit
-from center.operations.batches import read_batch
-from center.operations.domain import ProvinceHealth, UsageDimension
+from center.operations.batches import read_batch, understand
+from center.operations.checks import sort_out
+from center.operations.domain import Body, ProvinceHealth, Record, Uncounted, UsageDimension
 from center.operations.errors import NoHealthReport, TelemetryRefused
-from center.operations.ingest import apply
+from center.operations.ingest import apply, count
 from center.operations.store import (
     HealthStore,
     IntakeStore,
@@ -22,8 +24,12 @@ from center.operations.store import (
     usage_between,
     usage_of,
 )
+from center.operations.uncounted import UncountedStore
+from center.paging import Page, Paging
 from center.permissions import Actor
 from center.reach import Reach
+
+MOST_AT_ONCE = 5000
 
 
 def receive(database: Database, actor: Actor, origin: Origin, body: bytes) -> int:
@@ -90,6 +96,42 @@ def usage(
     store = UsageStore(session)
     found = store.totals(question.by, conditions, skip=question.skip, limit=question.limit)
     return found, store.count_groups(question.by, conditions)
+
+
+def count_uncounted(session: Session, actor: Actor, province: str, at: datetime) -> int:
+    """Count records that were kept: usage as it is, the rest where its version is known by now.
+
+    Returns:
+        How many were counted, `MOST_AT_ONCE` at most; what an edge lost can never be.
+    """
+    intake, store = IntakeStore(session), UncountedStore(session)
+    if not intake.is_known(province):
+        return 0
+    origin = Origin("", province, at)
+    intake.lock(origin)
+    items = {item.place: item for item in store.with_body(province, MOST_AT_ONCE)}
+    records = {place: understand(item.kind or "", item.body) for place, item in items.items()}
+    done = [place for place, body in records.items() if _may_count(session, province, body)]
+    for edge in sorted({items[place].edge for place in done}):
+        bodies = [records[place] for place in done if items[place].edge == edge]
+        count(session, replace(origin, edge=edge), bodies)
+    store.drop(done)
+    if done:
+        subject = f"province/{province}"
+        audit.record(session, actor, "telemetry.counted", subject, {"records": len(done)}, at=at)
+    return len(done)
+
+
+def _may_count(session: Session, province: str, body: Body) -> bool:
+    if isinstance(body, UsageRecord):
+        return True
+    known, _ = sort_out(session, province, [Record(1, body)])
+    return bool(known)
+
+
+def uncounted(session: Session, province: str, paging: Paging) -> Page[Uncounted]:
+    """Return a page of a province's records that no total holds."""
+    return UncountedStore(session).page(province, paging)
 
 
 def health(session: Session, province: str) -> ProvinceHealth:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from capability_sdk.spool import SpoolDamaged, SpoolReader
 from edge_gateway.agent.database import AgentDatabase, CursorRow
+from edge_gateway.agent.errors import DatabaseUnwritable
 
 _SHIP = "ship"
 _AT_ONCE = 2000
@@ -15,10 +16,11 @@ Place = tuple[str, int]
 
 
 class Watermarks:
-    """What the center has answered, durable before anything builds on it."""
+    """What the center has answered: it is repeated on being asked again, should it be forgotten."""
 
     def __init__(self, database: AgentDatabase) -> None:
         self._database = database
+        self._unsaved: set[Place] = set()
         with database.transaction() as session:
             rows = session.scalars(select(CursorRow).where(CursorRow.consumer == _SHIP))
             self._applied = {(row.stream, row.epoch): row.seq for row in rows}
@@ -29,12 +31,17 @@ class Watermarks:
 
     def put(self, place: Place, seq: int) -> None:
         """Store what the center answered; it may be less than before."""
-        if self._applied.get(place) == seq:
+        if self._applied.get(place) == seq and place not in self._unsaved:
             return
         stream, epoch = place
-        with self._database.transaction() as session:
-            session.merge(CursorRow(consumer=_SHIP, stream=stream, epoch=epoch, seq=seq))
         self._applied[place] = seq
+        try:
+            with self._database.transaction() as session:
+                session.merge(CursorRow(consumer=_SHIP, stream=stream, epoch=epoch, seq=seq))
+        except DatabaseUnwritable:
+            self._unsaved.add(place)  # a full disk is no reason not to deliver
+        else:
+            self._unsaved.discard(place)
 
 
 class Backlog:

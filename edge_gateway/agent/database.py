@@ -8,7 +8,10 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from edge_gateway.agent.errors import DatabaseUnwritable
 
 
 class Base(DeclarativeBase):
@@ -134,20 +137,43 @@ class AgentDatabase:
     """Hands out transactions, one at a time; call it from worker threads only."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
-        self.engine = open_engine(path)
-        Base.metadata.create_all(self.engine)
+        """Open or make the file.
+
+        Raises:
+            DatabaseUnwritable: That is not possible.
+        """
         self._turn = threading.Lock()
+        self.trouble: str | None = None
+        """Why nothing can be stored now; None while all is well."""
+        try:
+            path.touch(mode=0o600)
+            self.engine = open_engine(path)
+            Base.metadata.create_all(self.engine)
+        except (DatabaseError, OSError) as error:
+            raise DatabaseUnwritable(f"{path.name} cannot be used: {_cause(error)}.") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Commit what the block did, or nothing of it."""
-        with self._turn, Session(self.engine) as session, session.begin():
-            yield session
+        """Commit what the block did, or nothing of it.
+
+        Raises:
+            DatabaseUnwritable: The disk refused; nothing of the block was stored.
+        """
+        try:
+            with self._turn, Session(self.engine) as session, session.begin():
+                yield session
+        except DatabaseError as error:
+            self.trouble = f"agent.db cannot be written: {_cause(error)}."
+            raise DatabaseUnwritable(self.trouble) from error
+        self.trouble = None
 
     def close(self) -> None:
         """Release the file."""
         self.engine.dispose()
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error)
 
 
 def count(session: Session, name: str, amount: int = 1) -> None:

@@ -55,6 +55,20 @@ class EnrolmentFailed(ServiceError):
     status = 409
 
 
+class DatabaseUnwritable(Unavailable):
+    """``agent.db`` takes nothing: the disk is full, read-only or damaged."""
+
+    code = "agent-database-unwritable"
+    title = "The agent's database cannot be written"
+
+
+class StateUnwritable(Unavailable):
+    """A newer desired state cannot be stored; the one in force stays."""
+
+    code = "state-unwritable"
+    title = "The desired state cannot be stored"
+
+
 class NotEnrolled(ServiceError):
     """The folder is not that of an enrolled province."""
 

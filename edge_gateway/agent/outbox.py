@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from capability_sdk.spool import SpoolDamaged, SpoolReader, SpoolWriter
+from capability_sdk.spool import SpoolDamaged, SpoolReader, SpoolUnwritable, SpoolWriter
 from edge_gateway.agent.database import AgentDatabase, OutboxRow
 
 
@@ -23,6 +23,8 @@ class Outbox:
         self._stream = folder.name
         self._writer = SpoolWriter(folder)
         self._turn = threading.Lock()
+        self._is_on_ballast = False
+        self.refused_by: str | None = None
         self.drain()
 
     def put(self, session: Session, payload: bytes) -> None:
@@ -43,15 +45,31 @@ class Outbox:
             SpoolUnwritable: The disk refused; the records stay decided.
         """
         with self._turn:
+            self._is_on_ballast = self._writer.is_on_ballast and not self._writer.reserve_ballast()
             rows = self._decided()
             if not rows:
+                self.refused_by = None
                 return
-            for row in rows:
-                if not self._has_arrived(row):
-                    self._writer.append(row.payload)
-            self._writer.flush()
-            self._writer.sync()
+            try:
+                self._write(rows)
+            except SpoolUnwritable as error:
+                self.refused_by = str(error)
+                raise
+            self.refused_by = None
             self._forget(rows)
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the disk; None while all is well."""
+        full = f"{self._stream}: the disk is full." if self._is_on_ballast else None
+        return self.refused_by or full
+
+    def _write(self, rows: list[OutboxRow]) -> None:
+        for row in rows:
+            if not self._has_arrived(row):
+                self._writer.append(row.payload)
+        self._writer.flush()
+        self._writer.sync()
 
     def close(self) -> None:
         """Let another writer in."""

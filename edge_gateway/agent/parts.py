@@ -13,6 +13,7 @@ from capability_sdk.contracts.autonomy import AutonomyReport
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
+from capability_sdk.spool import SpoolUnwritable
 from edge_gateway.agent.autonomy import Autonomy
 from edge_gateway.agent.backlog import Watermarks
 from edge_gateway.agent.center import Center, open_http
@@ -20,6 +21,7 @@ from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.database import AgentDatabase, CounterRow
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.egress import EgressGate
+from edge_gateway.agent.errors import DatabaseUnwritable, StateUnwritable
 from edge_gateway.agent.feedback import FeedbackJoin
 from edge_gateway.agent.health import HealthReporter
 from edge_gateway.agent.identity import read_identity, read_key
@@ -44,6 +46,7 @@ _log = logging.getLogger(__name__)
 _INTAKE_SECONDS = 0.5
 _TIDY_SECONDS = 600.0
 _AGAIN_SECONDS = 5.0
+_DISK_SECONDS = 1.0
 
 
 class Agent:
@@ -153,10 +156,9 @@ class Agent:
         self.database.close()
 
     def status(self) -> dict[str, Any]:
-        """Describe the agent for people and for ``jiuzhou status``."""
+        """Describe the agent for people and for ``jiuzhou status``; also on a full disk."""
+        counters = self._counters()
         current = self.states.current
-        with self.database.transaction() as session:
-            counters = {row.name: row.count for row in session.scalars(select(CounterRow))}
         return {
             "state_revision": current.view.revision if current else 0,
             "state_expires_at": current.state.expires_at.isoformat() if current else None,
@@ -173,7 +175,20 @@ class Agent:
                 **self._intake.damaged,
             },
             "left_out": counters,
+            "disk": self._disk_trouble(),
         }
+
+    def _disk_trouble(self) -> list[str]:
+        troubles = [self.states.trouble, self.database.trouble]
+        troubles += [*(outbox.trouble for outbox in self._outboxes)]
+        return [trouble for trouble in troubles if trouble is not None]
+
+    def _counters(self) -> dict[str, int]:
+        try:
+            with self.database.transaction() as session:
+                return {row.name: row.count for row in session.scalars(select(CounterRow))}
+        except DatabaseUnwritable:
+            return {}
 
     def _open_intake(self, province: Path, settings: AgentSettings, clock: Clock) -> Intake:
         profiles = ProfileSums(
@@ -223,6 +238,9 @@ async def _keep_going(name: str, part: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await part()
+        except (DatabaseUnwritable, SpoolUnwritable, StateUnwritable) as error:
+            _log.error("%s waits for the disk: %s", name, error)
+            await asyncio.sleep(_DISK_SECONDS)
         except Exception:  # noqa: BLE001 - one part's failure must not stop the others
             _log.exception("%s failed and starts again", name)
             await asyncio.sleep(_AGAIN_SECONDS)

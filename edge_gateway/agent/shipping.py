@@ -20,12 +20,13 @@ import httpx
 from pydantic import ValidationError
 
 from capability_sdk.contracts.telemetry import (
+    LostRecords,
     RecordKind,
     TelemetryAnswer,
     TelemetryBatch,
     TelemetryRecord,
 )
-from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, retire
+from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, reported_end, retire, set_aside
 from edge_gateway.agent.backlog import Backlog, Place, Watermarks
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.egress import EgressGate
@@ -77,6 +78,7 @@ class Shipper:
         self._readers: dict[str, SpoolReader] = {}
         self._hold_until: dict[Place, float] = {}
         self._probed_at: dict[Place, float] = {}
+        self._given_up: dict[Place, int] = {}
         self._retired_at = time.monotonic()
         self.held: dict[Place, str] = {}
         """Streams that stand still until a person has looked, with the reason."""
@@ -89,6 +91,8 @@ class Shipper:
                 shipped = await self._round()
             except CenterAway as error:
                 _log.debug("telemetry waits: %s", error)
+                # It may come back from a backup.
+                self._probed_at.clear()
                 await asyncio.sleep(self._back_off.failed())
                 continue
             self._back_off.succeeded()
@@ -124,20 +128,41 @@ class Shipper:
     def _next_batch(self, place: Place) -> _Batch | None:
         """Make the next batch of a place: what is new, or now and then what was sent last."""
         mark = self._marks.get(place)
-        after, records = self._read(place, mark)
+        try:
+            after, records = self._read(place, mark)
+            if not records and (end := reported_end(self._spool / place[0], place[1], after)):
+                raise end
+        except SpoolDamaged as damage:
+            return self._give_up(place, mark or 0, damage)
+        if not records and mark:
+            after, records = mark - 1, self._probe(place, mark)
         if not records:
-            if not mark or time.monotonic() - self._probed_at.get(place, 0.0) < _PROBE_SECONDS:
-                return None
-            # Sent again, it shows whether the center still has what it acknowledged.
-            after, records = mark - 1, self._reader(place[0]).read(place[1], mark - 1, 1)
-            if not records:
-                return None
+            return None
         self._probed_at[place] = time.monotonic()
         cleared = self._cleared(place, records)
+        batch = TelemetryBatch(stream=place[0], epoch=place[1], records=cleared)
+        return _Batch(place, after, _packed(batch), cleared[-1].seq)
+
+    def _probe(self, place: Place, mark: int) -> list[Record]:
+        """Take what was sent last: sent again, it shows whether the center still has it."""
+        if time.monotonic() < self._probed_at.get(place, -_PROBE_SECONDS) + _PROBE_SECONDS:
+            return []
+        try:
+            return self._reader(place[0]).read(place[1], mark - 1, 1)
+        except SpoolDamaged:
+            return []  # it was delivered once, and there is nothing else to ask with
+
+    def _give_up(self, place: Place, after: int, damage: SpoolDamaged) -> _Batch:
+        """Name records that cannot be read any more, so that those behind them can follow."""
         stream, epoch = place
-        body = TelemetryBatch(stream=stream, epoch=epoch, records=cleared)
-        packed = gzip.compress(body.model_dump_json(by_alias=True).encode(), 6, mtime=0)
-        return _Batch(place, after, packed, cleared[-1].seq)
+        if place not in self._given_up or damage.last > self._given_up[place]:
+            self._given_up[place] = damage.last
+            _log.error("records of %s are lost: %s", stream, damage)
+            set_aside(self._spool / stream, damage)
+        # Only the numbers: the center has no use for the name of a file.
+        lost = LostRecords(first=after + 1, last=damage.last, reason=damage.reason)
+        batch = TelemetryBatch(stream=stream, epoch=epoch, lost=lost)
+        return _Batch(place, after, _packed(batch), damage.last)
 
     def _read(self, place: Place, mark: int | None) -> tuple[int, list[Record]]:
         stream, epoch = place
@@ -219,6 +244,10 @@ class Shipper:
             applied = self._marks.get(place)
             if applied:
                 retire(self._spool / place[0], place[1], applied, keep=self._keep)
+
+
+def _packed(batch: TelemetryBatch) -> bytes:
+    return gzip.compress(batch.model_dump_json(by_alias=True).encode(), 6, mtime=0)
 
 
 def _answer(content: bytes) -> TelemetryAnswer:

@@ -8,6 +8,7 @@ from typing import Any
 from capability_sdk.contracts.state import DesiredState
 from capability_sdk.kit.clock import Clock
 from capability_sdk.kit.files import write_atomically
+from edge_gateway.agent.errors import StateUnwritable
 from edge_gateway.errors import StateRefused
 from edge_gateway.state import STATE_FILE, EdgeSite, StateView, refuse_rollback, verify_state
 
@@ -35,6 +36,8 @@ class StateOnDisk:
         self._site = site
         self._clock = clock
         self._turn = threading.Lock()
+        self.trouble: str | None = None
+        """Why a newer state cannot be stored; None while all is well."""
         self.refusal: str | None = None
         self.current = self._load()
 
@@ -62,11 +65,20 @@ class StateOnDisk:
         )
 
     def install(self, candidate: Candidate) -> None:
-        """Put a state in force, durably, unless a newer one already is."""
+        """Put a state in force, durably, unless a newer one already is.
+
+        Raises:
+            StateUnwritable: The disk refused; the state before stays in force.
+        """
         with self._turn:
             if self.current is not None and self.current.view.revision >= candidate.view.revision:
                 return
-            write_atomically(self._path, candidate.document)
+            try:
+                write_atomically(self._path, candidate.document)
+            except OSError as error:
+                self.trouble = f"{STATE_FILE} cannot be written: {error.strerror}."
+                raise StateUnwritable(self.trouble) from error
+            self.trouble = None
             self.current = candidate
             self.refusal = None
 

@@ -36,7 +36,7 @@ class StateSync:
         self._rollout = rollout
         self._wait = wait.total_seconds()
         self._back_off = BackOff(longest_delay)
-        self._revision = states.current.view.revision if states.current else 0
+        self._newest = states.current
         self.trouble: str | None = None
         """Why the center's state cannot be had now; None while all is well."""
 
@@ -56,18 +56,24 @@ class StateSync:
         path = f"/api/v1/edges/{self._center.edge}/desired-state"
         # Right after trouble the answer matters more than the waiting.
         wait = 0.0 if self.trouble else self._wait
+        newest = self._newest.state if self._newest else None
         response = await self._center.send(
             "GET",
             path,
-            params={"after": self._revision, "wait": wait},
+            params={
+                "after": newest.revision if newest else 0,
+                # A center that was restored from a backup goes on behind what the edge has.
+                "keys": newest.token_keys.version if newest else 0,
+                "wait": wait,
+            },
             timeout=httpx.Timeout(wait + _MARGIN_SECONDS, connect=5.0),
         )
         if response.status_code == HTTPStatus.NO_CONTENT:
             return
         candidate = await asyncio.to_thread(self._states.verify, response.content)
         await self._rollout.offer(candidate)
-        self._revision = candidate.view.revision
-        _log.info("desired state %d is here", self._revision)
+        self._newest = candidate
+        _log.info("desired state %d is here", candidate.view.revision)
 
     def _note(self, trouble: str | None) -> None:
         if trouble != self.trouble:

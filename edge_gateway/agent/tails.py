@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, retire
-from edge_gateway.agent.database import AgentDatabase, CursorRow
+from capability_sdk.spool import Record, SpoolDamaged, SpoolReader, retire, set_aside
+from edge_gateway.agent.database import AgentDatabase, CursorRow, count
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Tails:
     def consume(self, stream: str, folder: Path, prepare: Prepare, *, limit: int = 1000) -> int:
         """Use what is new: effect and cursor become durable in one transaction.
 
-        A damaged epoch stays where it is, and is named in ``damaged``.
+        Damaged records are set aside, counted and named in ``damaged``; those behind them follow.
 
         Returns:
             How many records were used.
@@ -62,18 +62,23 @@ class Tails:
         session.merge(row)
 
     def _read(self, reader: SpoolReader, stream: str, epoch: int, limit: int) -> list[Record]:
-        label = f"{stream}/{epoch}"
-        try:
-            records = reader.read(epoch, self._places.get((stream, epoch), 0), limit)
-        except SpoolDamaged as error:
-            if label not in self.damaged:
-                _log.error("spool %s of %s stops: %s", label, self._consumer, error)
-            self.damaged[label] = str(error)
-            return []
-        except FileNotFoundError:
-            return []  # the folder or a segment was just removed; what is there is read next time
-        self.damaged.pop(label, None)
-        return records
+        while True:
+            try:
+                return reader.read(epoch, self._places.get((stream, epoch), 0), limit)
+            except SpoolDamaged as damage:
+                self._step_over(reader.folder, stream, damage)
+            except FileNotFoundError:
+                return []  # the folder or a segment was just removed; the rest is read next time
+
+    def _step_over(self, folder: Path, stream: str, damage: SpoolDamaged) -> None:
+        _log.error("%s lost records of %s: %s", self._consumer, stream, damage)
+        set_aside(folder, damage)
+        first = self._places.get((stream, damage.epoch), 0) + 1
+        with self._database.transaction() as session:
+            count(session, f"{self._consumer}-damaged-records", damage.last - first + 1)
+            self._settle(session, stream, damage.epoch, damage.last)
+        self._places[stream, damage.epoch] = damage.last
+        self.damaged[f"{stream}/{damage.epoch}"] = str(damage)
 
 
 def _epochs(reader: SpoolReader) -> list[int]:

@@ -165,11 +165,14 @@ class GatewayApp:
         if not view.token_keys:
             raise NoState("The desired state has no key that verifies tokens.")
         if self._inference.meter.is_blocked:
-            raise NotMetered("The usage spool cannot be written.")
+            raise NotMetered(
+                f"The usage spool cannot be written: {self._inference.meter.blocked_by}"
+            )
         return {
             "province": view.state.province,
             "state_revision": view.revision,
             "state_expires_at": view.state.expires_at.isoformat(),
+            "feedback_refused": self._feedback.meter.blocked_by,
             "quota_ledger": "local" if self._inference.quotas.is_alone else "shared",
         }
 

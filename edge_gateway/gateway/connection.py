@@ -24,9 +24,10 @@ _MAX_PIPELINED: Final = 32
 _LINGER_SECONDS: Final = 2.0
 _READ_ANYWAY_BYTES: Final = 64 << 10
 _SINGLE = frozenset(
-    (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization",
+    (b"host", b"content-length", b"transfer-encoding", b"content-type",
      b"inference-header-content-length", b"x-request-id", b"x-affinity-key")
 )  # fmt: skip
+"""Headers that may come once. Of a repeated Authorization the application speaks: 401, not 400."""
 
 
 class HeadTooLarge(MalformedRequest):
@@ -294,7 +295,7 @@ class Connection(asyncio.Protocol):
     def _check_framing(self) -> None:
         request = self._request
         headers, repeated = request.headers, request.repeated
-        if repeated & _SINGLE - {b"authorization"}:
+        if repeated and repeated & _SINGLE:
             raise MalformedRequest("A header that must be single came more than once.")
         if b"host" not in headers and self._parser.get_http_version() != "1.0":
             raise MalformedRequest("The request names no host.")

@@ -21,7 +21,7 @@ class Feedback:
     """Takes feedback of known applications."""
 
     def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+        self.meter = meter
         self.view: StateView | None = None
 
     def begin(self, request: Request) -> None:
@@ -32,8 +32,11 @@ class Feedback:
         """
         application = self._authorise(request)
         found = _parse(request.body)
-        if self._meter.is_blocked:
-            raise NotMetered("Feedback cannot be kept now.", headers={"Retry-After": "1"})
+        if self.meter.is_blocked:
+            raise NotMetered(
+                f"Feedback cannot be kept now: {self.meter.blocked_by}",
+                headers={"Retry-After": "1"},
+            )
         now = datetime.now(UTC)
         accepted = json_answer({"accepted": len(found.items)}, _ACCEPTED)
         lost = problem_answer(NotMetered("The feedback could not be kept."))
@@ -55,7 +58,7 @@ class Feedback:
                 row=item.row,
                 truth=item.truth,
             )
-            self._meter.record(record.model_dump_json().encode(), released)
+            self.meter.record(record.model_dump_json().encode(), released)
 
     def _authorise(self, request: Request) -> str:
         if self.view is None or request.caller is None:

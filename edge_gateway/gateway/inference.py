@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -116,7 +117,8 @@ class Inference:
             return
         if self.meter.is_blocked:
             raise NotMetered(
-                "Calls cannot be recorded now, so none is served.", headers=_RETRY_SOON
+                f"Calls cannot be recorded now, so none is served: {self.meter.blocked_by}",
+                headers=_RETRY_SOON,
             )
         gate.enter(now)
         try:
@@ -287,7 +289,13 @@ _NOT_METERED = problem_answer(
 
 def timestamp(moment: float) -> str:
     """Write seconds since 1970 as RFC 3339, UTC, with microseconds."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+    second, microsecond = divmod(int(moment * 1_000_000), 1_000_000)
+    return f"{_second(second)}.{microsecond:06d}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()
 
 
 def _failed(failure: Failure, capability: str) -> ServiceError:

@@ -16,6 +16,7 @@ Released = Callable[[bool], None]
 """Called once, with whether the record is safe; only then may the answer go out."""
 
 _PROBE_SECONDS = 1.0
+_FULL = "The disk is full; what was in flight stands on ballast."
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +45,15 @@ class Meter:
         self._loop = asyncio.get_running_loop()
         self._syncing = self._loop.create_task(self._keep_syncing())
         self._probing: asyncio.TimerHandle | None = None
-        self.is_blocked = False
-        """Whether the spool takes no records now: no call may begin."""
+        self.blocked_by: str | None = None
+        """Why the spool takes no records now, so that no call may begin; None where it does."""
+        if spool.is_on_ballast:
+            self._block(_FULL)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether no call may begin now."""
+        return self.blocked_by is not None
 
     @property
     def last_seq(self) -> int:
@@ -80,12 +88,12 @@ class Meter:
         try:
             self._spool.flush()
         except SpoolUnwritable as error:
-            self._block(error)
+            self._block(str(error))
             for released in waiting:
                 released(False)
             return
-        if self._spool.is_on_ballast and not self.is_blocked:
-            self._block(SpoolUnwritable("the disk is full; what is in flight stands on ballast"))
+        if self._spool.is_on_ballast and self.blocked_by is None:
+            self._block(_FULL)
         self._is_dirty = True
         if self._is_strict:
             last = self._spool.last_seq
@@ -103,7 +111,7 @@ class Meter:
             try:
                 await self._loop.run_in_executor(self._thread, self._spool.sync)
             except SpoolUnwritable as error:
-                self._block(error)
+                self._block(str(error))
                 self._refuse_unsynced()
             self._release_synced()
             if not self._is_strict:
@@ -118,10 +126,10 @@ class Meter:
         while self._unsynced:
             self._unsynced.popleft()[1](False)
 
-    def _block(self, error: SpoolUnwritable) -> None:
-        if not self.is_blocked:
-            _log.critical("no call is served: %s", error)
-        self.is_blocked = True
+    def _block(self, reason: str) -> None:
+        if self.blocked_by is None:
+            _log.critical("no call is served: %s", reason)
+        self.blocked_by = reason
         if self._probing is None:
             self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)
 
@@ -135,7 +143,7 @@ class Meter:
         except SpoolUnwritable:
             is_good = False
         if is_good:
-            self.is_blocked = False
+            self.blocked_by = None
             _log.warning("the spool takes records again")
         else:
             self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)

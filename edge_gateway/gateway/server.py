@@ -154,14 +154,14 @@ def _redis(url: str) -> QuotaLedger:
 
 def _meter(settings: GatewaySettings, folder: Path) -> Meter:
     spool = SpoolWriter(folder)
-    if spool.damage is not None:
+    for damage in spool.damage:
         _log.critical(
             "spool %s is damaged: records %d to %d of epoch %d are affected; what is left is in %s",
             folder.name,
-            spool.damage.first,
-            spool.damage.last,
-            spool.damage.epoch,
-            spool.damage.copy.name,
+            damage.first,
+            damage.last,
+            damage.epoch,
+            damage.copy.name,
         )
     seconds = settings.sync_window.total_seconds()
     return Meter(spool, sync_seconds=seconds, is_strict=settings.strict)

@@ -1,112 +1,81 @@
-"""CPU of the gateway per request, by wrk against a constant upstream of its own.
+"""The gateway beside Envoy with the same policy, before a static upstream of nginx.
 
-``python -m tests.bench.gateway [--seconds 10] [--connections 64] [--strict]`` prints one JSON line.
-It reports CPU microseconds of the gateway's process per answered request; compare it only with a
-peer measured in the same run on the same machine.
+``python -m tests.bench.gateway [--rounds 5] [--seconds 3] [--json FILE]``. Both speak to the upstream
+by TCP, as the reference procedure says; as they are shipped (instances on Unix sockets) is measured
+besides. Without metering: what the books cost.
 """
 
-import argparse
-import asyncio
-import json
-import multiprocessing
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
-import uvloop
+from tests.bench.anchor import anchor
+from tests.bench.load import Call, Load
+from tests.bench.ours import province_of, running_gateway
+from tests.bench.peers.envoy import pipe, running_envoy, tcp
+from tests.bench.peers.nginx import ANSWER, StaticUpstream, static_upstream
+from tests.bench.procedure import Candidate, alternate
+from tests.bench.proof import prove_policy
+from tests.bench.report import Bar, Report, arguments_of, plan_of, publish
+from tests.gateway_province import INFER, Province
 
-from tests.gateway_province import INFER, PROVINCE, Province, running_gateway
-
-_BODY = (
-    b'{"inputs":[{"name":"x","shape":[1,20],"datatype":"FP32","data":[' + b"0.5," * 19 + b"0.5]}]}"
+OURS, ENVOY = "jiuzhou gateway", "envoy"
+OURS_UNIX, ENVOY_UNIX = "jiuzhou gateway, Unix upstream", "envoy, Unix upstream"
+UNMETERED = "jiuzhou gateway, no metering"
+BARS = (
+    Bar(OURS, ENVOY, 1.5),
+    Bar(OURS_UNIX, ENVOY_UNIX, 1.5),
+    Bar(OURS, UNMETERED, 0),
 )
-_ANSWER_BODY = b'{"model_name":"m","model_version":"1","outputs":[{"name":"y","shape":[1],"datatype":"INT64","data":[1]}]}'
-_ANSWER = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-capability-version: 1.0.0\r\n"
-    b"content-length: %d\r\n\r\n%b" % (len(_ANSWER_BODY), _ANSWER_BODY)
-)
-_SCRIPT = """
-wrk.method = "POST"
-wrk.body = {body}
-wrk.headers["Content-Type"] = "application/json"
-wrk.headers["Authorization"] = "Bearer {token}"
-"""
 
 
-class _Upstream(asyncio.Protocol):
-    """Answers each request, which is known to come whole, with the same bytes."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        if data.endswith(b"}"):
-            self._transport.write(_ANSWER)  # type: ignore[attr-defined]  # uvloop's transports have it
-
-
-def _serve(path: str) -> None:
-    async def run() -> None:
-        server = await asyncio.get_running_loop().create_unix_server(_Upstream, path)
-        await server.serve_forever()
-
-    uvloop.run(run())
-
-
-def measure(folder: Path, seconds: int, connections: int, options: list[str]) -> dict[str, object]:
-    """Run wrk for some seconds; return the figures."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise SystemExit("wrk is not installed")
-    socket = str(folder / "upstream.sock")
-    upstream = multiprocessing.Process(target=_serve, args=(socket,), daemon=True)
-    upstream.start()
-    province = Province(folder / PROVINCE)
-    province.subscribe(daily_quota=2**50, rate_per_second=1e9, concurrency=100_000)
-    province.place({"1.0.0": f"unix:{socket}"})
-    province.publish()
-    script = folder / "call.lua"
-    script.write_text(_SCRIPT.format(body=json.dumps(_BODY.decode()), token=province.token()))
-    with running_gateway(province, *options) as gateway:
-        assert gateway.process is not None
-        process = psutil.Process(gateway.process.pid)
-        command = [wrk, "-t1", f"-c{connections}", "-s", str(script), gateway.url + INFER]
-        subprocess.run([*command, "-d2s"], check=True, capture_output=True)
-        before = process.cpu_times()
-        out = subprocess.run(
-            [*command, f"-d{seconds}s"], check=True, capture_output=True, text=True
-        ).stdout
-        after = process.cpu_times()
-        memory = process.memory_info().rss
-    upstream.terminate()
-    upstream.join()
-    found = re.search(r"(\d+) requests in", out)
-    assert found is not None
-    requests = int(found[1])
-    cpu = after.user + after.system - before.user - before.system
-    return {
-        "requests": requests,
-        "cpu_microseconds_per_request": round(cpu / requests * 1e6, 1),
-        "failed": "Non-2xx" in out,
-        "rss_mib": memory >> 20,
+def candidates(stack: ExitStack, folder: Path, upstream: StaticUpstream) -> list[Candidate]:
+    """Start all candidates; they end with the stack."""
+    ports, sockets = upstream.ports, upstream.sockets
+    by_tcp = [f"http://127.0.0.1:{port}" for port in ports]
+    by_unix = [f"unix:{path}" for path in sockets]
+    provinces = {
+        OURS: province_of(folder / "tcp", by_tcp),
+        OURS_UNIX: province_of(folder / "unix", by_unix),
+        UNMETERED: province_of(folder / "unmetered", by_tcp),
     }
+    found = {}
+    for name, province in provinces.items():
+        module = "tests.bench.unmetered" if name == UNMETERED else "edge_gateway.gateway"
+        gateway = stack.enter_context(running_gateway(province, module))
+        found[name] = _candidate(name, gateway.pid, gateway.url, folder, province)
+    keys = provinces[OURS]
+    addresses = {
+        ENVOY: (tcp(ports[0]), tcp(ports[1])),
+        ENVOY_UNIX: (pipe(sockets[0]), pipe(sockets[1])),
+    }
+    for name, pair in addresses.items():
+        place = folder / name.replace(" ", "-")
+        envoy = stack.enter_context(running_envoy(place, [keys.token_key.jwk], pair))
+        found[name] = _candidate(name, envoy.pid, envoy.url, folder, keys)
+    return [found[name] for name in (OURS, ENVOY, OURS_UNIX, ENVOY_UNIX, UNMETERED)]
 
 
-def main() -> None:
-    """Read the arguments and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--strict", action="store_true")
-    arguments = parser.parse_args()
-    options = ["--strict"] if arguments.strict else []
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder), arguments.seconds, arguments.connections, options)
-    sys.stdout.write(f"{json.dumps(figures)}\n")
+def _candidate(name: str, pid: int, url: str, folder: Path, province: Province) -> Candidate:
+    body, token = anchor().request, province.token()
+    if prove_policy(url, INFER, body, token) != ANSWER:
+        raise SystemExit(f"{name} changes the answer")
+    call = Call(INFER, body, [ANSWER], {"Authorization": f"Bearer {token}"})
+    return Candidate(name, (pid,), Load(folder, name.replace(" ", "-"), url, call))
+
+
+def main() -> int:
+    """Measure; return the exit code."""
+    arguments = arguments_of(__doc__)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        upstream = stack.enter_context(static_upstream(folder / "nginx"))
+        started = candidates(stack, folder, upstream)
+        wanted = [c for c in started if not arguments.only or c.name in arguments.only]
+        results = alternate(wanted, plan_of(arguments))
+    return publish(Report("Gateway", results, BARS), arguments.json)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

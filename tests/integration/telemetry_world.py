@@ -127,7 +127,7 @@ def stock(database: Database) -> None:
     with database.session() as session:
         session.add(CapabilityRow(name=DIGITS, skeleton="digits", owner="center", created_at=NOW))
         session.flush()
-        session.add(_version("1.0.0"))
+        session.add(version("1.0.0"))
         session.add(_application("app-z", "zhejiang"))
         session.add(_application("app-g", "guizhou"))
         session.flush()
@@ -135,7 +135,7 @@ def stock(database: Database) -> None:
         session.add(_subscription("sub-g", "app-g", "guizhou"))
 
 
-def _version(version: str) -> CapabilityVersionRow:
+def version(version: str) -> CapabilityVersionRow:
     return CapabilityVersionRow(
         capability=DIGITS,
         version=version,

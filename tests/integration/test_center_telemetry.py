@@ -143,8 +143,6 @@ REFUSED: dict[str, dict[str, Any]] = {
     "forged-units": usage(2, units=50),
     "other-province": guizhou(2),
     "other-application": usage(2, application="app-g"),
-    "unknown-subscription": usage(2, subscription="sub-x"),
-    "unknown-version": usage(2, version="9.9.9"),
     "unknown-kind": usage(2) | {"kind": "gossip"},
     "no-kind": {"seq": 2, "body": {}},
     "not-base64": profile(2, b"x", 60, "a") | {},

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from capability_sdk.spool import examine
 from tests.gateway_province import (
     INFER,
     PROVINCE,
@@ -141,5 +142,8 @@ def test_M09_a_damaged_spool_is_told_and_quarantined(tmp_path: Path, peers: Peer
         assert infer(client, token).status_code == 200
         (report,) = (spool / "quarantine").glob("*.json")
         told = json.loads(report.read_text())
-        assert f"records {told['first']} to 20" in gateway.log.read_text()
-        assert len(province.usage()) == told["first"] - 1 + 1
+        assert told["first"] == told["last"]
+        assert f"records {told['first']} to {told['last']}" in gateway.log.read_text()
+        condition = examine(spool)
+        assert condition.records == 20 - 1 + 1
+        assert sum(condition.quarantined.values()) == 1

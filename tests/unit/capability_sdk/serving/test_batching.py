@@ -1,6 +1,7 @@
 """Calls that share a batch: each gets its own rows, and none suffers from another."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -136,6 +137,26 @@ def test_a_slow_model_runs_beside_the_event_loop(tmp_path: Path) -> None:
     assert codes == [200] * 16
 
 
+def test_a_lone_row_that_is_fast_needs_no_thread(tmp_path: Path) -> None:
+    # Some 50 us a row, some 50 ms a batch: far from the limit of 1 ms on both sides.
+    package = load(_slow_package(tmp_path / "package", products=3, rows=4096))
+
+    with running(package, tmp_path / "journal") as runtime:
+        url = f"{runtime.url}/v2/models/sample/infer"
+        lone = httpx.post(url, content=body([0.5] * 400, 400), timeout=60)
+        after_lone = _model_threads()
+        batch = httpx.post(url, content=body([0.5] * 800, 400), timeout=60)
+        after_batch = _model_threads()
+
+    assert package.engine.batch_seconds > 0.001
+    assert (lone.status_code, batch.status_code) == (200, 200)
+    assert (after_lone, after_batch) == (0, 1)
+
+
+def _model_threads() -> int:
+    return sum(thread.name.startswith("model") for thread in threading.enumerate())
+
+
 def _lookup_package(folder: Path) -> Path:
     """A table of three entries: an index beyond it is refused by the model itself."""
     declared = manifest(
@@ -155,14 +176,15 @@ def _lookup_package(folder: Path) -> Path:
     )
 
 
-def _slow_package(folder: Path) -> Path:
+def _slow_package(folder: Path, products: int = 20, rows: int = 64) -> Path:
     """Matrix products that take some milliseconds a batch."""
     declared = manifest(
+        max_batch_size=rows,
         inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
         outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
     )
     weights = np.full((400, 400), 0.0025, dtype=np.float32)
-    names = ["x", *(f"h{number}" for number in range(19)), "y"]
+    names = ["x", *(f"h{number}" for number in range(products - 1)), "y"]
     graph = helper.make_graph(
         [helper.make_node("MatMul", [given, "w"], [result]) for given, result in pairwise(names)],
         "slow",

@@ -17,6 +17,8 @@ from capability_sdk.spool import (
     SpoolReader,
     SpoolUnwritable,
     SpoolWriter,
+    examine,
+    reported_end,
     retire,
 )
 
@@ -90,7 +92,7 @@ def test_a_folder_opened_again_continues_its_numbers(tmp_path: Path) -> None:
     epoch = fill(tmp_path)
 
     with SpoolWriter(tmp_path) as writer:
-        assert (writer.epoch, writer.last_seq, writer.damage) == (epoch, 50, None)
+        assert (writer.epoch, writer.last_seq, writer.damage) == (epoch, 50, ())
         assert writer.append(b"next") == 51
 
     assert payloads(tmp_path, epoch) == [*PAYLOADS, b"next"]
@@ -126,7 +128,7 @@ def test_M01_flushed_records_survive_a_killed_writer(tmp_path: Path) -> None:
     acknowledged = int(rest[-1]) if rest else acknowledged
 
     with SpoolWriter(tmp_path) as writer:
-        assert writer.damage is None
+        assert writer.damage == ()
         assert writer.last_seq in (acknowledged, acknowledged + 1)
         assert len(payloads(tmp_path, writer.epoch)) == writer.last_seq
 
@@ -138,7 +140,7 @@ def test_M09_an_unfinished_end_is_cut_and_a_new_epoch_begins(tmp_path: Path) -> 
         file.write(last.read_bytes()[-30:] + b"\0" * 500)
 
     with SpoolWriter(tmp_path) as writer:
-        assert writer.damage is None
+        assert writer.damage == ()
         assert writer.epoch > epoch
         assert writer.append(b"first of the new epoch") == 1
 
@@ -154,11 +156,9 @@ def test_M09_a_synced_record_that_is_gone_is_named_and_not_taken_for_a_torn_end(
     os.truncate(last, last.stat().st_size - 5)
 
     with SpoolWriter(tmp_path) as writer:
-        assert writer.damage is not None
-        assert (writer.damage.epoch, writer.damage.first, writer.damage.last) == (epoch, 50, 50)
-        report = json.loads(
-            writer.damage.copy.with_name(f"{writer.damage.copy.name}.json").read_text()
-        )
+        (damage,) = writer.damage
+        assert (damage.epoch, damage.first, damage.last) == (epoch, 50, 50)
+        report = json.loads(damage.copy.with_name(f"{damage.copy.name}.json").read_text())
 
     assert report["records"] == 1
     assert payloads(tmp_path, epoch) == PAYLOADS[:-1]
@@ -169,24 +169,49 @@ def test_M09_a_flipped_bit_in_the_newest_segment_is_quarantined(tmp_path: Path) 
     flip(files(tmp_path)[-1], 400)
 
     with SpoolWriter(tmp_path) as writer:
-        damage = writer.damage
+        (damage,) = writer.damage
+        assert writer.epoch > epoch
 
-    assert damage is not None
-    assert damage.last == 50
-    assert payloads(tmp_path, epoch) == PAYLOADS[: damage.first - 1]
+    assert damage.first == damage.last
     assert damage.copy.exists()
+    reader = SpoolReader(tmp_path)
+    found = [*reader.read(epoch, 0, 1000), *reader.read(epoch, damage.last, 1000)]
+    assert [r.seq for r in found] == [n for n in range(1, 51) if n != damage.first]
 
 
-def test_M09_a_newest_segment_without_readable_header_is_quarantined(tmp_path: Path) -> None:
-    fill(tmp_path, segment_bytes=1 << 20)
+def test_M09_an_unreadable_header_costs_no_record(tmp_path: Path) -> None:
+    epoch = fill(tmp_path, segment_bytes=1 << 20)
     flip(files(tmp_path)[-1], 9)
 
     with SpoolWriter(tmp_path) as writer:
-        assert writer.damage is not None
-        assert (writer.damage.first, writer.damage.last) == (1, 50)
+        assert writer.damage == ()
+        assert writer.epoch > epoch
+
+    assert payloads(tmp_path, epoch) == PAYLOADS
 
 
-@pytest.mark.parametrize("offset", [3, 20, 130, 400])
+def test_M09_a_writer_names_each_gap_of_a_segment_and_its_lost_end(tmp_path: Path) -> None:
+    epoch = fill(tmp_path, segment_bytes=1 << 20)
+    (segment,) = files(tmp_path)
+    for offset in (150, 700, segment.stat().st_size - 10):
+        flip(segment, offset)
+
+    with SpoolWriter(tmp_path) as writer:
+        gaps = [(damage.first, damage.last) for damage in writer.damage]
+
+    assert len(gaps) == 3
+    assert gaps[-1] == (50, 50)
+    condition = examine(tmp_path)
+    assert condition.records == 47
+    assert sum(condition.damaged.values()) == 2
+    assert sum(condition.quarantined.values()) == 3
+    told = reported_end(tmp_path, epoch, 49)
+    assert told is not None
+    assert (told.first, told.last) == (50, 50)
+    assert reported_end(tmp_path, epoch, 50) is None
+
+
+@pytest.mark.parametrize("offset", [130, 400])
 def test_M09_a_reader_names_damaged_records_and_reads_on_behind_them(
     tmp_path: Path, offset: int
 ) -> None:
@@ -312,7 +337,7 @@ def test_a_power_cut_begins_a_new_epoch_even_where_no_record_is_torn(tmp_path: P
 
     with SpoolWriter(tmp_path) as writer:
         assert writer.epoch > epoch
-        assert writer.damage is None
+        assert writer.damage == ()
 
 
 def test_acknowledged_old_segments_are_retired_and_the_newest_stays(tmp_path: Path) -> None:

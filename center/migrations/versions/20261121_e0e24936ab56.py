@@ -1,6 +1,6 @@
 """Certify provinces' delegated issuers.
 
-Revision: e0e24936ab56; follows: 0001.
+Revision: e0e24936ab56; follows: e4b41a76bef1.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from center import columns
 
 revision = 'e0e24936ab56'
-down_revision = '0001'
+down_revision = 'e4b41a76bef1'
 branch_labels = None
 depends_on = None
 
