@@ -13,6 +13,7 @@ from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.service import create_service
 from center import database as center_database
 from center.access import api as access
+from center.access.delegation import IssuerTerms
 from center.access.keys import KeyRing
 from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
@@ -81,7 +82,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.inspectors = inspectors
     app.state.may_run = runs
     app.state.grants = granted_capabilities
-    _prepare_desired_state(app, database, clock)
+    _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)
     return app
@@ -93,10 +94,13 @@ def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) ->
     return keys
 
 
-def _prepare_desired_state(app: FastAPI, database: Database, clock: Clock) -> None:
+def _prepare_desired_state(
+    app: FastAPI, settings: CenterSettings, database: Database, clock: Clock
+) -> None:
     note_writes(database.engine, WATCHED_TABLES)
     app.state.change_feed = ChangeFeed(database)
-    app.state.state_office = StateOffice(database, app.state.signer, clock)
+    terms = IssuerTerms(settings.issuer_lifetime, settings.token_lifetime)
+    app.state.state_office = StateOffice(database, app.state.signer, clock, terms)
 
 
 def _join_domains(app: FastAPI) -> None:

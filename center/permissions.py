@@ -59,6 +59,7 @@ class Permission(StrEnum):
     MANAGE_TOKEN_KEYS = "manage:token-keys"  # noqa: S105 - a right, not a token
     REVOKE_TOKENS = "revoke:tokens"
     RELAY_TOKENS = "relay:tokens"
+    REGISTER_ISSUER = "register:issuer"
     READ_DEPLOYMENTS = "read:deployments"
     MANAGE_DEPLOYMENTS = "manage:deployments"
     READ_DESIRED_STATE = "read:desired-state"
@@ -82,7 +83,15 @@ _PEOPLE = frozenset(
         _P.READ_USAGE,
     }
 )
-_EDGE = frozenset({_P.READ_PACKAGES, _P.RELAY_TOKENS, _P.READ_DESIRED_STATE, _P.SEND_TELEMETRY})
+_EDGE = frozenset(
+    {
+        _P.READ_PACKAGES,
+        _P.RELAY_TOKENS,
+        _P.REGISTER_ISSUER,
+        _P.READ_DESIRED_STATE,
+        _P.SEND_TELEMETRY,
+    }
+)
 _EDGE_ONLY = _EDGE - {_P.READ_PACKAGES}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {

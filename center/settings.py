@@ -67,6 +67,12 @@ class CenterSettings(BaseSettings):
         le=timedelta(minutes=15),
         description="Life of the token that an edge presents to the center.",
     )
+    issuer_lifetime: timedelta = Field(
+        default=timedelta(hours=72),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=7),
+        description="How long provinces may issue tokens themselves while the center is away.",
+    )
     key_publish_lead: timedelta = Field(
         default=timedelta(minutes=2),
         ge=timedelta(0),

@@ -11,7 +11,7 @@ import typer
 from capability_sdk.cli.config import center_client
 from capability_sdk.cli.output import AsJson, complain, show_item
 from edge_gateway.agent.enrolment import Enrolment, enrol
-from edge_gateway.agent.province import free_port, run_province
+from edge_gateway.agent.province import free_port, read_autonomy, run_province
 
 GATEWAY_PORT = 8201
 SCHEDULER_PORT = 8202
@@ -90,4 +90,18 @@ def reconcile(
             " `unspooled` those that it counted and this spool does not hold, `totals` the hours"
             " whose total is not the sum of their calls. Keep the spool and ask the center's admin."
         )
+        raise typer.Exit(1)
+
+
+@edge.command("status")
+def status(data: DataFolder, as_json: AsJson = False) -> None:
+    """Say what the province would do if the center went now; exit code 1 where not everything."""
+    report = asyncio.run(read_autonomy(data.absolute()))
+    if as_json:
+        print(report.model_dump_json(by_alias=True, indent=2))
+    else:
+        print(report.summary)
+        for reason in report.reasons:
+            print(f"  {'fails' if reason.blocks else 'warns'}  {reason.code}: {reason.detail}")
+    if not report.autonomous:
         raise typer.Exit(1)

@@ -1,7 +1,8 @@
 """The desired state that a province lives from: verified on every load, never rolled back."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from capability_sdk.contracts.state import (
 )
 from capability_sdk.kit.clock import Clock, system_clock
 from edge_gateway import jws
+from edge_gateway.delegation import Delegation, read_delegation
 from edge_gateway.errors import StateRefused
 
 SITE_FILE = "edge.json"
@@ -66,8 +68,10 @@ class StateView:
     deployments: Mapping[str, DeploymentState]
     revoked: frozenset[str]
     zone: ZoneInfo
+    delegation: Delegation | None
+    """What the province's own issuer may sign; None where it may sign nothing."""
     key_fingerprint: tuple[object, ...] = field(compare=False)
-    """Changes exactly when the token keys change."""
+    """Changes exactly when the token keys or the delegation change."""
 
     @property
     def revision(self) -> int:
@@ -171,11 +175,20 @@ def refuse_below(new: StateView, floor: Floor | None) -> None:
 class StateKeeper:
     """Holds the state in force, and takes over a newer file; a bad one changes nothing."""
 
-    def __init__(self, folder: Path, site: EdgeIdentity, *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        site: EdgeIdentity,
+        *,
+        clock: Clock = system_clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder = folder
         self._path = folder / STATE_FILE
         self._site = site
         self._clock = clock
+        self._monotonic = monotonic
+        self._ends_at = 0.0
         self._stamp: tuple[int, ...] = ()
         self._view: StateView | None = None
         self.refusal: str | None = None
@@ -185,7 +198,10 @@ class StateKeeper:
     def view(self) -> StateView | None:
         """The state in force; None where there is none, or it has expired."""
         view = self._view
-        return None if view is None or view.is_expired(self._clock()) else view
+        # By both clocks: turning back the wall clock prolongs nothing.
+        if view is None or view.is_expired(self._clock()) or self._monotonic() >= self._ends_at:
+            return None
+        return view
 
     def refresh(self) -> bool:
         """Look at the file; return whether another state is in force now."""
@@ -199,7 +215,8 @@ class StateKeeper:
             self._refuse(f"{STATE_FILE} cannot be read: {error.strerror}.")
             return False
         try:
-            new = verify_state(document, self._site, self._clock())
+            now, at = self._clock(), self._monotonic()
+            new = verify_state(document, self._site, now)
             refuse_rollback(new, self._view)
             refuse_below(new, load_floor(self._folder))
         except StateRefused as error:
@@ -209,6 +226,7 @@ class StateKeeper:
         # Only now: a file that could not be judged, for a failure of ours, is looked at again.
         self._stamp = stamp
         self._view, self.refusal = new, None
+        self._ends_at = at + (new.state.expires_at - now).total_seconds()
         return True
 
     def _refuse(self, reason: str) -> None:
@@ -233,6 +251,8 @@ def _tables(state: DesiredState) -> StateView:
         and item.application in applications
         and applications[item.application].active
     }
+    delegation = read_delegation(state)
+    own = () if delegation is None else delegation.fingerprint
     return StateView(
         state=state,
         token_keys=jws.public_keys(state.token_keys.keys),
@@ -241,7 +261,8 @@ def _tables(state: DesiredState) -> StateView:
         deployments={item.capability: item for item in state.deployments},
         revoked=frozenset(state.revoked_tokens),
         zone=ZoneInfo(state.zone),
-        key_fingerprint=_fingerprint(state.token_keys.keys),
+        delegation=delegation,
+        key_fingerprint=(_fingerprint(state.token_keys.keys), own),
     )
 
 

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     provinces.command("list")(list_provinces)
     provinces.command("code")(enrolment_code)
     provinces.command("health")(province_health)
+    provinces.command("delegate")(delegate)
     provinces.command("uncounted")(uncounted)
     app.add_typer(provinces, name="province")
     app.command()(audit)
@@ -92,6 +93,22 @@ def province_health(
     """Show what a province runs, and what waits there to be sent."""
     with center_client() as client:
         show_item(client.get(f"/provinces/{name}/health"), as_json=as_json)
+
+
+def delegate(
+    name: Annotated[str, typer.Argument(help="Name of the province.")],
+    enabled: Annotated[
+        bool, typer.Option("--on/--off", help="Whether its issuer may sign at all.")
+    ] = True,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A capability that it may name; repeat for more.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decide which access tokens a province may issue itself while the center is away."""
+    body = {"enabled": enabled, "capabilities": only or None}
+    with center_client() as client:
+        show_item(client.put(f"/provinces/{name}/delegated-issuer", body), as_json=as_json)
 
 
 def uncounted(

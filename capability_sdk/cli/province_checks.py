@@ -42,6 +42,7 @@ def check_province(data: Path) -> Iterator[Check]:
     if (data / "agent.db").exists():
         yield _database(data / "agent.db")
     yield from _gateway(data)
+    yield from _without_the_center(data)
     yield from _agent(data)
 
 
@@ -122,6 +123,23 @@ def _gateway(data: Path) -> Iterator[Check]:
         passed=answer.is_success and refused is None,
         detail=f"feedback is refused: {refused}" if refused else detail,
         cure="It serves again by itself once the cause is gone.",
+    )
+
+
+def _without_the_center(data: Path) -> Iterator[Check]:
+    """Ask the running gateway what would happen if the center went now."""
+    try:
+        port = json.loads((data / "edge.json").read_bytes())["gateway_port"]
+        url = f"http://127.0.0.1:{port}/health/autonomy"
+        found = httpx.get(url, trust_env=False, timeout=_DEEP_ENOUGH).raise_for_status().json()
+        passed, said = bool(found["autonomous"]), ", ".join(found["reasons"])
+    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
+        return  # it need not run to be examined
+    yield Check(
+        name="without the center",
+        passed=passed,
+        detail=said or "calls and tokens go on",
+        cure=f"jiuzhou edge status --data {data}",
     )
 
 

@@ -16,6 +16,13 @@ class EnrolmentRequest(Wire):
     gateway_url: Annotated[str, Field(max_length=300)]
 
 
+class IssuerKeyRequest(Wire):
+    """Body of ``PUT /api/v1/edges/{edge}/issuer-key``."""
+
+    public_key: dict[str, Any]
+    """JWK of the P-256 key that the edge's delegated issuer signs with."""
+
+
 class EdgeIdentity(Versioned):
     """The center's answer; kept on the edge's disk, with the keys that it pins."""
 

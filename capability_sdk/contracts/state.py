@@ -72,6 +72,25 @@ class KeySet(Wire):
     """JWKs (EC, P-256) with ``kid``."""
 
 
+class IssuerCertificate(Wire):
+    """What a province's own issuer may sign while the center is away: province, scope and time.
+
+    It counts only as a member of a signed desired state, so it has that state's addressee, epoch
+    and protection against roll-back, and the next state without it withdraws it.
+    """
+
+    issuer: str
+    """The only ``iss`` of what it signs."""
+    key: dict[str, Any]
+    """JWK (EC, P-256); its ``kid`` is its RFC 7638 thumbprint."""
+    audience: str
+    capabilities: list[CapabilityName] | None = None
+    """Capabilities that it may name; None for every one that the province subscribes to."""
+    max_lifetime_seconds: Annotated[int, Field(ge=1, le=900)]
+    not_before: UtcTime
+    expires_at: UtcTime
+
+
 class DesiredState(Versioned):
     """Everything a province needs to serve."""
 
@@ -89,5 +108,7 @@ class DesiredState(Versioned):
     deployments: list[DeploymentState] = []
     revoked_tokens: list[Identifier] = []
     """``jti`` of revoked tokens, and `credential_mark` of removed secrets, until they expire."""
+    issuer: IssuerCertificate | None = None
+    """What the province's delegated issuer may sign; None where it may sign nothing."""
     complete: Literal[True] = True
     """Written last; a document without it is refused."""

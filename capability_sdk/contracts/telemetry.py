@@ -1,4 +1,4 @@
-"""What goes up: records of four kinds, each applied exactly once.
+"""What goes up: records of five kinds, each applied exactly once.
 
 A record is keyed ``(edge, stream, epoch, seq)``. Within a stream and epoch, sequence numbers start
 at 1 and have no gaps; the center applies them in order and answers how far it has come.
@@ -31,6 +31,7 @@ class RecordKind(StrEnum):
     PROFILE = "profile"
     QUALITY = "quality"
     HEALTH = "health"
+    ISSUANCE = "issuance"
 
 
 class UsageRecord(Wire):
@@ -98,6 +99,17 @@ class HealthReport(Versioned):
     instances: list[InstanceStatus] = []
     backlog: dict[str, Count] = {}
     """Records that wait in each stream."""
+
+
+class IssuedToken(Wire):
+    """An access token that a province's delegated issuer signed while the center was away."""
+
+    at: UtcTime
+    application: Identifier
+    scope: Annotated[str, Field(max_length=8192)]
+    jti: Identifier
+    kid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    expires_at: UtcTime
 
 
 class TelemetryRecord(Wire):

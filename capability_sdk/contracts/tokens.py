@@ -22,6 +22,11 @@ def audience(province: ProvinceName) -> str:
     return f"urn:jiuzhou:gateway:{province}"
 
 
+def delegated_issuer(province: ProvinceName) -> str:
+    """Name the issuer that a province has for the time in which the center is away."""
+    return f"urn:jiuzhou:issuer:{province}"
+
+
 def infer_scope(capability: CapabilityName) -> str:
     """Name the right to call one capability."""
     return f"infer:{capability}"

@@ -6,15 +6,26 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.enrolment import IssuerKeyRequest
 from capability_sdk.contracts.errors import InvalidRequest
-from capability_sdk.contracts.model import Identifier, Strict, UtcTime
+from capability_sdk.contracts.model import (
+    CapabilityName,
+    Identifier,
+    ProvinceName,
+    Strict,
+    UtcTime,
+)
 from capability_sdk.contracts.tokens import TokenAnswer, TokenRelay
 from capability_sdk.kit.problems import problem_responses
-from center.access import service
+from center.access import delegation, service
+from center.access.domain import Delegation
 from center.access.keys import KeyRing
+from center.access.store import DelegationStore
 from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
+from center.identity.store import PlaceStore
 from center.permissions import ActorDep, Permission, permit
 from center.settings import SettingsDep
 
@@ -92,6 +103,24 @@ class TokenKeyView(BaseModel):
     """It signs from then on; before, it is only published."""
 
 
+class DelegationBody(Strict):
+    """What a province's delegated issuer may do while the center is away."""
+
+    enabled: bool = Field(description="Whether it may sign at all.")
+    capabilities: Annotated[list[CapabilityName], Field(max_length=300)] | None = Field(
+        default=None,
+        description="Capabilities that it may name; all that the province subscribes to if null.",
+    )
+
+
+class DelegationView(BaseModel):
+    """What a province's delegated issuer may do, and with which key."""
+
+    enabled: bool
+    capabilities: list[str] | None
+    kid: str | None = Field(description="Id of the key that its edge registered, if it has.")
+
+
 class Revocation(Strict):
     """A token to refuse."""
 
@@ -154,6 +183,51 @@ def relay_token(
         return service.relay(session, actor, edge, body, grants, minting)
 
 
+@router.put(
+    "/edges/{edge}/issuer-key",
+    status_code=204,
+    dependencies=[permit(Permission.REGISTER_ISSUER)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def register_issuer_key(
+    edge: Annotated[Identifier, Path()],
+    body: IssuerKeyRequest,
+    session: SessionDep,
+    actor: ActorDep,
+    clock: ClockDep,
+) -> None:
+    """Register the key of the edge's delegated issuer; desired state then certifies it."""
+    delegation.register_key(session, actor, edge, body.public_key, clock())
+
+
+@router.get(
+    "/provinces/{province}/delegated-issuer",
+    dependencies=[permit(Permission.MANAGE_PROVINCES)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def get_delegated_issuer(province: ProvinceName, session: SessionDep) -> DelegationView:
+    """Show what the province's delegated issuer may sign while the center is away."""
+    return _delegation_view(session, province)
+
+
+@router.put(
+    "/provinces/{province}/delegated-issuer",
+    dependencies=[permit(Permission.MANAGE_PROVINCES)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def put_delegated_issuer(
+    province: ProvinceName,
+    body: DelegationBody,
+    session: SessionDep,
+    actor: ActorDep,
+    clock: ClockDep,
+) -> DelegationView:
+    """Decide what the province's delegated issuer may sign; the next desired state says so."""
+    limit = None if body.capabilities is None else tuple(sorted(set(body.capabilities)))
+    delegation.decide(session, actor, province, Delegation(body.enabled, limit), clock())
+    return _delegation_view(session, province)
+
+
 @router.post(
     "/token-keys:rotate",
     status_code=201,
@@ -184,3 +258,15 @@ def rotate_token_keys(
 def revoke_token(body: Revocation, session: SessionDep, actor: ActorDep, clock: ClockDep) -> None:
     """Have every gateway refuse a token until it expires."""
     service.revoke(session, actor, body.jti, body.expires_at, clock())
+
+
+def _delegation_view(session: Session, province: str) -> DelegationView:
+    PlaceStore(session).get(province)
+    store = DelegationStore(session)
+    decided, edge = store.get(province), PlaceStore(session).find_edge_of(province)
+    key = None if edge is None else store.find_key(edge.id, edge.epoch)
+    return DelegationView(
+        enabled=decided.enabled,
+        capabilities=None if decided.capabilities is None else list(decided.capabilities),
+        kid=None if key is None else key.public_jwk["kid"],
+    )

@@ -45,6 +45,33 @@ class SigningKey:
         return self.expires_at is None or now < self.expires_at
 
 
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Whether a province's own issuer may sign tokens while the center is away, and for what.
+
+    Attributes:
+        capabilities: What it may name; None for everything that the province subscribes to.
+    """
+
+    enabled: bool = True
+    capabilities: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerKey:
+    """Public half of the key that an edge's delegated issuer signs with.
+
+    Attributes:
+        epoch: Enrolment that registered it; another enrolment's key is certified no more.
+        since: When it was registered.
+    """
+
+    edge: str
+    epoch: int
+    public_jwk: dict[str, Any]
+    since: datetime
+
+
 def signs_now(keys: Sequence[SigningKey], now: datetime) -> SigningKey | None:
     """Return the newest key that may sign."""
     able = [key for key in keys if key.active_from <= now and key.is_published(now)]

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from capability_sdk.contracts.errors import Conflict
-from center.access.domain import Purpose, SigningKey
+from center.access.domain import Delegation, IssuerKey, Purpose, SigningKey
 from center.access.errors import InvalidClient
 from center.columns import Bytes, Json, Key, UtcDateTime
 from center.database import Base
@@ -30,6 +30,28 @@ class SigningKeyRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class DelegationRow(Base):
+    """What an admin decided about a province's delegated issuer; none means the default."""
+
+    __tablename__ = "delegation"
+
+    province: Mapped[str] = mapped_column(ForeignKey("province.name"), primary_key=True)
+    enabled: Mapped[bool] = mapped_column()
+    limited: Mapped[bool] = mapped_column()
+    capabilities: Mapped[list[str]] = mapped_column(Json)
+
+
+class IssuerKeyRow(Base):
+    """The public key of an edge's delegated issuer."""
+
+    __tablename__ = "issuer_key"
+
+    edge: Mapped[str] = mapped_column(ForeignKey("edge.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column()
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(Json)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class UsedAssertionRow(Base):
     """An edge's assertion that was used; kept until it would have expired."""
 
@@ -46,6 +68,44 @@ class RevokedTokenRow(Base):
 
     jti: Mapped[str] = mapped_column(Key, primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class DelegationStore:
+    """What provinces' delegated issuers may do, and the keys that they sign with."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, province: str) -> Delegation:
+        """Return what is decided for a province; the default where nothing is."""
+        row = self._session.get(DelegationRow, province)
+        if row is None:
+            return Delegation()
+        return Delegation(row.enabled, tuple(row.capabilities) if row.limited else None)
+
+    def put(self, province: str, delegation: Delegation) -> None:
+        """Keep what is decided for a province."""
+        self._session.merge(
+            DelegationRow(
+                province=province,
+                enabled=delegation.enabled,
+                limited=delegation.capabilities is not None,
+                capabilities=list(delegation.capabilities or ()),
+            )
+        )
+
+    def find_key(self, edge: str, epoch: int) -> IssuerKey | None:
+        """Return the key that an edge registered in this enrolment."""
+        row = self._session.get(IssuerKeyRow, edge)
+        if row is None or row.epoch != epoch:
+            return None
+        return IssuerKey(row.edge, row.epoch, row.public_jwk, row.since)
+
+    def put_key(self, key: IssuerKey) -> None:
+        """Keep an edge's key instead of the one before."""
+        self._session.merge(
+            IssuerKeyRow(edge=key.edge, epoch=key.epoch, public_jwk=key.public_jwk, since=key.since)
+        )
 
 
 class AccessStore:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from capability_sdk.kit.clock import Clock
+from center.access.delegation import IssuerTerms
 from center.database import Database
 from center.identity import audit
 from center.identity.domain import Edge
 from center.identity.store import PlaceStore
-from center.instance.document import LIFETIME, RENEW_BEFORE, compose
+from center.instance.document import LIFETIME, RENEW_BEFORE, Content, compose
 from center.instance.errors import OtherEdge
 from center.instance.store import DesiredStateStore, IssuedState
 from center.permissions import Actor, ActorKind, Role
@@ -30,7 +31,10 @@ class Held:
 class StateOffice:
     """Answers what an edge's desired state is; safe in several threads and processes."""
 
-    def __init__(self, database: Database, signer: Signer, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, signer: Signer, clock: Clock, terms: IssuerTerms
+    ) -> None:
+        self._terms = terms
         self._database = database
         self._signer = signer
         self._clock = clock
@@ -49,8 +53,8 @@ class StateOffice:
         now = self._clock()
         with self._database.session(write=False) as session:
             issued = DesiredStateStore(session).find(edge_id)
-            content = compose(session, _edge(session, edge_id), now, _lead(issued))
-        if issued is not None and not _is_stale(issued, content.digest, has, now):
+            content = compose(session, _edge(session, edge_id), now, self._terms, _lead(issued))
+        if issued is not None and not self._is_stale(issued, content, has, now):
             return issued
         with self._database.session() as session:
             return self._issue(session, edge_id, has, now)
@@ -60,19 +64,29 @@ class StateOffice:
         # Composed under the lock: a later revision never says something older.
         issued = store.lock(edge_id)
         edge = _edge(session, edge_id)
-        content = compose(session, edge, now, _lead(issued))
-        if issued is not None and not _is_stale(issued, content.digest, has, now):
+        content = compose(session, edge, now, self._terms, _lead(issued))
+        if issued is not None and not self._is_stale(issued, content, has, now):
             return issued
         known = issued.revision if issued is not None else 0
         if has.revision > known:
             _tell_of_lag(session, edge, known, has.revision, now)
             behind = has.key_set - content.state.token_keys.version
             if behind >= 0:
-                content = compose(session, edge, now, _lead(issued) + behind + 1)
+                content = compose(session, edge, now, self._terms, _lead(issued) + behind + 1)
         fresh = content.issue(max(known, has.revision) + 1, now, self._signer)
         store.put(edge_id, fresh)
         store.forget_changes(now - _CHANGES_KEPT)
         return fresh
+
+    def _is_stale(self, issued: IssuedState, content: Content, has: Held, now: datetime) -> bool:
+        good_for = LIFETIME - RENEW_BEFORE
+        if content.state.issuer is not None:
+            good_for = min(good_for, self._terms.lifetime / 2)
+        return (
+            issued.content_digest != content.digest
+            or issued.revision < has.revision
+            or issued.issued_at + good_for <= now
+        )
 
 
 def _lead(issued: IssuedState | None) -> int:
@@ -93,14 +107,6 @@ def require_same_edge(actor: Actor, edge_id: str) -> None:
     """
     if actor.name != edge_id:
         raise OtherEdge(f"You are {actor.name}; ask for your own state.")
-
-
-def _is_stale(issued: IssuedState, digest: str, has: Held, now: datetime) -> bool:
-    return (
-        issued.content_digest != digest
-        or issued.revision < has.revision
-        or issued.issued_at + LIFETIME - RENEW_BEFORE <= now
-    )
 
 
 def _edge(session: Session, edge_id: str) -> Edge:

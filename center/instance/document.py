@@ -15,8 +15,9 @@ from capability_sdk.contracts.state import (
     SubscriptionState,
     VersionShare,
 )
+from center.access.delegation import IssuerTerms, certify
 from center.access.service import current_key_set, revoked_tokens
-from center.access.store import RevokedTokenRow, SigningKeyRow
+from center.access.store import DelegationRow, IssuerKeyRow, RevokedTokenRow, SigningKeyRow
 from center.capability.rows import CapabilityVersionRow
 from center.capability.store import CapabilityStore, Released
 from center.identity.domain import Edge
@@ -38,11 +39,17 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
+        *(DelegationRow, IssuerKeyRow),
     )
 )
 """Tables that `compose` reads."""
 
-_MOVING = {"revision", "issued_at", "expires_at"}
+_MOVING: dict[str, bool | set[str]] = {
+    "revision": True,
+    "issued_at": True,
+    "expires_at": True,
+    "issuer": {"expires_at"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,15 @@ class Content:
         )
 
 
-def compose(session: Session, edge: Edge, now: datetime, key_set_lead: int = 0) -> Content:
+def compose(
+    session: Session, edge: Edge, now: datetime, terms: IssuerTerms, key_set_lead: int = 0
+) -> Content:
     """Read what an edge must know now.
 
     Args:
         session: Open transaction; what it reads is what the document says.
         edge: Whose document.
+        terms: What the edge's delegated issuer is certified for.
         now: Decides which revocations still matter.
         key_set_lead: Added to the version of the key set.
     """
@@ -92,8 +102,8 @@ def compose(session: Session, edge: Edge, now: datetime, key_set_lead: int = 0) 
         zone=PlaceStore(session).get(province).zone,
         token_keys=keys.model_copy(update={"version": keys.version + key_set_lead}),
         revoked_tokens=revoked_tokens(session, province, now),
-        # A revoked edge learns that nobody may do anything in its province.
-        **(_rights(session, province) if edge.revoked_at is None else {}),
+        # A revoked edge learns that nobody may do anything in its province, its issuer included.
+        **(_rights(session, edge, terms, now) if edge.revoked_at is None else {}),
     )
     plain = state.model_dump(mode="json", by_alias=True, exclude=_MOVING)
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
@@ -101,12 +111,14 @@ def compose(session: Session, edge: Edge, now: datetime, key_set_lead: int = 0) 
     return Content(state, digest, key_set_lead)
 
 
-def _rights(session: Session, province: str) -> dict[str, Any]:
+def _rights(session: Session, edge: Edge, terms: IssuerTerms, now: datetime) -> dict[str, Any]:
+    province = edge.province
     granted = SubscriptionStore(session).granted_in(province)
     return {
         "applications": ApplicationStore(session).states(province),
         "subscriptions": [_subscription(item) for item in granted],
         "deployments": deployments(session, province),
+        "issuer": certify(session, edge, terms, now),
     }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     QualityCounts,
     UsageRecord,
 )
@@ -57,7 +58,7 @@ def sort_out(
 def _missing(
     body: Body, subscriptions: Mapping[str, _Grant], labels: Mapping[_Version, int]
 ) -> str | None:
-    if isinstance(body, HealthReport):
+    if isinstance(body, HealthReport | IssuedToken):
         return None
     if isinstance(body, UsageRecord) and body.subscription not in subscriptions:
         return f"no subscription {body.subscription}"
@@ -111,7 +112,8 @@ def _labels(session: Session, records: Sequence[Record]) -> dict[_Version, int]:
     wanted = {
         (record.body.capability, record.body.version)
         for record in records
-        if not isinstance(record.body, HealthReport) and record.body.version is not None
+        if not isinstance(record.body, HealthReport | IssuedToken)
+        and record.body.version is not None
     }
     row = CapabilityVersionRow
     found: dict[_Version, int] = {}

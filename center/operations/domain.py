@@ -8,6 +8,7 @@ from typing import Any
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     LostRecords,
     ProfileEnvelope,
     QualityCounts,
@@ -18,7 +19,7 @@ from center.operations.errors import TelemetryGap, TelemetryRefused
 
 _FIRST_ERROR = 400
 
-Body = UsageRecord | ProfileEnvelope | QualityCounts | HealthReport
+Body = UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken
 """What a record says."""
 
 KINDS: dict[type[Body], RecordKind] = {
@@ -26,6 +27,7 @@ KINDS: dict[type[Body], RecordKind] = {
     ProfileEnvelope: RecordKind.PROFILE,
     QualityCounts: RecordKind.QUALITY,
     HealthReport: RecordKind.HEALTH,
+    IssuedToken: RecordKind.ISSUANCE,
 }
 
 

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     LostRecords,
     ProfileEnvelope,
     QualityCounts,
     UsageRecord,
 )
 from center.feedback.store import QualitySeries, QualityStore
+from center.identity import audit
 from center.instance.store import record_report
 from center.monitoring.domain import Series
 from center.monitoring.store import InboxStore, ReceivedProfile
@@ -30,8 +32,9 @@ from center.operations.domain import (
 )
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
 from center.operations.uncounted import keep_uncounted
+from center.permissions import Actor, ActorKind, Role
 
-B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport)
+B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport, IssuedToken)
 
 
 def apply(session: Session, origin: Origin, batch: Batch) -> int:
@@ -71,6 +74,7 @@ def count(session: Session, origin: Origin, bodies: Sequence[Body]) -> None:
     InboxStore(session).put(_received(origin, body) for body in _of(bodies, ProfileEnvelope))
     _apply_quality(session, origin, _of(bodies, QualityCounts))
     _apply_health(session, origin, _of(bodies, HealthReport))
+    _apply_issuance(session, origin, _of(bodies, IssuedToken))
 
 
 def _of(bodies: Sequence[Body], kind: type[B]) -> list[B]:
@@ -138,3 +142,14 @@ def _apply_health(session: Session, origin: Origin, reports: list[HealthReport])
         believed = report.model_copy(update={"at": booked_at(report.at, origin.received_at)})
         HealthStore(session).keep(origin, believed)
         record_report(session, origin.edge, believed)
+
+
+def _apply_issuance(session: Session, origin: Origin, tokens: list[IssuedToken]) -> None:
+    """Write into the audit trail what a province signed while the center was away."""
+    edge = Actor(ActorKind.EDGE, origin.edge, Role.EDGE, origin.province)
+    for token in tokens:
+        detail = token.model_dump(mode="json", exclude={"application"})
+        audit.record(
+            *(session, edge, "token.issued-while-away", f"application/{token.application}", detail),
+            at=origin.received_at,
+        )

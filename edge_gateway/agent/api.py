@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from capability_sdk.contracts.autonomy import AutonomyReport
 from capability_sdk.contracts.problem import PROBLEM_JSON
 from capability_sdk.contracts.tokens import CENTER_ISSUER, TokenAnswer
 from capability_sdk.kit.problems import problem_responses
@@ -71,6 +72,12 @@ async def lease_quota(body: LeaseRequest, agent: AgentDep) -> LeaseAnswer:
 async def status(agent: AgentDep) -> dict[str, Any]:
     """Tell what the agent has, what waits, and what stands still."""
     return await run_in_threadpool(agent.status)
+
+
+@router.get("/health/autonomy", responses=problem_responses(401))
+async def autonomy(agent: AgentDep) -> AutonomyReport:
+    """Tell beforehand what would happen if the center went now."""
+    return agent.autonomy
 
 
 def install_token_errors(app: FastAPI) -> None:

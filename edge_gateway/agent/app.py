@@ -90,6 +90,7 @@ class _Figures(Collector):
             _gauge("agent_state_revision", "Desired state in force.", status["state_revision"]),
             _gauge("agent_state_refused", "1 if one was.", int(bool(status["state_refusal"]))),
             _gauge("agent_held_streams", "Streams stopped.", len(status["standing_still"])),
+            _gauge("agent_autonomous", "1 if all goes on.", int(self._agent.autonomy.autonomous)),
             _gauge("agent_center_away", "1 while away.", int(bool(status["center_trouble"]))),
         ]
 

@@ -43,6 +43,11 @@ class Credential:
         self._bearer = ""
         self._renew_at = self._expires_at = 0.0
 
+    @property
+    def seconds_left(self) -> int:
+        """Rest of the present token's life."""
+        return max(0, int(self._expires_at - self._monotonic()))
+
     async def bearer(self) -> str:
         """Return a token that the center accepts.
 

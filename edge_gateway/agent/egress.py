@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
 from capability_sdk.contracts.telemetry import (
     HealthReport,
+    IssuedToken,
     ProfileEnvelope,
     QualityCounts,
     RecordKind,
@@ -37,7 +38,8 @@ LEAST_ROWS: Final = 50
 """A data profile of fewer rows could describe single persons."""
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
-_STREAM = re.compile(r"usage-\d{1,3}|profile|quality|health")
+_TOKEN_ID = re.compile(r"t-[0-9a-f]{32}")
+_STREAM = re.compile(r"usage-\d{1,3}|profile|quality|health|issuance")
 _GPU_MODEL = re.compile(r"[A-Z][A-Za-z0-9]{0,15}(-[A-Za-z0-9]{1,8}){0,3}")
 _HOUR_SECONDS = 3600
 
@@ -86,6 +88,7 @@ class EgressGate:
             RecordKind.PROFILE: self._profile,
             RecordKind.QUALITY: self._quality,
             RecordKind.HEALTH: self._health,
+            RecordKind.ISSUANCE: self._issuance,
         }
 
     def body(self, kind: RecordKind, payload: bytes) -> dict[str, Any]:
@@ -161,6 +164,15 @@ class EgressGate:
         backlog = {name: waiting for name, waiting in report.backlog.items() if _is_stream(name)}
         passed = {"nodes": nodes, "instances": instances, "backlog": backlog}
         return report.model_copy(update=passed).model_dump(mode="json")
+
+    def _issuance(self, payload: bytes) -> dict[str, Any]:
+        token = IssuedToken.model_validate_json(payload)
+        self._require(APPLICATION, token.application)
+        for scope in token.scope.split(" "):
+            self._require(CAPABILITY, scope.removeprefix("infer:"))
+        if not _TOKEN_ID.fullmatch(token.jti):
+            raise EgressRefused("An issued token carries an id that no issuer made.")
+        return token.model_dump(mode="json")
 
     def _require(self, kind: str, name: str) -> None:
         if not self._declared.knows(kind, name):

@@ -15,6 +15,7 @@ from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from edge_gateway.agent.errors import CenterRefused, EnrolmentFailed, NotEnrolled
 from edge_gateway.agent.identity import (
+    ISSUER_KEY_FILE,
     read_identity,
     write_identity,
     write_key,
@@ -68,6 +69,8 @@ def enrol(enrolment: Enrolment) -> EdgeSite:
     # The state of an earlier epoch is not valid in this one.
     for file in (STATE_FILE, FLOOR_FILE):
         (enrolment.province / file).unlink(missing_ok=True)
+    # Whoever enrols again may have lost control of what was there: the issuer begins anew too.
+    (enrolment.province / ISSUER_KEY_FILE).unlink(missing_ok=True)
     write_key(enrolment.province, key)
     write_identity(enrolment.province, identity)
     return identity

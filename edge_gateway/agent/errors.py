@@ -1,6 +1,6 @@
 """What can go wrong between a province's agent, its center and its callers."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from capability_sdk.contracts.errors import ServiceError, Unavailable
 
@@ -135,3 +135,16 @@ class TokensUnavailable(TokenError):
     title = "The center cannot be reached now"
     status = 503
     oauth_error = "temporarily_unavailable"
+
+
+class TooManyRequests(TokenError):
+    """A client asks for tokens more often than anybody needs them."""
+
+    code = "too-many-token-requests"
+    title = "Too many token requests"
+    status = 429
+    oauth_error = "temporarily_unavailable"
+
+
+CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="jiuzhou", charset="UTF-8"'}
+"""What a client hears whose credentials are not valid."""

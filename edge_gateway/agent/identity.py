@@ -16,6 +16,7 @@ from edge_gateway.errors import StateRefused
 from edge_gateway.state import SITE_FILE, EdgeSite, load_site
 
 KEY_FILE = "edge-key.pem"
+ISSUER_KEY_FILE = "issuer-key.pem"
 
 
 def read_identity(province: Path) -> EdgeSite:
@@ -40,22 +41,22 @@ def write_identity(province: Path, identity: EdgeSite) -> None:
     )
 
 
-def read_key(province: Path) -> ec.EllipticCurvePrivateKey:
-    """Read the edge's private key.
+def read_key(province: Path, name: str = KEY_FILE) -> ec.EllipticCurvePrivateKey:
+    """Read a private key of the edge.
 
     Raises:
         NotEnrolled: It is missing or no P-256 key.
     """
     try:
-        key = load_pem_private_key((province / KEY_FILE).read_bytes(), password=None)
+        key = load_pem_private_key((province / name).read_bytes(), password=None)
     except (FileNotFoundError, ValueError):
-        raise NotEnrolled(f"{province / KEY_FILE} is missing or damaged: enrol again.") from None
+        raise NotEnrolled(f"{province / name} is missing or damaged: enrol again.") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise NotEnrolled(f"{province / KEY_FILE} is no P-256 key: enrol again.")
+        raise NotEnrolled(f"{province / name} is no P-256 key: enrol again.")
     return key
 
 
-def write_key(province: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    """Store the edge's private key, readable by its owner alone."""
+def write_key(province: Path, key: ec.EllipticCurvePrivateKey, name: str = KEY_FILE) -> None:
+    """Store a private key of the edge, readable by its owner alone."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_atomically(province / KEY_FILE, pem, mode=0o600)
+    write_atomically(province / name, pem, mode=0o600)

@@ -68,7 +68,7 @@ class Packages:
         if known is not None and known.path.is_dir():
             return known
         _require_agreement(share, release)
-        path = self._folder / digest.removeprefix("sha256:")
+        path = self.path_of(share)
         if not await asyncio.to_thread(has_digests, path, release.digests):
             await self._fetch(path, release)
         columns, anchors = await asyncio.to_thread(_reference, path)
@@ -76,6 +76,14 @@ class Packages:
         package = LocalPackage(path, release)
         self._verified[digest] = package
         return package
+
+    def path_of(self, share: VersionShare) -> Path:
+        """Return where a version's package is, or would be."""
+        return self._folder / share.package_digest.removeprefix("sha256:")
+
+    def forget(self, share: VersionShare) -> None:
+        """Verify a package again before it is used again."""
+        self._verified.pop(share.package_digest, None)
 
     async def collect(self, used: Collection[str]) -> None:
         """Delete packages that nothing has named for ten minutes, and what downloads left behind.

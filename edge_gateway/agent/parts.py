@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from capability_sdk.archive.sql import SqlArchive
+from capability_sdk.contracts.autonomy import AutonomyReport
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from capability_sdk.spool import SpoolUnwritable
+from edge_gateway.agent.autonomy import Autonomy
 from edge_gateway.agent.backlog import Watermarks
 from edge_gateway.agent.center import Center, open_http, open_line
 from edge_gateway.agent.credential import Credential
@@ -24,10 +26,13 @@ from edge_gateway.agent.feedback import FeedbackJoin
 from edge_gateway.agent.health import HealthReporter
 from edge_gateway.agent.identity import read_identity, read_key
 from edge_gateway.agent.intake import Intake
+from edge_gateway.agent.issuer import ISSUANCE_STREAM, DelegatedIssuer, IssuedTokens
+from edge_gateway.agent.issuer_key import IssuerRegistration, read_or_create_issuer_key
 from edge_gateway.agent.outbox import Outbox
 from edge_gateway.agent.packages import Packages
 from edge_gateway.agent.profiles import FlushRule, ProfileSums
 from edge_gateway.agent.quota import LeaseLedger
+from edge_gateway.agent.reach import CenterReach
 from edge_gateway.agent.rollout import Rollout
 from edge_gateway.agent.scheduler_link import SchedulerLink
 from edge_gateway.agent.settings import AgentSettings
@@ -73,40 +78,64 @@ class Agent:
             self._declared.learn_state(self.states.current.state)
         secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
         self._scheduler = SchedulerLink(site.scheduler_port, secret)
-        self.tokens = TokenRelayer(center)
+        issuer = self._open_tokens(province, center, longest, clock)
         self.quota = LeaseLedger(self.database)
-        self._rollout = self._open_rollout(province, center, settings)
-        line = Center(self._line, credential, site.edge)
+        packages = self._open_packages(province, center, settings)
+        self._rollout = self._open_rollout(packages, longest)
+        self._autonomy = Autonomy(province, self.states, issuer, packages, credential, clock=clock)
         self._sync = StateSync(
-            line, self.states, self._rollout, wait=settings.long_poll, longest_delay=longest
-        )
-        self._shipper = Shipper(
-            center,
-            self._spool,
-            self._gate,
-            self._marks,
-            keep=settings.spool_retention,
+            Center(self._line, credential, site.edge),
+            self.states,
+            self._rollout,
+            wait=settings.long_poll,
             longest_delay=longest,
         )
+        self._shipper = self._open_shipper(center, settings)
         self._intake = self._open_intake(province, settings, clock)
         self._health = HealthReporter(
             self.database, self._spool, self._gate, self._outbox("health"), self._marks, clock=clock
         )
 
-    def _open_rollout(self, province: Path, center: Center, settings: AgentSettings) -> Rollout:
-        packages = Packages(
+    def _open_shipper(self, center: Center, settings: AgentSettings) -> Shipper:
+        return Shipper(
             center,
-            province / "packages",
-            self._declared,
-            limit_bytes=settings.package_limit_bytes,
+            self._spool,
+            self._gate,
+            self._marks,
+            keep=settings.spool_retention,
+            longest_delay=settings.longest_delay.total_seconds(),
         )
+
+    def _open_packages(self, province: Path, center: Center, settings: AgentSettings) -> Packages:
+        limit = settings.package_limit_bytes
+        return Packages(center, province / "packages", self._declared, limit_bytes=limit)
+
+    def _open_rollout(self, packages: Packages, longest: float) -> Rollout:
         return Rollout(
             self.states,
             packages,
             self._scheduler,
             on_state=self._declared.learn_state,
-            longest_delay=settings.longest_delay.total_seconds(),
+            longest_delay=longest,
         )
+
+    def _open_tokens(
+        self, province: Path, center: Center, longest: float, clock: Clock
+    ) -> DelegatedIssuer:
+        key = read_or_create_issuer_key(province)
+        issued = IssuedTokens(self.database, self._outbox(ISSUANCE_STREAM))
+        issuer = DelegatedIssuer(key, self.states, issued, clock=clock)
+        self._registration = IssuerRegistration(
+            center, key, lambda: issuer.is_certified, longest_delay=longest
+        )
+        self._reach = CenterReach(self._http)
+        self.tokens = TokenRelayer(center, self._reach, issuer)
+        return issuer
+
+    @property
+    def autonomy(self) -> AutonomyReport:
+        """What would happen if the center went now."""
+        return self._autonomy.report
 
     async def run(self) -> None:
         """Keep every part going until cancelled; a part that fails is started again."""
@@ -116,6 +145,9 @@ class Agent:
             "shipping": self._shipper.run,
             "intake": self._take_in,
             "tidying": self._tidy,
+            "registration": self._registration.run,
+            "reach": self._reach.run,
+            "autonomy": lambda: self._autonomy.run(self._scheduler),
             "health": lambda: self._health.run(self.states, self._scheduler, self._rollout),
         }
         async with asyncio.TaskGroup() as group:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import httpx
 
+from capability_sdk.contracts.autonomy import AutonomyReport
+from capability_sdk.contracts.errors import Unavailable
+from capability_sdk.kit.files import read_or_create_secret
+from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from capability_sdk.kit.processes import ManagedProcess
 from edge_gateway.agent.identity import read_identity, write_identity
 from edge_gateway.processes import province_specs
@@ -89,6 +93,30 @@ async def run_province(province: Path, say: Say) -> None:
             for process in running:
                 if process.spec.name == name:
                     await process.stop()
+
+
+async def read_autonomy(province: Path) -> AutonomyReport:
+    """Ask a running province what it would do without the center.
+
+    Raises:
+        NotEnrolled: The folder holds no enrolled province.
+        Unavailable: Its gateway or its agent does not answer.
+    """
+    site = read_identity(province)
+    secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
+    url = f"http://{_LOOPBACK}:{site.gateway_port}/health/autonomy"
+    headers = {"authorization": f"Bearer {secret}"}
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=15.0) as http:
+            answer = await http.get(url, headers=headers)
+        if answer.is_success:
+            return AutonomyReport.model_validate_json(answer.content)
+        reason = str(answer.json().get("detail", answer.status_code))
+    except (httpx.HTTPError, ValueError) as error:
+        reason = type(error).__name__
+    raise Unavailable(
+        f"The province does not answer ({reason}): is it running? jiuzhou edge run --data {province}"
+    )
 
 
 async def _announce(province: Path, site: EdgeSite, stop: asyncio.Event, say: Say) -> None:

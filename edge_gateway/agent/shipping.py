@@ -35,7 +35,7 @@ from edge_gateway.agent.pauses import BackOff
 
 _log = logging.getLogger(__name__)
 
-_STREAM = re.compile(r"(usage)-\d{1,3}|(profile)|(quality)|(health)")
+_STREAM = re.compile(r"(usage)-\d{1,3}|(profile)|(quality)|(health)|(issuance)")
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 4 << 20
 _FAST_SECONDS = 0.25

@@ -119,6 +119,23 @@ class StateOnDisk:
             self.trouble = f"{name} cannot be written: {error.strerror}."
             raise StateUnwritable(self.trouble) from error
 
+    def is_stored(self, candidate: Candidate) -> bool:
+        """Tell whether the disk still holds a state that was put in force."""
+        try:
+            return (self._folder / STATE_FILE).read_bytes() == candidate.document
+        except OSError:
+            return False
+
+    def store_again(self, candidate: Candidate) -> None:
+        """Write a state again that the disk has lost; its bytes were verified when it came.
+
+        Raises:
+            StateUnwritable: The disk refused.
+        """
+        with self._turn:
+            if self.current is candidate:
+                self._write(STATE_FILE, candidate.document)
+
     def _load(self) -> Candidate | None:
         try:
             document = (self._folder / STATE_FILE).read_bytes()

@@ -11,6 +11,7 @@ from capability_sdk.contracts.problem import to_problem
 from capability_sdk.contracts.tokens import TokenAnswer, TokenRelay
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.errors import (
+    CHALLENGE,
     CenterAway,
     CenterRefused,
     InvalidClient,
@@ -20,13 +21,14 @@ from edge_gateway.agent.errors import (
     TokensUnavailable,
     UnsupportedGrantType,
 )
+from edge_gateway.agent.issuer import DelegatedIssuer
+from edge_gateway.agent.reach import CenterReach
 
 MAX_FORM_BYTES = 8192
-_CENTER_SECONDS = 4.0
-"""A caller hears of a center that hangs before the gateway gives the agent up."""
+_CENTER_SECONDS = 2.0
+"""What the first caller waits for a center that hangs; the next ones are answered at once."""
 _KNOWN = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 _SCOPE = re.compile(r"((infer|trial):[a-z][a-z0-9-]{1,62})( (infer|trial):[a-z][a-z0-9-]{1,62})*")
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="jiuzhou", charset="UTF-8"'}
 
 
 def read_request(form: bytes) -> TokenRelay:
@@ -49,25 +51,26 @@ def read_request(form: bytes) -> TokenRelay:
     if scope and not _SCOPE.fullmatch(scope):
         raise InvalidScope("scope is a list of infer:CAPABILITY, separated by single spaces.")
     if not fields.get("client_id") or not fields.get("client_secret"):
-        raise InvalidClient("Client credentials are missing.", headers=_CHALLENGE)
+        raise InvalidClient("Client credentials are missing.", headers=CHALLENGE)
     try:
         return TokenRelay(
             client_id=fields["client_id"], client_secret=fields["client_secret"], scope=scope
         )
     except ValidationError:
         # The text of the validation error would repeat the secret.
-        raise InvalidClient("The client credentials are not valid.", headers=_CHALLENGE) from None
+        raise InvalidClient("The client credentials are not valid.", headers=CHALLENGE) from None
 
 
 class TokenRelayer:
-    """Asks the center for callers' tokens.
+    """Asks the center for callers' tokens; while it is away, the province's own issuer.
 
-    The delegated issuer, which answers in the center's place in an outage, joins here: `issue` is
-    the one place that decides who signs.
+    A center that answers has the last word: what it refuses is never issued in its place.
     """
 
-    def __init__(self, center: Center) -> None:
+    def __init__(self, center: Center, reach: CenterReach, delegate: DelegatedIssuer) -> None:
         self._center = center
+        self._reach = reach
+        self._delegate = delegate
 
     async def issue(self, request: TokenRelay) -> TokenAnswer:
         """Return a token for a caller.
@@ -75,17 +78,19 @@ class TokenRelayer:
         Raises:
             TokenError: The caller is unknown, holds no grant, or no token can be issued now.
         """
+        if not self._reach.is_away:
+            try:
+                async with asyncio.timeout(_CENTER_SECONDS):
+                    return await self._relay(request)
+            except (CenterAway, TimeoutError):
+                self._reach.lost()
+        return await asyncio.to_thread(self._delegate.issue, request)
+
+    async def _relay(self, request: TokenRelay) -> TokenAnswer:
         path = f"/api/v1/edges/{self._center.edge}/tokens"
         try:
-            async with asyncio.timeout(_CENTER_SECONDS):
-                response = await self._center.send("POST", path, json=request.model_dump())
+            response = await self._center.send("POST", path, json=request.model_dump())
             return TokenAnswer.model_validate_json(response.content)
-        except (CenterAway, TimeoutError) as error:
-            raise TokensUnavailable(
-                "New access tokens come from the center, which cannot be reached now. Tokens that"
-                " were issued before stay valid until they expire.",
-                headers={"Retry-After": "5"},
-            ) from error
         except ValidationError:
             raise TokensUnavailable(
                 "The center's answer is not understood.", headers={"Retry-After": "30"}
@@ -106,7 +111,7 @@ def token_problem(error: TokenError) -> dict[str, Any]:
 def _refusal(error: CenterRefused) -> TokenError:
     match error.center_code:
         case "invalid-client":
-            return InvalidClient("The client credentials are not valid.", headers=_CHALLENGE)
+            return InvalidClient("The client credentials are not valid.", headers=CHALLENGE)
         case "capability-not-granted":
             return ScopeNotGranted(str(error))
         case "invalid-scope":

@@ -5,8 +5,11 @@ import binascii
 import logging
 from urllib.parse import parse_qs, quote, urlencode
 
+from pydantic import ValidationError
+
+from capability_sdk.contracts.autonomy import AutonomyReport
 from edge_gateway.errors import AgentAway, MalformedRequest
-from edge_gateway.gateway.messages import Answer, Request, problem_answer
+from edge_gateway.gateway.messages import Answer, Request, json_answer, problem_answer
 from edge_gateway.gateway.upstream import Upstream, UpstreamAnswer, UpstreamFailed, fetch
 
 MAX_TOKEN_REQUESTS = 64
@@ -37,6 +40,42 @@ class Agent:
         """
         headers = self._credential + f"content-type: {content_type}\r\n".encode()
         return await fetch(self.upstream, "POST", path, headers=headers, body=body)
+
+    async def get(self, path: str) -> UpstreamAnswer:
+        """Ask for something.
+
+        Raises:
+            UpstreamFailed: There is no answer.
+        """
+        return await fetch(self.upstream, "GET", path, headers=self._credential)
+
+
+class AutonomyPage:
+    """What would happen if the center went now: whole for the province's own, short for others."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    async def answer(self, *, is_own: bool) -> Answer:
+        """Ask the agent, which sees the disk.
+
+        Raises:
+            AgentAway: It does not answer, or has no answer.
+        """
+        try:
+            found = await self._agent.get("/health/autonomy")
+            report = AutonomyReport.model_validate_json(found.body)
+        except (UpstreamFailed, ValidationError) as error:
+            raise AgentAway(
+                "The province's agent does not answer: without it no token could be had.",
+                headers={"Retry-After": "2"},
+            ) from error
+        if is_own:
+            return json_answer(report.model_dump(mode="json", by_alias=True))
+        # Strangers learn whether, not what: names of capabilities are the province's own.
+        codes = sorted({reason.code for reason in report.reasons})
+        short = report.model_dump(mode="json", include={"at", "autonomous", "until"})
+        return json_answer({**short, "reasons": codes})
 
 
 class TokenRelay:

@@ -10,7 +10,7 @@ from capability_sdk import __version__
 from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
 from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered, TokenRefused
 from edge_gateway.gateway import openapi, tokens
-from edge_gateway.gateway.agent import TokenRelay
+from edge_gateway.gateway.agent import Agent, AutonomyPage, TokenRelay
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
 from edge_gateway.gateway.messages import (
@@ -44,7 +44,7 @@ class GatewayApp:
         verifier: TokenVerifier,
         inference: Inference,
         feedback: Feedback,
-        relay: TokenRelay,
+        agent: Agent,
         metrics: GatewayMetrics,
         *,
         internal_credential: bytes,
@@ -53,7 +53,8 @@ class GatewayApp:
         self._verifier = verifier
         self._inference = inference
         self._feedback = feedback
-        self._relay = relay
+        self._relay = TokenRelay(agent)
+        self._autonomy = AutonomyPage(agent)
         self._metrics = metrics
         self._internal_credential = internal_credential
         self._paths = Paths()
@@ -154,7 +155,10 @@ class GatewayApp:
         if route.kind is Kind.FEEDBACK:
             self._feedback.begin(request)
         elif route.kind is Kind.TOKEN:
-            self._spawn(self._relay_token(request))
+            self._spawn(self._answer_later(request, self._relay.answer(request)))
+        elif route.kind is Kind.AUTONOMY:
+            page = self._autonomy.answer(is_own=self._is_own(request))
+            self._spawn(self._answer_later(request, page))
         else:
             request.respond(self._page(request, route.kind))
 
@@ -164,8 +168,7 @@ class GatewayApp:
         if kind is Kind.DESCRIPTION:
             return Answer(200, _DESCRIPTION, openapi.document())
         if kind is Kind.METRICS:
-            given = request.headers.get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._internal_credential):
+            if not self._is_own(request):
                 raise NotAuthenticated("Metrics are for the province's own processes.")
             return Answer(200, _TEXT, self._metrics.text())
         if kind is Kind.SERVER:
@@ -196,10 +199,14 @@ class GatewayApp:
             "quota_ledger": "local" if self._inference.quotas.is_alone else "shared",
         }
 
-    async def _relay_token(self, request: Request) -> None:
+    def _is_own(self, request: Request) -> bool:
+        given = request.headers.get(b"authorization", b"")
+        return hmac.compare_digest(given, self._internal_credential)
+
+    async def _answer_later(self, request: Request, coming: Coroutine[Any, Any, Answer]) -> None:
         try:
             try:
-                answer = await self._relay.answer(request)
+                answer = await coming
             except ServiceError as error:
                 answer = self.refused(request, error)
         except Exception:  # noqa: BLE001 - nothing gets through by a mistake of ours

@@ -31,7 +31,8 @@ _REFUSALS: dict[Kind, tuple[int, ...]] = {
     Kind.INFER: (*_FROM_INSTANCE, 415, 422),
     Kind.MODEL: (*_FROM_INSTANCE, 415),
     Kind.READY: (503,),
-    Kind.TOKEN: (401, 403, 503),
+    Kind.TOKEN: (401, 403, 429, 503),
+    Kind.AUTONOMY: (503,),
     Kind.FEEDBACK: (422,),
     Kind.METRICS: (401,),
 }
@@ -42,6 +43,7 @@ _SUMMARIES = {
     Kind.SERVER_READY: "Ask whether the server is ready (Open Inference Protocol)",
     Kind.LIVE: "Ask whether the process runs",
     Kind.READY: "Ask whether the gateway can serve",
+    Kind.AUTONOMY: "Ask what would happen if the center went now",
     Kind.TOKEN: "Get an access token for client credentials (RFC 6749, section 4.4)",
     Kind.FEEDBACK: "Send the true values of predictions",
     Kind.METRICS: "Read the metrics (the province's own processes)",
@@ -111,6 +113,8 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
         operation["security"] = [{}, {"client": []}]
     elif route.kind is Kind.METRICS:
         operation["security"] = [{"internal": []}]
+    elif route.kind is Kind.AUTONOMY:
+        operation["security"] = [{}, {"internal": []}]
     if route.method == b"POST":
         operation["requestBody"] = {"required": True, "content": _request(route.kind)}
     return operation

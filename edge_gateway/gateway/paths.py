@@ -30,6 +30,7 @@ class Kind(Enum):
     SERVER_READY = auto()
     LIVE = auto()
     READY = auto()
+    AUTONOMY = auto()
     TOKEN = auto()
     FEEDBACK = auto()
     METRICS = auto()
@@ -63,6 +64,7 @@ FIXED = {
     "/v2/health/ready": Route(Kind.SERVER_READY, b"GET"),
     "/health/live": Route(Kind.LIVE, b"GET", needs_token=False),
     "/health/ready": Route(Kind.READY, b"GET", needs_token=False),
+    "/health/autonomy": Route(Kind.AUTONOMY, b"GET", needs_token=False),
     "/oauth2/token": Route(Kind.TOKEN, b"POST", needs_token=False),
     "/v1/feedback": Route(Kind.FEEDBACK, b"POST"),
     "/metrics": Route(Kind.METRICS, b"GET", needs_token=False),

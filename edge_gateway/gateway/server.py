@@ -11,7 +11,7 @@ from pathlib import Path
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.agent_quota import AgentQuotaLedger
-from edge_gateway.gateway.agent import Agent, TokenRelay
+from edge_gateway.gateway.agent import Agent
 from edge_gateway.gateway.app import GatewayApp
 from edge_gateway.gateway.connection import Connection, Patience
 from edge_gateway.gateway.endpoints import ENDPOINTS_FILE, WAIT_SECONDS, EndpointWatch
@@ -69,7 +69,7 @@ class GatewayServer:
             TokenVerifier(site.province),
             inference,
             Feedback(self._meters[1]),
-            TokenRelay(agent),
+            agent,
             metrics,
             internal_credential=credential,
         )

@@ -15,6 +15,7 @@ from capability_sdk.contracts.tokens import (
     audience,
 )
 from edge_gateway import jws
+from edge_gateway.delegation import Delegation
 from edge_gateway.errors import TokenExpired, TokenRefused, WrongProvince
 from edge_gateway.jws import PublicKeys
 from edge_gateway.state import StateView
@@ -72,6 +73,8 @@ class TokenVerifier:
         self._wall = wall
         self._monotonic = monotonic
         self._keys: PublicKeys = {}
+        self._delegation: Delegation | None = None
+        self._delegation_ends_at = 0.0
         self._fingerprint: tuple[object, ...] = ()
         self._revoked: frozenset[str] = frozenset()
         self._accepted: dict[bytes, Caller] = {}
@@ -84,9 +87,17 @@ class TokenVerifier:
         if fingerprint != self._fingerprint:
             self._fingerprint = fingerprint
             self._keys = {} if view is None else view.token_keys
+            self._delegate(None if view is None else view.delegation)
             # A removed key's tokens must fall, and a new key's may have been refused before.
             self._accepted.clear()
             self._refused.clear()
+
+    def _delegate(self, delegation: Delegation | None) -> None:
+        """Accept the province's own issuer for as long as its certificate lives by both clocks."""
+        self._delegation = delegation
+        if delegation is not None:
+            self._keys = {**self._keys, delegation.kid: delegation.key}
+            self._delegation_ends_at = self._monotonic() + delegation.expires_at - self._wall()
 
     def verify(self, authorization: bytes | None) -> Caller:
         """Verify the value of the one Authorization header.
@@ -124,7 +135,7 @@ class TokenVerifier:
             raise refusal()
         try:
             found = jws.verify(token, kind=TOKEN_TYPE, keys=self._keys, max_bytes=MAX_TOKEN_BYTES)
-            caller = self._read(found.payload)
+            caller = self._read(found)
         except _NotValidYet:
             # Its moment comes: remembered, it would be refused for ever.
             raise refusal() from None
@@ -139,13 +150,16 @@ class TokenVerifier:
     def _is_revoked(self, caller: Caller) -> bool:
         return caller.jti in self._revoked or caller.credential in self._revoked
 
-    def _read(self, claims: dict[str, Any]) -> Caller:
+    def _read(self, found: jws.Verified) -> Caller:
         """Check the claims of a token whose signature holds."""
+        claims = found.payload
         texts = [claims.get(name) for name in _STRINGS]
         if not all(isinstance(text, str) for text in texts):
             raise jws.JwsRefused("a claim is missing or of another type")
         issuer, aud, subject, client, scope, jti = (str(text) for text in texts)
-        if issuer != CENTER_ISSUER or subject != client:
+        delegation = self._delegation
+        own = delegation if delegation is not None and found.kid == delegation.kid else None
+        if issuer != (CENTER_ISSUER if own is None else own.issuer) or subject != client:
             raise jws.JwsRefused("issuer or subject")
         if not all(_IDENTIFIER.fullmatch(text) for text in (client, jti)):
             raise jws.JwsRefused("no identifier")
@@ -156,6 +170,8 @@ class TokenVerifier:
             raise jws.JwsRefused("scope or audience")
         now = self._wall()
         expires_at = _check_times(claims, now)
+        if own is not None:
+            self._check_delegated(own, aud, scope, claims["iat"], expires_at)
         left = expires_at + LEEWAY_SECONDS - now
         names = frozenset(s.removeprefix("infer:") for s in scope.split(" ") if s[:6] == "infer:")
         return Caller(
@@ -167,6 +183,27 @@ class TokenVerifier:
             stale_at=self._monotonic() + left,
             is_foreign=aud != self._audience,
         )
+
+    def _check_delegated(
+        self, own: Delegation, aud: str, scope: str, issued_at: int, expires_at: int
+    ) -> None:
+        """Hold a token of the province's own issuer against the certificate's bounds.
+
+        Raises:
+            JwsRefused: It says more than the center lets this issuer say.
+        """
+        if aud != own.audience:
+            raise jws.JwsRefused("delegated for another province")
+        if self._wall() >= own.expires_at or self._monotonic() >= self._delegation_ends_at:
+            raise jws.JwsRefused("the certificate has expired")
+        if issued_at + LEEWAY_SECONDS < own.not_before or expires_at > own.expires_at:
+            raise jws.JwsRefused("outside the certificate's time")
+        if expires_at - issued_at > own.max_lifetime:
+            raise jws.JwsRefused("longer than the certificate allows")
+        names = [item.removeprefix("infer:") for item in scope.split(" ")]
+        # A trial scope keeps its prefix, which no capability's name has.
+        if any(":" in name for name in names) or not own.covers(names):
+            raise jws.JwsRefused("wider than the certificate")
 
 
 def refusal() -> TokenRefused:

@@ -52,11 +52,22 @@ class PlantedBug:
             Void: The source has changed and a piece no longer stands there once.
         """
         for path, old, new in ((self.path, self.old, self.new), *self.along):
-            file = tree / path
-            source = file.read_text()
-            if source.count(old) != 1:
-                raise Void(f"{self.name}: {old!r} stands {source.count(old)} x in {path}")
-            file.write_text(source.replace(old, new))
+            (tree / path).write_text(self._source(tree, path, old).replace(old, new))
+
+    def require_source(self, tree: Path = ROOT) -> None:
+        """Require that the bug could be planted.
+
+        Raises:
+            Void: The source has changed and a piece no longer stands there once.
+        """
+        for path, old, _ in ((self.path, self.old, self.new), *self.along):
+            self._source(tree, path, old)
+
+    def _source(self, tree: Path, path: str, old: str) -> str:
+        source = (tree / path).read_text()
+        if source.count(old) != 1:
+            raise Void(f"{self.name}: {old!r} stands {source.count(old)} x in {path}")
+        return source
 
 
 @dataclass

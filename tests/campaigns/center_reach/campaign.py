@@ -226,7 +226,7 @@ CAMPAIGN = Campaign(
         PlantedBug(
             name="changed-before-refused",
             path="center/identity/service/applications.py",
-            old="""    item = get(session, actor, client_id, lock=True)
+            old="""    item = _get_living(session, actor, client_id)
     if item.is_active is active:""",
             new="""    item = ApplicationStore(session).get(client_id, lock=True)
     if item.is_active is active:""",
