@@ -52,8 +52,16 @@ _MAY_LEAVE: dict[str, dict[str, str]] = {
         "instances.health": "starting|ready|failed|stopping", "instances.restarts": r"\d{1,3}",
         "instances.detail": _CODES, "instances.code_digest": _DIGEST,
         "instances.weights_digest": _DIGEST,
-        "backlog.(usage-[0-9]{1,3}|profile|quality)": r"\d{1,6}",
+        "backlog.(usage-[0-9]{1,3}|profile|quality|issuance)": r"\d{1,6}",
     },
+    "issuance": {
+        "at": _TIME, "expires_at": _TIME, "application": "app-[0-9a-f]{20}",
+        "scope": f"infer:{NAME}", "jti": "t-[0-9a-f]{32}", "kid": "[A-Za-z0-9_-]{43}",
+    },
+}  # fmt: skip
+_STREAMS = {
+    "usage": "usage-[0-9]{1,3}", "profile": "profile", "quality": "quality", "health": "health",
+    "issuance": "issuance",
 }  # fmt: skip
 
 
@@ -92,6 +100,10 @@ def crossed(received: Sequence[bytes]) -> Crossed:
 
 def contraband(found: Crossed) -> Iterator[str]:
     """Say what crossed without being on the list."""
+    for (stream, _, _), record in found.records.items():
+        kind = record["kind"]
+        if not re.fullmatch(_STREAMS.get(kind, "(?!)"), stream):
+            yield f"a record of kind {kind[:60]!r} crossed in the stream {stream[:60]!r}"
     for kind, allowed in _MAY_LEAVE.items():
         patterns = [(re.compile(name), re.compile(value)) for name, value in allowed.items()]
         for body in found.of(kind):
