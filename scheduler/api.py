@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from capability_sdk.contracts.model import CapabilityName, Identifier
 from capability_sdk.contracts.nodes import (
@@ -41,14 +41,21 @@ def put_deployments(body: LocalDeployments, scheduler: SchedulerDep) -> Deployme
     return scheduler.put_deployments(body)
 
 
-@router.get("/endpoints", responses=problem_responses(401, 422))
+@router.get(
+    "/endpoints",
+    response_model=EndpointList,
+    responses={204: {"description": "Not known yet: ask again."}, **problem_responses(401, 422)},
+)
 async def get_endpoints(
     scheduler: SchedulerDep,
     after: Annotated[int, Query(description="Revision that the asker has.")] = -1,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds.")] = 0,
-) -> EndpointList:
-    """Return the ready endpoints: as soon as they differ from revision ``after``, or in time."""
-    return await scheduler.board.wait(after, wait)
+) -> EndpointList | Response:
+    """Return the ready endpoints: as soon as they differ from revision ``after``, or in time.
+
+    A scheduler that has just started says nothing until it has seen its instances again.
+    """
+    return await scheduler.board.wait(after, wait) or Response(status_code=204)
 
 
 @router.get("/instances", responses=problem_responses(401))

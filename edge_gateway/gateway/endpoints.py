@@ -79,8 +79,6 @@ class EndpointWatch:
     async def _ask(self) -> EndpointList | None:
         wait = WAIT_SECONDS if self._is_reached else 0
         path = f"/api/v1/endpoints?after={self._revision}&wait={wait}"
-        if self._revision < 0:
-            path = "/api/v1/endpoints"
         answer = await fetch(self._scheduler, "GET", path, headers=self._credential)
         if answer.status == _NO_CONTENT:
             return None

@@ -89,16 +89,17 @@ class RunningInstance:
 
     async def _look(self) -> None:
         pid = self._process.pid
-        if pid != self._seen_pid:
+        is_another = pid != self._seen_pid
+        if is_another:
             self._seen_pid, self._since, self._misses = pid, time.monotonic(), 0
-            if self._process.last_exit is not None:
-                self._become(InstanceHealth.FAILED, _why(self._process.last_exit, self._detail))
-        if pid is None:
-            return
-        if await self._answers():
+        # Whether it answers comes first: one that is up again must not be called failed.
+        if pid is not None and await self._answers():
             self._misses = 0
             self._become(InstanceHealth.READY, "")
-        else:
+            return
+        if is_another and self._process.last_exit is not None:
+            self._become(InstanceHealth.FAILED, _why(self._process.last_exit, self._detail))
+        if pid is not None:
             self._miss(pid)
 
     def _miss(self, pid: int) -> None:

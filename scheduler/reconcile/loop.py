@@ -49,6 +49,7 @@ class Reconciler:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._unseen: set[str] | None = None
         self.bindings: list[Binding] = []
         self.last_step: datetime | None = None
         runner.on_change(self._news.set)
@@ -75,6 +76,8 @@ class Reconciler:
         """Compare once, and do what is missing."""
         desired = await asyncio.to_thread(self._store.desired)
         self.bindings = await asyncio.to_thread(self._store.bindings)
+        if self._unseen is None:
+            self._unseen = {binding.id for binding in self.bindings}
         for binding in self.bindings:
             await self._runner.start(binding)
         if desired is not None:
@@ -132,10 +135,26 @@ class Reconciler:
 
     def _publish(self) -> None:
         observed = self._runner.observe()
+        if self._is_adopting(observed):
+            return
         ready = ready_endpoints(self.bindings, observed)
         nodes = {item.id: self._nodes.busy(item.node) for item in self.bindings}
         if self._board.publish(weigh(ready, nodes)):
             _log.info("endpoints %d: %d ready", self._board.current.revision, len(ready))
+
+    def _is_adopting(self, observed: Mapping[str, Observation]) -> bool:
+        """Whether an instance of the scheduler before this one was not seen ready or failed yet.
+
+        Until then the gateway keeps its last list: it finds these instances as soon as they
+        listen, and an empty list would take them away again.
+        """
+        starting = {
+            item.id
+            for item in self.bindings
+            if item.id not in observed or observed[item.id].health is InstanceHealth.STARTING
+        }
+        self._unseen = (self._unseen or set()) & starting
+        return bool(self._unseen)
 
 
 def ready_endpoints(

@@ -108,7 +108,7 @@ class SchedulerProcess:
         return found
 
     def endpoints(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.http.get("/api/v1/endpoints").json()["endpoints"]
+        found: list[dict[str, Any]] = self.http.get("/api/v1/endpoints?wait=30").json()["endpoints"]
         return found
 
     def versions(self) -> list[str]:

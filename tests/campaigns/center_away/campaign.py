@@ -186,6 +186,10 @@ class _Outage:
             began = time.monotonic()
             edge.kill(name)
             served = self._comes(lambda: self._is_served(name, before), _LATEST_SECONDS)
+            if name == "instance":
+                # That it failed is news which may still be on its way when it answers again: calls
+                # are disturbed until the gateway has heard of its return, and no longer.
+                served = served and self._comes(edge.knows_all_ready, _LATEST_SECONDS)
         seconds = round(time.monotonic() - began, 2)
         self._run.note("restart", process=name, seconds=seconds, load=psutil.getloadavg()[0])
         self._restarts.setdefault(name, []).append(seconds)

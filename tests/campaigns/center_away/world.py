@@ -4,6 +4,7 @@ Only the way of the package is cut short: it is in the province's folder before 
 which verifies it by the digests of a release that the center's own key signed.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -17,12 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 from onnx import TensorProto, helper, save
 
 from capability_sdk.client import CenterClient
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import RELEASE_TYPE, PackageDigests, Release
+from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
 from capability_sdk.packaging.digests import digests_of
 from center.access.keys import KeyRing
 from center.access.vault import Vault
@@ -31,6 +34,8 @@ from center.database import Database
 from center.identity.service.users import create_first_admin
 from center.schema import migrate
 from edge_gateway.agent.enrolment import Enrolment, enrol
+from edge_gateway.gateway.endpoints import ENDPOINTS_FILE
+from edge_gateway.state import load_site
 from tests.campaigns.harness import ROOT
 from tests.center_world import PASSWORD
 from tests.servers.process import accepts, free_port
@@ -160,6 +165,22 @@ class Edge:
         if name == "supervisor":
             self.supervisor.wait()
             self.start()
+
+    def knows_all_ready(self) -> bool:
+        """Whether the scheduler sees all instances ready, and the gateway has its newest list."""
+        # In this order: a list that is published after the look at the instances holds them.
+        is_ready = all(item["health"] == "ready" for item in self._ask_scheduler("instances"))
+        newest = self._ask_scheduler("endpoints")
+        kept = json.loads((self.folder / ENDPOINTS_FILE).read_text())
+        return is_ready and bool(newest["endpoints"]) and newest["revision"] == kept["revision"]
+
+    def _ask_scheduler(self, what: str) -> Any:  # noqa: ANN401 - JSON
+        port = load_site(self.folder).scheduler_port
+        secret = (self.folder / INTERNAL_TOKEN_FILE).read_text().strip()
+        headers = {"authorization": f"Bearer {secret}"}
+        url = f"http://127.0.0.1:{port}/api/v1/{what}"
+        answer = httpx.get(url, headers=headers, trust_env=False, timeout=15)
+        return answer.raise_for_status().json()
 
     def end(self) -> None:
         if self.supervisor is not None and self.supervisor.poll() is None:
