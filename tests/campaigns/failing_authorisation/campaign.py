@@ -175,6 +175,7 @@ class _Attack:
             answer.headers.get("x-client-request-id") == own_id, f"{call.name}: another's answer"
         )
         gateways_id = answer.headers.get("x-request-id", "")
+        self._run.note("answer", point=self._point, call=call.name, status=answer.status_code)
         if call.is_good:
             self._permitted.add(gateways_id)
         if answer.status_code == 200 and call.path.endswith("/infer"):
@@ -198,7 +199,8 @@ class _Attack:
         else:
             kind = answer.headers.get("content-type")
             is_right = status in (500, 503) and kind == _PROBLEM
-            self._run.expect(is_right, f"{point}: {call.name} was answered {status} {kind}")
+            told = f"{status} {kind}: {answer.text[:200]}"
+            self._run.expect(is_right, f"{point}: {call.name} was answered {told}")
 
     def _recover(self, what: str, call: _Call, wanted: int) -> None:
         """Once nothing fails any more, no slot is lost, and no state is half in force."""
