@@ -85,12 +85,13 @@ class TokenVerifier:
         fingerprint = () if view is None else view.key_fingerprint
         self._revoked = frozenset() if view is None else view.revoked
         if fingerprint != self._fingerprint:
-            self._fingerprint = fingerprint
             self._keys = {} if view is None else view.token_keys
             self._delegate(None if view is None else view.delegation)
             # A removed key's tokens must fall, and a new key's may have been refused before.
             self._accepted.clear()
             self._refused.clear()
+            # Last: what fails half-way is done again with the next look at the state.
+            self._fingerprint = fingerprint
 
     def _delegate(self, delegation: Delegation | None) -> None:
         """Accept the province's own issuer for as long as its certificate lives by both clocks."""

@@ -343,7 +343,7 @@ def _hooks(traps: Traps) -> Iterator[Case]:
     places = {
         "beside": "w.bin",
         "absolute": "/etc/passwd",
-        "up": "../../keys/master.key",
+        "up-to-a-key": "../../keys/master.key",
         "trap": traps.file,
     }
     for name, place in places.items():

@@ -3,6 +3,7 @@
 from tests.campaigns.harness import PlantedBug
 
 _SYNC = "edge_gateway/agent/sync.py"
+_DELEGATION = "edge_gateway/delegation.py"
 _SERVER = "edge_gateway/gateway/server.py"
 _REFRESH = "self._loop.create_task(_every(_STATE_SECONDS, self.app.refresh_state)),"
 
@@ -24,6 +25,8 @@ BUGS = (
         "edge_gateway/gateway/tokens.py",
         "elif self._is_revoked(caller):",
         "elif not caller.jti:",
+        # Otherwise the new end of the certificate in each state empties the cache.
+        along=((_DELEGATION, "(self.max_lifetime, self.not_before, self.expires_at)", "()"),),
     ),
     PlantedBug(
         "subscriptions-wake-no-long-poll",
