@@ -45,11 +45,14 @@ class _Request:
 
 
 class FaultLink:
-    """Listens on ``port``, forwards to the center; ``is_hostile`` and ``is_cut`` switch it.
+    """Listens on ``port``, forwards to the center.
 
     Attributes:
+        is_hostile: Batches meet fates.
+        is_cut: Nothing passes.
+        is_cut_for_calls: No batch of calls passes, while every other stream goes on.
         happened: How often each fate befell a batch.
-        cut_off: How many batches of each edge the cut link stopped.
+        stopped: Largest number of a record that the cut link stopped, for each stream.
         acknowledged: Largest ``applied_through`` that the center answered, for each stream.
     """
 
@@ -57,8 +60,9 @@ class FaultLink:
         self.port = free_port()
         self.is_hostile = False
         self.is_cut = False
+        self.is_cut_for_calls = False
         self.happened: Counter[str] = Counter()
-        self.cut_off: Counter[str] = Counter()
+        self.stopped: dict[Stream, int] = {}
         self.acknowledged: dict[Stream, int] = {}
         self.seen: list[_Request] = []
         self._center_port = center_port
@@ -162,10 +166,11 @@ class FaultLink:
             self._serving.discard(asyncio.current_task())
 
     async def _treat(self, request: _Request, writer: asyncio.StreamWriter) -> None:
-        if self.is_cut:
+        if self.is_cut or (self.is_cut_for_calls and _holds_calls(request)):
             self.happened["cut"] += 1
             if request.stream is not None:
-                self.cut_off[request.stream[0]] += 1
+                before = self.stopped.get(request.stream, 0)
+                self.stopped[request.stream] = max(before, request.last)
             _reset(writer)
         elif request.stream is None:
             if self.is_hostile and self._random.random() < _RESET_SHARE:
@@ -261,10 +266,13 @@ class FaultLink:
 
     def _has_new_calls(self, request: _Request) -> bool:
         """Tell whether the center has yet to acknowledge calls of a batch."""
-        stream = request.stream
-        if stream is None or not stream[1].startswith("usage-"):
+        if request.stream is None or not _holds_calls(request):
             return False
-        return request.last > self.acknowledged.get(stream, 0)
+        return request.last > self.acknowledged.get(request.stream, 0)
+
+
+def _holds_calls(request: _Request) -> bool:
+    return request.stream is not None and request.stream[1].startswith("usage-")
 
 
 async def _read(reader: asyncio.StreamReader) -> _Request:

@@ -186,3 +186,46 @@ def play_planted(campaign: Campaign, bug: PlantedBug, seed: int, folder: Path) -
         raise Void(f"{bug.name}: the campaign itself failed: {done.stderr[-4000:]}")
     shutil.rmtree(tree)
     return findings
+
+
+def find_planted(
+    campaign: Campaign,
+    bug: PlantedBug,
+    seed: int,
+    folder: Path,
+    *,
+    symptom: str = "",
+    tries: int = 3,
+) -> Findings:
+    """Play a planted bug small, with one seed after the other, until the campaign finds it.
+
+    A seed decides what a campaign does, but not how processes, disks and connections take turns:
+    a bug that does harm in one interleaving only may slip through a small run. That is chance, and
+    no reason to stop everybody's work; so further seeds are tried, as the large run has far more
+    occasions as well. A bug that no seed finds is one that the campaign cannot see: then its word
+    counts for nothing, whatever the reason, and this fails.
+
+    Args:
+        symptom: Part of a violation that must be among those found; any violation where empty.
+        tries: How many runs at most; a void run is one of them.
+
+    Returns:
+        The findings of the run that found the bug.
+
+    Raises:
+        Void: No run found it; or the last one was itself void.
+    """
+    missed: list[str] = []
+    for attempt in range(tries):
+        try:
+            findings = play_planted(campaign, bug, seed + attempt, folder / str(attempt))
+        except Void as void:
+            if attempt == tries - 1:
+                raise
+            missed.append(f"void: {void}")
+            continue
+        if any(symptom in violation for violation in findings.violations):
+            return findings
+        missed.append(f"{findings.violations}")
+    told = "; ".join(f"seed {seed + attempt}: {what}" for attempt, what in enumerate(missed))
+    raise Void(f"the planted bug {bug.name} was not found ({symptom or 'any violation'}): {told}")

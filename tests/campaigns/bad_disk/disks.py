@@ -85,6 +85,9 @@ _NEWEST = 6
 """Damage hits one of the newest records, which nobody has read yet; but not the very last."""
 
 PLACES = ("header", "mark", "length", "crc", "number", "chain", "payload", "cut", "torn")
+ENDS = ("cut", "torn")
+"""Nothing is left behind them."""
+
 _OFFSETS = {"mark": 0, "length": 4, "crc": 8, "number": 12, "chain": 20, "payload": 36}
 
 
@@ -97,7 +100,7 @@ def mutate(path: Path, place: str, chance: random.Random) -> str:
     at = records[-chance.randrange(2, _NEWEST)]
     if place == "header":
         at = chance.randrange(segment.HEADER_BYTES)
-    if place in ("cut", "torn"):
+    if place in ENDS:
         del data[at + (0 if place == "cut" else chance.randrange(1, 60)) :]
     else:
         at += _OFFSETS.get(place, 0)

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.bad_disk.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 7
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_M07_M09_the_campaign_finds_the_planted_bug(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_M07_M09_full_damaged_and_read_only_disks_are_survived(tmp_path: Path) -> None:

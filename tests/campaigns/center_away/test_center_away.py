@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.center_away.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 20_261_121
 # A whole platform starts in each test, and every process of its edge several times.
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_E01_E02_E04_a_province_goes_on_without_the_center(tmp_path: Path) -> None:

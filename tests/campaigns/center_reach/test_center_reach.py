@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.center_reach.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 20261121
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_C01_nobody_reaches_or_learns_of_what_is_not_theirs(tmp_path: Path) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.center_requests.campaign import CAMPAIGN, attack
-from tests.campaigns.harness import PlantedBug, Run, play, play_planted
+from tests.campaigns.harness import PlantedBug, Run, find_planted, play
 
 SEED = 20261121
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_H20_no_generated_request_gets_an_answer_that_is_not_documented(tmp_path: Path) -> None:

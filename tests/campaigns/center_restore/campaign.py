@@ -10,9 +10,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -120,6 +118,8 @@ def _play(run: Run, center: LiveCenter, provinces: list[Province], backup: Path)
     _before_the_backup(run, center, provinces, share)
     center.administer("backup", str(backup), "--data", str(center.data))
     _after_the_backup(run, center, provinces, share)
+    if run.findings.violations:
+        return
     center.kill()
     run.note("killed")
     for province in provinces:
@@ -152,7 +152,7 @@ def _answered(provinces: list[Province]) -> int:
 def _before_the_backup(run: Run, center: LiveCenter, provinces: list[Province], share: int) -> None:
     for province in provinces:
         province.call(share)
-        _await(partial(_has_all, center, province))
+        _expect_all(run, center, province)
     run.note("before the backup", calls=_answered(provinces))
 
 
@@ -166,7 +166,7 @@ def _after_the_backup(run: Run, center: LiveCenter, provinces: list[Province], s
     for _ in range(2):
         center.post("/token-keys:rotate", {"leaked": True})
     for province in provinces:
-        _await(partial(_has_all, center, province))
+        _expect_all(run, center, province)
         province.call_with_new_token()
     run.note("after the backup", calls=_answered(provinces))
 
@@ -182,11 +182,12 @@ def _tear_gateway(run: Run, edge: LiveEdge) -> None:
         raise Void("the torn gateway began no new epoch")
 
 
-def _await(holds: Callable[[], bool]) -> None:
-    """Wait until something holds; where it does not, the judging at the end says so."""
+def _expect_all(run: Run, center: LiveCenter, province: Province) -> None:
+    """Wait until the center has counted a province's calls."""
     deadline = time.monotonic() + _STALL_SECONDS
-    while not holds() and time.monotonic() < deadline:
+    while not (has_all := _has_all(center, province)) and time.monotonic() < deadline:
         time.sleep(0.1)
+    run.expect(has_all, f"{province.name}: calls are not counted though nothing was lost yet")
 
 
 def _await_refill(center: LiveCenter, provinces: list[Province]) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.center_restore.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 20
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_E20_the_campaign_finds_the_planted_bug(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_E20_a_restored_center_is_filled_up_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.closed_borders.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 from tests.leaks import Canary, LeakScanner, Unreadable
 
 SEED = 4
@@ -24,7 +24,7 @@ VARINT = bytes([0xF8, 0x93, 0x8D, 0xE4, 0x33])
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_M17_a_planted_leak_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 @pytest.mark.timeout(300)

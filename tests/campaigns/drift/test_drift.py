@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns.drift.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 3
 SEEDS_OF_THE_BAR = 20
@@ -14,7 +14,7 @@ SEEDS_OF_THE_BAR = 20
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_verdict_that_is_wrong_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 @pytest.mark.timeout(300)

@@ -169,6 +169,11 @@ def has_shipped(province: Province) -> bool:
     )
 
 
+def last_call(province: Province) -> tuple[int, int]:
+    """Tell the epoch and number of the last call that a province's gateway wrote down."""
+    return max(_ends(province.folder / "spool/usage-0").items(), default=(0, 0))
+
+
 def _ends(folder: Path) -> dict[int, int]:
     """Last sequence number of each epoch; a damaged one is reported by `read_books`."""
     reader = SpoolReader(folder)

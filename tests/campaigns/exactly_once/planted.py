@@ -72,6 +72,16 @@ _SHIPPED_BEFORE_ANSWERED = PlantedBug(
     """        await asyncio.to_thread(self._marks.put, batch.place, batch.last)
         answer = await self._ask(batch)
 """,
+    # A probe would find the gap, and mend it.
+    along=(
+        (
+            "edge_gateway/agent/shipping.py",
+            """                # It may come back from a backup.
+                self._probed_at.clear()
+""",
+            "",
+        ),
+    ),
 )
 
 PLANTED = (

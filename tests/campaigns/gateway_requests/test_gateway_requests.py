@@ -9,14 +9,14 @@ import pytest
 from edge_gateway.gateway import openapi
 from edge_gateway.gateway.paths import FIXED, Kind, read_target
 from tests.campaigns.gateway_requests.campaign import CAMPAIGN
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 
 _SEED = 20_261_121
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_the_campaign_finds_the_planted_bug(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, _SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, _SEED, tmp_path).violations
 
 
 def test_generated_requests_get_documented_answers_only(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 from tests.campaigns.hostile_packages.campaign import CAMPAIGN
 from tests.campaigns.hostile_packages.cases import Traps, cases, gadgets
 
@@ -14,7 +14,7 @@ SEED = 3
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_package_that_gets_through_is_found(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 @pytest.mark.timeout(300)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 from tests.campaigns.hostile_tokens.campaign import CAMPAIGN
 
 _SEED = 20_261_121
@@ -12,7 +12,7 @@ _SEED = 20_261_121
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_the_campaign_finds_the_planted_bug(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, _SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, _SEED, tmp_path).violations
 
 
 def test_J01_to_J16_no_hostile_token_and_no_mutation_is_accepted(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.harness import PlantedBug, play, play_planted
+from tests.campaigns.harness import PlantedBug, find_planted, play
 from tests.campaigns.revocation.campaign import CAMPAIGN
 
 SEED = 20261121
@@ -12,7 +12,7 @@ SEED = 20261121
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: str(bug.name))
 def test_J24_the_campaign_finds_a_planted_bug(bug: PlantedBug, tmp_path: Path) -> None:
-    assert play_planted(CAMPAIGN, bug, SEED, tmp_path).violations
+    assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
 def test_J24_J25_what_was_taken_away_is_refused_on_every_worker_also_after_a_cut_link(
