@@ -52,6 +52,7 @@ class Tenant:
     client_secret: str = ""
     other_application: str = ""
     token_id: str = ""
+    signing_key: str = ""
     subscriptions: dict[str, str] = field(default_factory=dict)
     """Status to id."""
 
@@ -145,7 +146,8 @@ def _own(world: World, tenant: Tenant) -> None:
     ]
     tenant.token_id = _created(operator, "/api-tokens", {"label": f"label {tenant.mark}"})["id"]
     _created(tenant.engineer, "/api-tokens", {"label": f"label {tenant.mark}"})
-    _created(operator, "/signing-keys", {"public_key_pem": new_public_key()})
+    key = {"public_key_pem": new_public_key()}
+    tenant.signing_key = _created(operator, "/signing-keys", key)["id"]
     _subscribe(world, tenant)
     body = {"versions": [{"version": "1.0.0", "weight": 3}, {"version": "1.1.0", "weight": 1}]}
     path = f"/api/v1/provinces/{tenant.province}/deployments"

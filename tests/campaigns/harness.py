@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -81,7 +81,10 @@ class Findings:
 
 
 class Run:
-    """One run of a campaign: its seed, size, folder, history and findings."""
+    """One run of a campaign: its seed, size, folder, history and findings.
+
+    It is a context manager, and closed at the end of the block also where the block fails.
+    """
 
     def __init__(self, seed: int, size: int, folder: Path) -> None:
         self.seed = seed
@@ -92,6 +95,12 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
         self._history: IO[str] = (folder / _HISTORY).open("a")
         self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def note(self, event: str, **details: object) -> None:
         """Append an event to the history, with seconds since the start."""
@@ -109,11 +118,10 @@ class Run:
             self.note("violation", what=otherwise)
             self.findings.violations.append(otherwise)
 
-    def close(self) -> Findings:
+    def close(self) -> None:
         """End the run: write the findings beside the history."""
         self._history.close()
         (self.folder / _FINDINGS).write_text(json.dumps(asdict(self.findings), indent=1))
-        return self.findings
 
 
 @dataclass(frozen=True)
@@ -154,11 +162,8 @@ def find(name: str) -> Campaign:
 
 def play(campaign: Campaign, seed: int, size: int, folder: Path) -> Findings:
     """Play a campaign in this process, on the tree that it was imported from."""
-    run = Run(seed, size, folder)
-    try:
+    with Run(seed, size, folder) as run:
         campaign.play(run)
-    finally:
-        run.close()
     return run.findings
 
 

@@ -65,6 +65,7 @@ class Objects:
     client_secret: str
     secret_id: str
     token_id: str
+    signing_key: str
     capability: str
     draft: str
     edge: str
@@ -78,7 +79,7 @@ class Objects:
         """Everything that an answer may repeat because the question said it."""
         single = (self.application, self.secret_id, self.token_id, self.capability, self.draft)
         many = (*self.subscriptions.values(), self.edge, self.user, self.client_secret, self.mark)
-        return (*single, *many, self.province)
+        return (*single, *many, self.signing_key, self.province)
 
 
 def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
@@ -94,6 +95,7 @@ def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
         client_secret=tenant.client_secret,
         secret_id=tenant.secret_id,
         token_id=tenant.token_id,
+        signing_key=tenant.signing_key,
         capability=tenant.capability,
         draft=tenant.draft,
         edge=tenant.edge.identity.edge,
@@ -115,6 +117,7 @@ def of_nobody() -> Objects:
         client_secret=secrets.token_urlsafe(32),
         secret_id=f"secret-{name}",
         token_id=f"token-{name}",
+        signing_key=secrets.token_hex(32),
         capability="published-by-nowhere",
         draft=f"draft-n{name}",
         edge="edge-nowhere",
@@ -215,6 +218,7 @@ def _of_parameter(name: str, template: str, objects: Objects) -> str:
         "application": objects.application,
         "secret_id": objects.secret_id,
         "token_id": objects.token_id,
+        "key_id": objects.signing_key,
         "edge": objects.edge,
         "subscription": objects.subscriptions[_STATUS_FOR.get(act, "active")],
     }

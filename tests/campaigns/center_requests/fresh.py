@@ -8,7 +8,7 @@ from functools import partial
 from center.capability.domain import Stage
 from center.capability.rows import CapabilityVersionRow
 from tests.center_store_world import TERMS, manifest
-from tests.center_tenants import SHARED, Tenant, Tenants
+from tests.center_tenants import SHARED, Tenant, Tenants, new_public_key
 
 Parts = dict[str, str]
 """Path parameters by name."""
@@ -38,9 +38,12 @@ class Fresh:
             "/api/v1/users/{name}:change-role": self._user,
             "/api/v1/applications/{client_id}:resume": self._suspended_application,
             "/api/v1/applications/{client_id}:suspend": self._application,
+            "/api/v1/applications/{client_id}:revoke": self._application,
+            "/api/v1/edges/{edge}:revoke": self._edge,
             "/api/v1/applications/{client_id}/secrets": self._application,
             "/api/v1/applications/{client_id}/secrets/{secret_id}": self._secret,
             "/api/v1/api-tokens/{token_id}": self._token,
+            "/api/v1/signing-keys/{key_id}:withdraw": self._signing_key,
             f"{_VERSION}/package": lambda: {"name": self._own.draft, "version": "1.0.0"},
         }
         for act, stage in _STAGES.items():
@@ -74,6 +77,11 @@ class Fresh:
         self._own.operator.post(f"/applications/{parts['client_id']}:suspend")
         return parts
 
+    def _edge(self) -> Parts:
+        province = f"p{secrets.token_hex(4)}"
+        self._tenants.world.add_province(province)
+        return {"edge": self._tenants.world.enrol(province).identity.edge}
+
     def _secret(self) -> Parts:
         parts = self._application()
         made = self._own.operator.post(f"/applications/{parts['client_id']}/secrets").json()
@@ -82,6 +90,10 @@ class Fresh:
     def _token(self) -> Parts:
         made = self._own.operator.post("/api-tokens", {"label": "fresh"}).json()
         return {"token_id": made["id"]}
+
+    def _signing_key(self) -> Parts:
+        body = {"public_key_pem": new_public_key()}
+        return {"key_id": self._own.operator.post("/signing-keys", body).json()["id"]}
 
     def _user(self) -> Parts:
         body = {"name": f"u{secrets.token_hex(4)}", "role": "engineer", "organisation": "center"}

@@ -27,6 +27,7 @@ from tests.center_world import PASSWORD
 _KEPT = 40
 _OF_ONE_TENANT = 0.7
 _PACKAGES = 12
+_VERSION = "/api/v1/capabilities/{name}/versions/{version}"
 Body = dict[str, Any] | bytes
 
 
@@ -50,6 +51,7 @@ class Steering:
             "POST /api/v1/edges": self._enrolment,
             "POST /api/v1/edges/{edge}/telemetry": self._telemetry,
             "POST /api/v1/edges/{edge}/tokens": self._relay,
+            "PUT /api/v1/edges/{edge}/issuer-key": lambda: {"public_key": _new_jwk()},
             "POST /api/v1/sessions": lambda: {"name": "colleague", "password": PASSWORD},
             "POST /api/v1/invitations:accept": self._acceptance,
             "POST /api/v1/signing-keys": lambda: {"public_key_pem": new_public_key()},
@@ -59,6 +61,10 @@ class Steering:
             "POST /api/v1/api-tokens": lambda: {"label": "sweep"},
             "POST /api/v1/users": lambda: self._named(self._role()),
             "POST /api/v1/users/{name}:change-role": self._role,
+            "POST /api/v1/subscriptions/{subscription}:decline": lambda: {"reason": "declined"},
+            f"POST {_VERSION}:return": lambda: {"comment": "not yet"},
+            f"POST {_VERSION}:withdraw": lambda: {"reason": "withdrawn"},
+            "PUT /api/v1/provinces/{province}/delegated-issuer": lambda: {"enabled": True},
             "POST /api/v1/provinces": self._province,
             "PUT /api/v1/provinces/{province}/deployments/{capability}": self._deployment,
         }
@@ -180,8 +186,7 @@ class Steering:
         # Another province's edge: an own one would begin a new epoch and end the caller's token.
         world = self._center.tenants.world
         code = world.admin.post("/provinces/guizhou/enrolment-codes").json()["code"]
-        key = public_jwk(generate_private_key(SECP256R1()).public_key())
-        return {"code": code, "public_key": key, "gateway_url": "http://127.0.0.1:8500"}
+        return {"code": code, "public_key": _new_jwk(), "gateway_url": "http://127.0.0.1:8500"}
 
     def _telemetry(self) -> Body:
         stream = self._random.choice(list(self._seq))
@@ -227,6 +232,10 @@ class Steering:
     def _deployment(self) -> Body:
         weight = self._random.randint(1, 9)
         return {"versions": [{"version": "1.0.0", "weight": weight, "replicas": 1}]}
+
+
+def _new_jwk() -> dict[str, str]:
+    return public_jwk(generate_private_key(SECP256R1()).public_key())
 
 
 def compressed(body: bytes) -> bytes:

@@ -26,8 +26,7 @@ def test_H20_no_generated_request_gets_an_answer_that_is_not_documented(tmp_path
 def test_C02_other_engines_refuse_the_same_values_in_the_same_way(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    run = Run(SEED, 1, tmp_path)  # the sweep alone: the worst value in each place
+    with Run(SEED, 1, tmp_path) as run:  # the sweep alone: the worst value in each place
+        attack(run, request.getfixturevalue(f"{engine}_url"))
 
-    attack(run, request.getfixturevalue(f"{engine}_url"))
-
-    assert run.close().violations == []
+    assert run.findings.violations == []
