@@ -14,7 +14,6 @@ from hashlib import sha256
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy.exc import SQLAlchemyError
 
 from capability_sdk.contracts.state import ApplicationState
 from capability_sdk.contracts.telemetry import IssuedToken
@@ -33,6 +32,7 @@ from edge_gateway.agent.attempts import Attempts
 from edge_gateway.agent.database import AgentDatabase, CursorRow
 from edge_gateway.agent.errors import (
     CHALLENGE,
+    DatabaseUnwritable,
     InvalidClient,
     InvalidScope,
     ScopeNotGranted,
@@ -77,7 +77,7 @@ class IssuedTokens:
                 self._outbox.put(session, token.model_dump_json().encode())
                 session.merge(CursorRow(consumer=consumer, stream=stream, epoch=epoch, seq=moment))
             self._outbox.drain()
-        except (SQLAlchemyError, SpoolUnwritable, OSError) as error:
+        except (DatabaseUnwritable, SpoolUnwritable, OSError) as error:
             raise TokensUnavailable(
                 "The token cannot be recorded, so it is not issued: look at the disk.",
                 headers=_LATER,
