@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from capability_sdk.contracts.autonomy import AutonomyReport
 from capability_sdk.contracts.feedback import PredictionRecord
 from capability_sdk.contracts.problem import PROBLEM_JSON
 from capability_sdk.spool import SpoolWriter
@@ -114,6 +115,10 @@ async def agent(scope: Scope, receive: Receive, send: Send) -> None:
         except QuotaExceeded:
             granted = 0
         await _answer(send, 200, json.dumps({"granted": granted}).encode(), {})
+    elif scope["path"] == "/health/autonomy":
+        report = AutonomyReport(at=datetime.now(UTC), autonomous=False, summary="not looked at")
+        content_type = {"content-type": "application/json"}
+        await _answer(send, 200, report.model_dump_json(by_alias=True).encode(), content_type)
     else:
         try:
             asked = read_request(body)

@@ -33,6 +33,7 @@ PLANTED = (
         "edge_gateway/gateway/server.py",
         "        self._watch.load()\n",
         "",
+        shows_by_waiting=True,
     ),
     PlantedBug(
         "agent-waits-for-the-center",
@@ -40,5 +41,6 @@ PLANTED = (
         '        running = asyncio.create_task(agent.run(), name="agent")\n',
         "        await agent._sync._poll()\n"
         '        running = asyncio.create_task(agent.run(), name="agent")\n',
+        shows_by_waiting=True,
     ),
 )

@@ -310,12 +310,14 @@ CAMPAIGN = Campaign(
             "center/instance/desired.py",
             "content.issue(max(known, has.revision) + 1, now, self._signer)",
             "content.issue(known + 1, now, self._signer)",
+            shows_by_waiting=True,
         ),
         PlantedBug(
             "the-restored-centers-key-set-stays-behind",
             "center/instance/desired.py",
             "            if behind >= 0:",
             "            if behind > 1000:",
+            shows_by_waiting=True,
         ),
         PlantedBug(
             "streams-are-told-apart-without-their-epoch",

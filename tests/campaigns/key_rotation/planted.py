@@ -19,12 +19,6 @@ BUGS = (
         "return self.active_from is not None",
     ),
     PlantedBug(
-        "tokens-outrun-their-key",
-        "edge_gateway/agent/api.py",
-        "    await _await_key(agent, answer.access_token)\n",
-        "",
-    ),
-    PlantedBug(
         "an-old-state-is-taken-over",
         "edge_gateway/agent/state_on_disk.py",
         """            refuse_rollback(view, self.current.view if self.current else None)

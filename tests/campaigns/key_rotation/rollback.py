@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -75,7 +76,12 @@ def put_back(
 
 
 def _status(edge: ProvinceEdge) -> dict[str, Any]:
-    transport = httpx.HTTPTransport(uds=str(edge.folder / "agent.sock"))
+    path = str(edge.folder / "agent.sock")
+    # The agent may be starting anew; httpx would leave the refused socket open.
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(path) != 0:
+            return {}
+    transport = httpx.HTTPTransport(uds=path)
     secret = (edge.folder / "internal.token").read_text()
     headers = {"authorization": f"Bearer {secret}"}
     try:

@@ -40,6 +40,7 @@ BUGS = (
         _SERVER,
         _REFRESH,
         f"*([{_REFRESH[:-1]}] if self._settings.worker == 0 else []),",
+        shows_by_waiting=True,
     ),
     PlantedBug(
         "leaked-keys-overlap",
@@ -52,11 +53,13 @@ BUGS = (
         _SYNC,
         "BackOff(min(longest_delay, _LONGEST_DELAY_SECONDS))",
         "BackOff(60.0, first=20.0)",
+        shows_by_waiting=True,
     ),
     PlantedBug(
         "a-dead-line-is-waited-for",
         "edge_gateway/agent/center.py",
         "timeout=silence.total_seconds(),",
         "timeout=35.0,",
+        shows_by_waiting=True,
     ),
 )
