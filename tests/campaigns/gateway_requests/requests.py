@@ -110,7 +110,9 @@ class Generator:
             self._chance.choice(self._bad), is_open)  # fmt: skip
 
     def _needs_right(self, template: str) -> bool:
-        return any("security" in operation for operation in self._paths[template].values())
+        # An empty requirement among them makes the others optional (OpenAPI 3.1).
+        operations = self._paths[template].values()
+        return any({} not in operation.get("security", [{}]) for operation in operations)
 
     def _headers(self) -> list[str]:
         wanted = self._chance.random()
