@@ -72,8 +72,9 @@ def reconcile(
     You are signed in as an operator of the province, or as an admin. The gateway may be running.
     Exit code 1: the books differ; the calls are named.
     """
-    # Only here: the supervisor of `jiuzhou edge run` stays small.
-    from edge_gateway.agent.reconciliation import reconcile as compare  # noqa: PLC0415
+    from edge_gateway.agent.reconciliation import (  # noqa: PLC0415 - `edge run` stays small
+        reconcile as compare,
+    )
 
     with center_client() as center:
         found = compare(data.absolute(), center, since.replace(tzinfo=UTC) if since else None)

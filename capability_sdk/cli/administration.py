@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.acts import act
 from capability_sdk.cli.config import center_client
 from capability_sdk.cli.output import AsJson, show_item, show_rows
 
@@ -16,8 +17,8 @@ def register(app: typer.Typer) -> None:
     users = typer.Typer(no_args_is_help=True, help="People and their roles.")
     users.command("invite")(invite)
     users.command("list")(list_users)
-    for act in ("disable", "enable", "reset"):
-        users.command(act, help=f"{act.capitalize()} an account.")(_user_act(act))
+    for verb in ("disable", "enable", "reset"):
+        users.command(verb, help=f"{verb.capitalize()} an account.")(_user_act(verb))
     app.add_typer(users, name="user")
     provinces = typer.Typer(no_args_is_help=True, help="Provinces and their edge clusters.")
     provinces.command("create")(create_province)
@@ -38,8 +39,7 @@ def invite(
 ) -> None:
     """Invite a person; the code is shown this once."""
     body = {"name": name, "role": role, "organisation": organisation}
-    with center_client() as client:
-        show_item(client.post("/users", body), as_json=as_json)
+    act("/users", body, as_json=as_json)
 
 
 def list_users(as_json: AsJson = False) -> None:
@@ -50,10 +50,9 @@ def list_users(as_json: AsJson = False) -> None:
     show_rows(rows, columns, as_json=as_json, empty="No account yet.")
 
 
-def _user_act(act: str) -> Callable[[str, bool], None]:
+def _user_act(verb: str) -> Callable[[str, bool], None]:
     def run(name: UserName, as_json: AsJson = False) -> None:
-        with center_client() as client:
-            show_item(client.post(f"/users/{name}:{act}"), as_json=as_json)
+        act(f"/users/{name}:{verb}", as_json=as_json)
 
     return run
 
@@ -67,8 +66,7 @@ def create_province(
 ) -> None:
     """Create a province."""
     body = {"name": name, "titles": {"zh": zh, "en": en}, "zone": zone}
-    with center_client() as client:
-        show_item(client.post("/provinces", body), as_json=as_json)
+    act("/provinces", body, as_json=as_json)
 
 
 def list_provinces(as_json: AsJson = False) -> None:
@@ -83,8 +81,7 @@ def enrolment_code(
     name: Annotated[str, typer.Argument(help="Name of the province.")], as_json: AsJson = False
 ) -> None:
     """Make a single-use code by which the province's edge cluster enrols (15 minutes)."""
-    with center_client() as client:
-        show_item(client.post(f"/provinces/{name}/enrolment-codes"), as_json=as_json)
+    act(f"/provinces/{name}/enrolment-codes", as_json=as_json)
 
 
 def province_health(

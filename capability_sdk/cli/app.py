@@ -27,6 +27,18 @@ EXIT_REFUSED: Final = 1
 EXIT_NOT_SIGNED_IN: Final = 3
 EXIT_UNREACHABLE: Final = 4
 
+_MODULES: Final = (
+    account,
+    authoring,
+    reviewing,
+    marketplace,
+    operating,
+    revoking,
+    calling,
+    doctor,
+    administration,
+)
+
 _HELP = """Jiuzhou: publish, subscribe, serve and watch AI capabilities across provinces.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not signed in, 4 nobody answers.
@@ -43,11 +55,8 @@ def build_app(arguments: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         help=_HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
     )
-    for module in (account, authoring, reviewing, marketplace, operating, revoking):
+    for module in _MODULES:
         module.register(app)
-    for module in (calling, doctor):
-        module.register(app)
-    administration.register(app)
     if names_own_command(app, arguments):
         return app
     entries = entry_points(group="jiuzhou.commands")

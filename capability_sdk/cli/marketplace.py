@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.acts import act
 from capability_sdk.cli.config import center_client
 from capability_sdk.cli.output import AsJson, show_item, show_rows
 
@@ -52,9 +53,7 @@ def create_application(
     as_json: AsJson = False,
 ) -> None:
     """Register a calling system; its secret is shown this once."""
-    with center_client() as client:
-        view = client.post("/applications", {"name": name, "province": province})
-    show_item(view, as_json=as_json)
+    act("/applications", {"name": name, "province": province}, as_json=as_json)
 
 
 def list_applications(as_json: AsJson = False) -> None:
@@ -69,20 +68,17 @@ def list_applications(as_json: AsJson = False) -> None:
 
 def rotate_secret(application: ApplicationId, as_json: AsJson = False) -> None:
     """Make a second secret, so that callers can move over without a break."""
-    with center_client() as client:
-        show_item(client.post(f"/applications/{application}/secrets"), as_json=as_json)
+    act(f"/applications/{application}/secrets", as_json=as_json)
 
 
 def suspend_application(application: ApplicationId, as_json: AsJson = False) -> None:
     """Suspend an application: none of its calls is served any more."""
-    with center_client() as client:
-        show_item(client.post(f"/applications/{application}:suspend"), as_json=as_json)
+    act(f"/applications/{application}:suspend", as_json=as_json)
 
 
 def resume_application(application: ApplicationId, as_json: AsJson = False) -> None:
     """Let a suspended application call again."""
-    with center_client() as client:
-        show_item(client.post(f"/applications/{application}:resume"), as_json=as_json)
+    act(f"/applications/{application}:resume", as_json=as_json)
 
 
 def subscribe(
@@ -103,8 +99,7 @@ def subscribe(
         "concurrency": concurrency,
         "purpose": purpose,
     }
-    with center_client() as client:
-        show_item(client.post("/subscriptions", body), as_json=as_json)
+    act("/subscriptions", body, as_json=as_json)
 
 
 def list_subscriptions(
@@ -124,11 +119,9 @@ def list_subscriptions(
 
 def suspend_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
     """Suspend a subscription; it holds on every gateway within seconds."""
-    with center_client() as client:
-        show_item(client.post(f"/subscriptions/{subscription}:suspend"), as_json=as_json)
+    act(f"/subscriptions/{subscription}:suspend", as_json=as_json)
 
 
 def resume_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
     """Resume a suspended subscription."""
-    with center_client() as client:
-        show_item(client.post(f"/subscriptions/{subscription}:resume"), as_json=as_json)
+    act(f"/subscriptions/{subscription}:resume", as_json=as_json)

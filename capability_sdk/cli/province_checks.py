@@ -16,7 +16,7 @@ from capability_sdk.spool import examine
 
 _SPARE_BYTES = 1 << 30
 _PROBE_BYTES = 64 << 10
-_DEEP_ENOUGH = 3.0
+_PATIENCE_SECONDS = 3.0
 
 
 def check_province(data: Path) -> Iterator[Check]:
@@ -107,20 +107,27 @@ def _database(path: Path) -> Check:
     )
 
 
-def _gateway(data: Path) -> Iterator[Check]:
+def _ask_gateway(data: Path, path: str) -> tuple[bool, dict[str, Any]] | None:
+    """Return whether the gateway is content, and its answer; None where it does not run."""
     try:
         port = json.loads((data / "edge.json").read_bytes())["gateway_port"]
-        answer = httpx.get(
-            f"http://127.0.0.1:{port}/health/ready", trust_env=False, timeout=_DEEP_ENOUGH
-        )
-        told: dict[str, Any] = answer.json()
-    except (OSError, ValueError, KeyError, httpx.HTTPError):
+        url = f"http://127.0.0.1:{port}{path}"
+        answer = httpx.get(url, trust_env=False, timeout=_PATIENCE_SECONDS)
+        return answer.is_success, dict(answer.json())
+    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
+        return None
+
+
+def _gateway(data: Path) -> Iterator[Check]:
+    found = _ask_gateway(data, "/health/ready")
+    if found is None:
         return  # it need not run to be examined
+    is_ready, told = found
     refused = told.get("feedback_refused")
-    detail = "serves" if answer.is_success else str(told.get("detail"))
+    detail = "serves" if is_ready else str(told.get("detail"))
     yield Check(
         name="gateway",
-        passed=answer.is_success and refused is None,
+        passed=is_ready and refused is None,
         detail=f"feedback is refused: {refused}" if refused else detail,
         cure="It serves again by itself once the cause is gone.",
     )
@@ -128,17 +135,15 @@ def _gateway(data: Path) -> Iterator[Check]:
 
 def _without_the_center(data: Path) -> Iterator[Check]:
     """Ask the running gateway what would happen if the center went now."""
-    try:
-        port = json.loads((data / "edge.json").read_bytes())["gateway_port"]
-        url = f"http://127.0.0.1:{port}/health/autonomy"
-        found = httpx.get(url, trust_env=False, timeout=_DEEP_ENOUGH).raise_for_status().json()
-        passed, said = bool(found["autonomous"]), ", ".join(found["reasons"])
-    except (OSError, ValueError, KeyError, TypeError, httpx.HTTPError):
-        return  # it need not run to be examined
+    found = _ask_gateway(data, "/health/autonomy")
+    if found is None:
+        return
+    is_known, told = found
+    reasons = ", ".join(told.get("reasons", [])) if is_known else str(told.get("detail"))
     yield Check(
         name="without the center",
-        passed=passed,
-        detail=said or "calls and tokens go on",
+        passed=is_known and bool(told.get("autonomous")),
+        detail=reasons or "calls and tokens go on",
         cure=f"jiuzhou edge status --data {data}",
     )
 
@@ -148,7 +153,7 @@ def _agent(data: Path) -> Iterator[Check]:
         secret = (data / "internal.token").read_text(encoding="ascii").strip()
         transport = httpx.HTTPTransport(uds=str(data / "agent.sock"))
         with httpx.Client(
-            transport=transport, base_url="http://agent", timeout=_DEEP_ENOUGH
+            transport=transport, base_url="http://agent", timeout=_PATIENCE_SECONDS
         ) as http:
             status = http.get("/v1/status", headers={"authorization": f"Bearer {secret}"}).json()
     except (OSError, ValueError, httpx.HTTPError):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.acts import act
 from capability_sdk.cli.authoring import version_path
 from capability_sdk.cli.config import center_client
 from capability_sdk.cli.output import AsJson, show_item, show_rows
@@ -73,14 +74,11 @@ def return_version(
 
 def approve_subscription(subscription: Subscription, as_json: AsJson = False) -> None:
     """Approve a subscription: its application may call at once."""
-    with center_client() as client:
-        show_item(client.post(f"/subscriptions/{subscription}:approve"), as_json=as_json)
+    act(f"/subscriptions/{subscription}:approve", as_json=as_json)
 
 
 def decline_subscription(
     subscription: Subscription, reason: Reason, as_json: AsJson = False
 ) -> None:
     """Decline a subscription with a reason."""
-    with center_client() as client:
-        view = client.post(f"/subscriptions/{subscription}:decline", {"reason": reason})
-    show_item(view, as_json=as_json)
+    act(f"/subscriptions/{subscription}:decline", {"reason": reason}, as_json=as_json)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from capability_sdk.cli.acts import act
 from capability_sdk.cli.config import center_client
-from capability_sdk.cli.output import AsJson, show_item
+from capability_sdk.cli.output import AsJson
 
 
 def register(app: typer.Typer) -> None:
@@ -29,8 +30,7 @@ def revoke_subscription(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a subscription: its calls end on every gateway within seconds."""
-    with center_client() as client:
-        show_item(client.post(f"/subscriptions/{subscription}:revoke"), as_json=as_json)
+    act(f"/subscriptions/{subscription}:revoke", as_json=as_json)
 
 
 def revoke_application(
@@ -38,8 +38,7 @@ def revoke_application(
     as_json: AsJson = False,
 ) -> None:
     """Revoke an application: its secrets and tokens are worthless, and nothing brings it back."""
-    with center_client() as client:
-        show_item(client.post(f"/applications/{application}:revoke"), as_json=as_json)
+    act(f"/applications/{application}:revoke", as_json=as_json)
 
 
 def revoke_secret(
@@ -68,8 +67,7 @@ def revoke_edge(
     as_json: AsJson = False,
 ) -> None:
     """Revoke an edge's key and every right in its province, until it enrols with a new code."""
-    with center_client() as client:
-        show_item(client.post(f"/edges/{edge}:revoke"), as_json=as_json)
+    act(f"/edges/{edge}:revoke", as_json=as_json)
 
 
 def withdraw_signing_key(
@@ -77,8 +75,7 @@ def withdraw_signing_key(
     as_json: AsJson = False,
 ) -> None:
     """Withdraw a signing key: no upload and no approval rests on it any more."""
-    with center_client() as client:
-        show_item(client.post(f"/signing-keys/{key}:withdraw"), as_json=as_json)
+    act(f"/signing-keys/{key}:withdraw", as_json=as_json)
 
 
 def rotate_token_keys(
@@ -88,5 +85,4 @@ def rotate_token_keys(
     as_json: AsJson = False,
 ) -> None:
     """Replace the key that signs access tokens; without --leaked no valid token is refused."""
-    with center_client() as client:
-        show_item(client.post("/token-keys:rotate", {"leaked": leaked}), as_json=as_json)
+    act("/token-keys:rotate", {"leaked": leaked}, as_json=as_json)

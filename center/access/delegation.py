@@ -47,7 +47,8 @@ def register_key(
     if members == edge.public_key:
         raise KeyRefused("The issuer needs a key of its own, not the edge's.")
     loaded = ECAlgorithm.from_jwk(members)
-    assert isinstance(loaded, EllipticCurvePublicKey)  # noqa: S101 - `places.public_jwk` saw to it
+    if not isinstance(loaded, EllipticCurvePublicKey):
+        raise KeyRefused("The issuer's public key is needed, not its private one.")
     store = DelegationStore(session)
     known = store.find_key(edge.id, edge.epoch)
     # The name of a key is what it is, never what its owner says.

@@ -132,14 +132,11 @@ def show_consistency(
     return Consistency(items=[ConsistencyView.of(line) for line in lines], total=len(lines))
 
 
-def _office(request: Request) -> StateOffice:
-    office: StateOffice = request.app.state.state_office
-    return office
-
-
-def _feed(request: Request) -> ChangeFeed:
-    feed: ChangeFeed = request.app.state.change_feed
-    return feed
+def _held(
+    after: Annotated[int, Query(ge=0, le=2**53, description="Revision that you have.")] = 0,
+    keys: Annotated[int, Query(ge=0, le=2**31, description="Key set that you have.")] = 0,
+) -> Held:
+    return Held(after, keys)
 
 
 @router.get(
@@ -156,13 +153,11 @@ def _feed(request: Request) -> ChangeFeed:
         **problem_responses(401, 403, 409, 422, 503),
     },
 )
-async def desired_state(  # noqa: PLR0913, PLR0917 - dependencies, not arguments that anybody passes
+async def desired_state(
     edge: Annotated[Identifier, Path()],
     actor: ActorDep,
-    office: Annotated[StateOffice, Depends(_office)],
-    feed: Annotated[ChangeFeed, Depends(_feed)],
-    after: Annotated[int, Query(ge=0, le=2**53, description="Revision that you have.")] = 0,
-    keys: Annotated[int, Query(ge=0, le=2**31, description="Key set that you have.")] = 0,
+    request: Request,
+    has: Annotated[Held, Depends(_held)],
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds.")] = 0,
     heartbeat: Annotated[
         float | None,
@@ -175,7 +170,7 @@ async def desired_state(  # noqa: PLR0913, PLR0917 - dependencies, not arguments
     could not tell a dead line from a center that has no news.
     """
     require_same_edge(actor, edge)
-    watch = _Watch(office, feed, edge, Held(after, keys))
+    watch = _Watch(request.app.state.state_office, request.app.state.change_feed, edge, has)
     mark, issued = await watch.look()
     if issued is None and wait > 0:
         waiting = watch.wait(mark, wait)

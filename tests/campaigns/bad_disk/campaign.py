@@ -11,9 +11,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -138,7 +140,7 @@ def _expect_named(run: Run, edge: LiveEdge, when: str, *words: tuple[str, str]) 
         run.expect(told, f"{when}: doctor says of {name}: {detail!r}, and not {word!r}")
 
 
-def _feedback(edge: LiveEdge, token: str) -> Any:  # noqa: ANN401 - httpx's answer
+def _feedback(edge: LiveEdge, token: str) -> httpx.Response:
     body = {"items": [{"request_id": edge.answered[-1], "truth": "4"}]}
     return edge.http.post("/v1/feedback", json=body, headers={"authorization": f"Bearer {token}"})
 
@@ -199,9 +201,13 @@ def _judge_books(run: Run, center: Center, edge: LiveEdge, when: str) -> None:
     heard = -1
     while len(center.heard()) > heard and set(ids) - center.heard():
         heard = len(center.heard())
-        _holds(lambda: len(center.heard()) > heard)  # noqa: B023 - done within the round
+        _holds(partial(_has_heard_more, center, heard))
     missing = len(set(ids) - center.heard())
     run.expect(not missing, f"{when}: {missing} calls of the segments never arrive")
+
+
+def _has_heard_more(center: Center, than: int) -> bool:
+    return len(center.heard()) > than
 
 
 # --- damaged ------------------------------------------------------------------------------------
