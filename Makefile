@@ -72,6 +72,10 @@ servers: ## Install the real servers that tests start (Debian packages, as root)
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS)
 
+.PHONY: peers
+peers: $(VENV)/.dev ## Install tritonserver and the KServe client, which tests run beside ours, into a cache
+	$(BIN)/python -m tests.servers.peers
+
 # --- upkeep -----------------------------------------------------------------------------------
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -83,6 +87,8 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 	$(LOCK) pyproject.toml --extra all -c requirements/dev.txt -o requirements/platform.txt
 	$(LOCK) --group bench \
 		--no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 -o requirements/bench.txt
+	$(LOCK) --group tritonserver -o requirements/tritonserver.txt
+	$(LOCK) --group kserve -o requirements/kserve.txt
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -24,10 +25,15 @@ def find_program(name: str, *folders: str) -> str:
     """Find a server's program; skip the test where it is missing, fail it in CI."""
     path = os.pathsep.join([*folders, os.environ.get("PATH", ""), "/usr/sbin"])
     found = shutil.which(name, path=path)
-    if found is not None:
-        return found
+    if found is None:
+        refuse_or_skip(name, "make servers")
+    return found
+
+
+def refuse_or_skip(name: str, remedy: str) -> NoReturn:
+    """Skip a test for want of a server, loudly; in CI nothing may be missing."""
     _missing.add(name)
-    reason = f"{name} is not installed; `make servers` installs it"
+    reason = f"{name} is not installed; `{remedy}` installs it"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
