@@ -74,7 +74,7 @@ class CenterProcess:
         database = Database(CenterSettings(data=self.data).sqlalchemy_url)
         try:
             store = FolderPackageStore(self.data / "packages")
-            assert run_pending(database, store, lambda _: PASSED, clock=system_clock)
+            assert run_pending(database, store, lambda *_: PASSED, clock=system_clock)
         finally:
             database.close()
 

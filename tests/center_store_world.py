@@ -94,7 +94,7 @@ class Shop:
 
     def gate(self, report: GateReport = PASSED) -> bool:
         state = self.world.app.state
-        return run_pending(state.database, state.packages, lambda _: report, clock=state.clock)
+        return run_pending(state.database, state.packages, lambda *_: report, clock=state.clock)
 
     def publish(self, item: Manifest) -> str:
         """Bring a version from upload to publication by three people's acts."""

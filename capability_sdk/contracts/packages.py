@@ -1,6 +1,10 @@
 """Digests, gate reports and the release statement of a capability version."""
 
-from typing import Any
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.model import (
@@ -31,6 +35,59 @@ class PackageDigests(Wire):
     weights: Digest
 
 
+class Section(StrEnum):
+    """What a check of the publish gate belongs to, in the order in which a report shows them."""
+
+    PACKAGE = "package"
+    FUNCTIONAL = "functional"
+    CONTRACT = "contract"
+    DETERMINISM = "determinism"
+    STATELESSNESS = "statelessness"
+    RESOURCES = "resources"
+    MEMORY_GROWTH = "memory-growth"
+    COLD_START = "cold-start"
+    LOAD = "load"
+    INTEGRATION = "integration"
+
+
+class Bound(StrEnum):
+    """Which side of its limit a figure has to keep to."""
+
+    AT_MOST = "at-most"
+    AT_LEAST = "at-least"
+
+
+class Figure(Wire):
+    """One measured number."""
+
+    name: str
+    """Lower-case words with underscores, such as ``latency_p99``; the page translates it."""
+    value: float
+    unit: str = ""
+    """Such as ``ms``, ``MiB``, ``rows/s``; empty for a plain count."""
+    limit: float | None = None
+    """What the check held it against, in the same unit."""
+    bound: Bound = Bound.AT_MOST
+
+
+class Series(Wire):
+    """A measured line for a plot: ``y[i]`` at ``x[i]``; both have the same length, 2 to 200."""
+
+    name: str
+    unit: str
+    """Of ``y``."""
+    along: str
+    """What ``x`` counts, such as ``rows`` or ``calls``."""
+    x: Annotated[list[float], Field(min_length=2, max_length=200)]
+    y: Annotated[list[float], Field(min_length=2, max_length=200)]
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if len(self.x) != len(self.y):
+            raise ValueError("x and y differ in length")
+        return self
+
+
 class Check(Wire):
     """Verdict of one check of a gate."""
 
@@ -38,6 +95,13 @@ class Check(Wire):
     passed: bool
     detail: str = ""
     cure: str = ""
+    section: Section = Section.PACKAGE
+    skipped: bool = False
+    """It could not be run here, and ``detail`` says why; it refuses nothing, so it ``passed``."""
+    figures: list[Figure] = []
+    series: list[Series] = []
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    """Wall time that it took."""
 
 
 class GateReport(Versioned):
@@ -46,7 +110,20 @@ class GateReport(Versioned):
     passed: bool
     checks: list[Check]
     passport: dict[str, Any] = {}
-    """Measured: ``load_seconds``, ``memory_bytes``, ``cpu_microseconds_per_row``."""
+    """Members of a `Passport`, as they were measured; the release countersigns them as they are."""
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    """Wall time of the whole gate."""
+
+    def joined(self, checks: Sequence[Check], seconds: float = 0.0) -> Self:
+        """Return this report with further checks; it passed only if all of them did."""
+        passed = self.passed and all(check.passed for check in checks)
+        return self.model_copy(
+            update={
+                "passed": passed,
+                "checks": [*self.checks, *checks],
+                "seconds": self.seconds + seconds,
+            }
+        )
 
 
 class Release(Versioned):

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,8 +18,17 @@ MEMORY_BYTES = 2 << 30
 _SHOWN = 500
 
 
-def prove_archive(archive_path: Path) -> GateReport:
+Tell = Callable[[str], None]
+"""Takes what the gate is at, a few words for whoever waits."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+def prove_archive(archive_path: Path, tell: Tell = silent) -> GateReport:
     """Unpack an archive into a folder of its own and judge it; the folder is gone afterwards."""
+    tell("unpacking")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "package"
         try:
@@ -31,6 +41,7 @@ def prove_archive(archive_path: Path) -> GateReport:
                 "the gate cannot prove packages with code yet: no engine here runs them",
                 "Export the model to ONNX.",
             )
+        tell("answering its samples")
         return prove(folder)
 
 

@@ -81,6 +81,7 @@ class CapabilityVersion:
     uploaded_at: datetime
     stage: Stage = Stage.GATING
     gate_report: GateReport | None = None
+    gate_progress: str | None = None
     review: Review = Review()
 
     @property

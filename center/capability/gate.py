@@ -1,4 +1,4 @@
-"""The functional gate as the worker runs it: one waiting version at a time, under a lease."""
+"""The publish gate as the worker runs it: one waiting version at a time, under a lease."""
 
 import uuid
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from capability_sdk.contracts.packages import Check, GateReport
 from capability_sdk.kit.clock import Clock, system_clock
-from capability_sdk.packaging.proving import prove_archive
+from capability_sdk.packaging.proving import Tell, prove_archive
 from center.capability.errors import PackageDamaged
 from center.capability.gate_queue import GateQueue, GateTicket
 from center.capability.ports import PackageStore
@@ -19,8 +19,8 @@ LEASE = timedelta(minutes=10)
 MAX_ATTEMPTS = 3
 RETRY_DELAY = timedelta(seconds=15)
 
-RunGate = Callable[[Path], GateReport]
-"""Runs an archive's own samples in the sandbox."""
+RunGate = Callable[[Path, Tell], GateReport]
+"""Judges an archive, and tells what it is at."""
 
 
 def run_pending(
@@ -38,7 +38,7 @@ def run_pending(
     Args:
         database: The center's database.
         packages: Where the archives lie.
-        run: The gate; in the sandbox, on the package's own samples.
+        run: The gate.
         clock: Tells when leases run out.
 
     Returns:
@@ -50,7 +50,7 @@ def run_pending(
     if ticket is None:
         return False
     try:
-        report = _report(ticket, packages, run)
+        report = _report(ticket, packages, run, _telling(database, ticket, holder))
     except BaseException:
         with database.session() as session:
             GateQueue(session).give_back(ticket, holder, clock() + RETRY_DELAY)
@@ -60,7 +60,15 @@ def run_pending(
     return True
 
 
-def _report(ticket: GateTicket, packages: PackageStore, run: RunGate) -> GateReport:
+def _telling(database: Database, ticket: GateTicket, holder: str) -> Tell:
+    def tell(stage: str) -> None:
+        with database.session() as session:
+            GateQueue(session).tell(ticket, holder, stage)
+
+    return tell
+
+
+def _report(ticket: GateTicket, packages: PackageStore, run: RunGate, tell: Tell) -> GateReport:
     if ticket.attempts > MAX_ATTEMPTS:
         return _failed(
             "gate",
@@ -71,7 +79,7 @@ def _report(ticket: GateTicket, packages: PackageStore, run: RunGate) -> GateRep
         archive = packages.local_copy(ticket.archive_digest)
     except PackageDamaged as error:
         return _failed("package-store", str(error), "Upload the next version.")
-    return run(archive)
+    return run(archive, tell)
 
 
 def _failed(name: str, detail: str, cure: str) -> GateReport:

@@ -10,6 +10,9 @@ from capability_sdk.contracts.packages import GateReport
 from center.capability.domain import Stage
 from center.capability.rows import CapabilityVersionRow
 
+_SHOWN = 100
+"""Characters of the column."""
+
 
 @dataclass(frozen=True, slots=True)
 class GateTicket:
@@ -53,6 +56,14 @@ class GateQueue:
         won = taken.rowcount == 1  # type: ignore[attr-defined]  # an UPDATE's result has it
         return ticket if won else None
 
+    def tell(self, ticket: GateTicket, holder: str, stage: str) -> None:
+        """Let readers of the version know what its gate is at."""
+        self._session.execute(
+            update(CapabilityVersionRow)
+            .where(*_of(ticket), CapabilityVersionRow.gate_holder == holder)
+            .values(gate_progress=stage[:_SHOWN])
+        )
+
     def finish(self, ticket: GateTicket, holder: str, report: GateReport) -> bool:
         """Keep a report and the stage that follows; False if the lease went to somebody else."""
         stage = Stage.GATED if report.passed else Stage.GATE_FAILED
@@ -64,6 +75,7 @@ class GateQueue:
                 gate_report=report.model_dump(mode="json", by_alias=True),
                 gate_holder=None,
                 gate_until=None,
+                gate_progress=None,
             )
         )
         return bool(kept.rowcount == 1)  # type: ignore[attr-defined]  # an UPDATE's result has it
@@ -73,7 +85,7 @@ class GateQueue:
         self._session.execute(
             update(CapabilityVersionRow)
             .where(*_of(ticket), CapabilityVersionRow.gate_holder == holder)
-            .values(gate_holder=None, gate_until=until)
+            .values(gate_holder=None, gate_until=until, gate_progress=None)
         )
 
 

@@ -47,6 +47,7 @@ class CapabilityVersionRow(Base):
     gate_report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     gate_holder: Mapped[str | None] = mapped_column(Key)
     gate_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    gate_progress: Mapped[str | None] = mapped_column(Key)
     gate_attempts: Mapped[int] = mapped_column(default=0)
     comment: Mapped[str] = mapped_column(LongText, default="")
     reviewer: Mapped[str | None] = mapped_column(Key)
@@ -94,6 +95,7 @@ def to_version(row: CapabilityVersionRow) -> CapabilityVersion:
         uploaded_at=row.uploaded_at,
         stage=Stage(row.stage),
         gate_report=None if report is None else GateReport.model_validate(report),
+        gate_progress=row.gate_progress,
         review=Review(
             comment=row.comment,
             reviewer=row.reviewer,

@@ -22,6 +22,9 @@ class CapabilityVersionView(Wire):
     digests: PackageDigests
     archive_bytes: int = Field(description="Size of the package as it was uploaded.")
     uploaded_at: UtcTime
+    gate_progress: str | None = Field(
+        default=None, description="What the publish gate is at, while it runs."
+    )
     reviewer: str | None = None
     comment: str = Field(default="", description="The reviewer's last words.")
     published_at: UtcTime | None = None
@@ -40,6 +43,7 @@ class CapabilityVersionView(Wire):
             digests=item.digests,
             archive_bytes=item.archive_bytes,
             uploaded_at=item.uploaded_at,
+            gate_progress=item.gate_progress,
             reviewer=item.review.reviewer,
             comment=item.review.comment,
             published_at=item.review.published_at,

@@ -10,6 +10,7 @@ from capability_sdk.contracts import (
     feedback,
     nodes,
     packages,
+    passport,
     profiles,
     state,
     telemetry,
@@ -18,7 +19,7 @@ from capability_sdk.contracts import (
 from capability_sdk.contracts.model import Wire
 
 GOLDEN = Path(__file__).parent / "golden"
-MODULES = (enrolment, feedback, nodes, packages, profiles, state, telemetry, tokens)
+MODULES = (enrolment, feedback, nodes, packages, passport, profiles, state, telemetry, tokens)
 CURRENT_RELEASE = "0.1"
 
 

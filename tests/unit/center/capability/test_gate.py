@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from capability_sdk.contracts.packages import GateReport
+from capability_sdk.packaging.proving import Tell
 from center.capability.gate import LEASE, MAX_ATTEMPTS, RETRY_DELAY, run_pending
 from center.capability.gate_queue import GateQueue
 from tests.center_store_world import PASSED, Shop, manifest, open_shop
@@ -24,7 +25,7 @@ class Crash(BaseException):
     """The worker ends in the middle of its work."""
 
 
-def _crash(_: Path) -> GateReport:
+def _crash(_: Path, _tell: Tell) -> GateReport:
     raise Crash
 
 
@@ -38,7 +39,7 @@ def test_two_workers_never_gate_one_version_and_together_gate_all(shop: Shop) ->
     gated: list[str] = []
     start = threading.Barrier(4)
 
-    def note(archive: Path) -> GateReport:
+    def note(archive: Path, _tell: Tell) -> GateReport:
         gated.append(archive.name)
         return PASSED
 
@@ -55,6 +56,21 @@ def test_two_workers_never_gate_one_version_and_together_gate_all(shop: Shop) ->
 
     assert len(gated) == len(set(gated)) == 8
     assert {shop.author.get(path).json()["stage"] for path in paths} == {"gated"}
+
+
+def test_a_version_shows_what_its_gate_is_at(shop: Shop) -> None:
+    path = shop.keep(manifest())
+    seen = []
+
+    def slow(_: Path, tell: Tell) -> GateReport:
+        tell("starting two instances")
+        seen.append(shop.author.get(path).json()["gate_progress"])
+        return PASSED
+
+    assert _run(shop, slow)
+
+    assert seen == ["starting two instances"]
+    assert shop.author.get(path).json()["gate_progress"] is None
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out(shop: Shop) -> None:
