@@ -12,7 +12,10 @@ from pydantic_settings import CliApp
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit import logs
 from capability_sdk.serving.app import ServingApp
+from capability_sdk.serving.dataplane import DataPlane
+from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.package import load_package
+from capability_sdk.serving.repository import ModelRepository
 from capability_sdk.serving.server import run
 from capability_sdk.serving.settings import ServingSettings
 from capability_sdk.spool import SpoolWriter
@@ -33,13 +36,14 @@ def main(arguments: list[str]) -> int:
         package = load_package(
             settings.package, settings.code_digest, settings.weights_digest, settings.threads
         )
-        spool = SpoolWriter(settings.journal)
+        spool = JournalSpool(SpoolWriter(settings.journal))
     except ServiceError as error:
         _log.error("%s: %s", error.title, error)
         return 3
-    app = ServingApp(package, spool, max_waiting=settings.max_waiting)
-    manifest = package.manifest
-    _log.info("%s serves %s %s", settings.instance, manifest.name, manifest.version)
+    repository = ModelRepository(spool, max_waiting=settings.max_waiting)
+    model = repository.add(package)
+    app = ServingApp(DataPlane(repository))
+    _log.info("%s serves %s %s", settings.instance, model.name, model.version)
     listener = _listen(settings.socket)
     try:
         run(app, listener)

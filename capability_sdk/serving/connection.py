@@ -45,7 +45,7 @@ class Application(Protocol):
         """Return the bytes that a body may have."""
         ...
 
-    def too_large(self, headers: Headers) -> Reply:
+    def too_large(self, path: bytes, headers: Headers) -> Reply:
         """Refuse a body that turned out larger than the limit."""
         ...
 
@@ -185,7 +185,7 @@ class Connection(asyncio.Protocol):
         self._body_size += len(body)
         if self._body_size > self._limit:
             self._body.clear()
-            self._refuse(self._application.too_large(self._headers))
+            self._refuse(self._application.too_large(self._path, self._headers))
         else:
             self._body.append(body)
 

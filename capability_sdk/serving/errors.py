@@ -30,6 +30,13 @@ class NoSuchAddress(NotFound):
     title = "This instance does not serve this address"
 
 
+class ModelNotServed(NotFound):
+    """This instance does not have the model, or not in this version."""
+
+    code = "model-not-served"
+    title = "This instance does not serve this model"
+
+
 class MethodNotAllowed(ServiceError):
     """The address exists, for another method."""
 

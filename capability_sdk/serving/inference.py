@@ -1,4 +1,4 @@
-"""The infer call: from a body to an answer, with no framework in between."""
+"""The infer call over REST: from a body to an answer, with no framework in between."""
 
 import logging
 import re
@@ -14,13 +14,13 @@ from capability_sdk.contracts.inference import (
     VERSION_HEADER,
     WEIGHTS_DIGEST_HEADER,
 )
-from capability_sdk.contracts.manifest import Manifest
-from capability_sdk.contracts.model import Digest
 from capability_sdk.serving.answers import AnswerWriter
-from capability_sdk.serving.batching import Batcher, Outputs
+from capability_sdk.serving.batching import Outputs
+from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import ModelFailed
-from capability_sdk.serving.metrics import RuntimeMetrics
+from capability_sdk.serving.limits import body_limit
 from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
+from capability_sdk.serving.repository import ServedModel
 from capability_sdk.serving.requests import Call, RequestReader
 
 Respond = Callable[[Reply], None]
@@ -32,23 +32,24 @@ _REQUEST_ID = REQUEST_ID_HEADER.encode()
 
 
 class Inference:
-    """Answers infer calls of one capability version."""
+    """Answers infer calls of one capability version.
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        code_digest: Digest,
-        weights_digest: Digest,
-        batcher: Batcher,
-        metrics: RuntimeMetrics,
-    ) -> None:
-        self._reader = RequestReader(manifest)
-        self._writer = AnswerWriter(manifest)
-        self._batcher = batcher
-        self._metrics = metrics
+    Attributes:
+        model: What answers.
+        limit: Bytes that a body may have.
+    """
+
+    def __init__(self, plane: DataPlane, model: ServedModel) -> None:
+        package = model.package
+        self.model = model
+        self.limit = body_limit(package.manifest)
+        self._plane = plane
+        self._reader = RequestReader(package.manifest)
+        self._writer = AnswerWriter(package.manifest)
         self._identity = (
-            f"{VERSION_HEADER}: {manifest.version}\r\n{CODE_DIGEST_HEADER}: {code_digest}\r\n"
-            f"{WEIGHTS_DIGEST_HEADER}: {weights_digest}\r\n{REQUEST_ID_HEADER}: "
+            f"{VERSION_HEADER}: {model.version}\r\n"
+            f"{CODE_DIGEST_HEADER}: {package.code_digest}\r\n"
+            f"{WEIGHTS_DIGEST_HEADER}: {package.weights_digest}\r\n{REQUEST_ID_HEADER}: "
         ).encode()
         self._json = JSON + self._identity
 
@@ -68,13 +69,13 @@ class Inference:
             def finish(result: Outputs | ServiceError) -> None:
                 respond(self._conclude(call, result, request_id, began))
 
-            self._batcher.submit(call, request_id, finish)
+            self._plane.submit(self.model, call, request_id, finish)
         except ServiceError as error:
             respond(self.refuse(error, request_id, began))
 
     def refuse(self, error: ServiceError, request_id: str, began: float) -> Reply:
         """Answer with a failure, with the same headers as any infer answer."""
-        self._metrics.answered(error.status, began)
+        self._plane.metrics.answered(error.status, began)
         return problem_reply(error, self._identity + request_id.encode() + b"\r\n")
 
     def refuse_early(self, error: ServiceError, headers: Mapping[bytes, bytes]) -> Reply:
@@ -91,7 +92,7 @@ class Inference:
         except (TypeError, ValueError) as error:
             _log.error("an answer could not be written: %s", type(error).__name__)
             return self.refuse(ModelFailed("The output cannot be written."), request_id, began)
-        self._metrics.answered(200, began)
+        self._plane.metrics.answered(200, began)
         end = request_id.encode() + b"\r\n"
         if json_length is None:
             return Reply(200, self._json + end, body)

@@ -1,6 +1,6 @@
-"""The protocol's addresses that say what is served; all of them are known when it starts."""
+"""The protocol's addresses that say what is served."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from capability_sdk import __version__
 from capability_sdk.contracts.inference import ModelMetadata, TensorMetadata
@@ -13,11 +13,11 @@ Page = Callable[[], Reply]
 _PLATFORMS = {Engine.ONNX: "onnxruntime_onnx", Engine.PYTHON: "python", Engine.TRITON: "triton"}
 
 
-def metadata_of(manifest: Manifest) -> ModelMetadata:
+def metadata_of(manifest: Manifest, versions: Sequence[str]) -> ModelMetadata:
     """Describe the model; -1 stands for the batch dimension."""
     return ModelMetadata(
         name=manifest.name,
-        versions=[manifest.version],
+        versions=list(versions),
         platform=_PLATFORMS[manifest.engine],
         inputs=[_tensor(spec) for spec in manifest.inputs],
         outputs=[_tensor(spec) for spec in manifest.outputs],
@@ -31,20 +31,31 @@ def model_paths(manifest: Manifest) -> list[str]:
     return [root, *(f"{root}/versions/{version}" for version in versions)]
 
 
-def pages_of(manifest: Manifest, readiness: Page) -> Mapping[str, Page]:
-    """Build the pages by path; each is asked for with GET."""
-    metadata = json_reply(metadata_of(manifest).model_dump(mode="json"))
+def server_pages(readiness: Page) -> Mapping[str, Page]:
+    """Build the pages about the server by path; each is asked for with GET."""
     server = json_reply(
         {"name": "jiuzhou", "version": __version__, "extensions": ["binary_tensor_data"]}
     )
     live = json_reply({"live": True})
-    pages: dict[str, Page] = {
+    return {
         "/v2": lambda: server,
         "/v2/health/live": lambda: live,
         "/v2/health/ready": readiness,
         "/health/live": lambda: live,
         "/health/ready": readiness,
     }
+
+
+def model_pages(manifest: Manifest, versions: Sequence[str], readiness: Page) -> Mapping[str, Page]:
+    """Build the pages about a model by path; each is asked for with GET.
+
+    Args:
+        manifest: Of the version that answers.
+        versions: All versions of the model that are in service.
+        readiness: Tells whether calls are expected.
+    """
+    metadata = json_reply(metadata_of(manifest, versions).model_dump(mode="json"))
+    pages: dict[str, Page] = {}
     for path in model_paths(manifest):
         pages[path] = lambda: metadata
         pages[f"{path}/ready"] = readiness

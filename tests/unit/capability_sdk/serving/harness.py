@@ -13,7 +13,10 @@ import uvloop
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.packaging.digests import digests_of
 from capability_sdk.serving.app import ServingApp
+from capability_sdk.serving.dataplane import DataPlane
+from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.package import LoadedPackage, load_package
+from capability_sdk.serving.repository import ModelRepository
 from capability_sdk.serving.server import serve
 from capability_sdk.spool import SpoolWriter
 
@@ -45,7 +48,10 @@ def running(
     package: LoadedPackage, journal: Path, *, max_waiting: int = 1024, clock: Clock = system_clock
 ) -> Iterator[Running]:
     """Serve a package; stop as SIGTERM would at the end, so that the journal is complete."""
-    app = ServingApp(package, SpoolWriter(journal), max_waiting=max_waiting, clock=clock)
+    spool = JournalSpool(SpoolWriter(journal))
+    repository = ModelRepository(spool, max_waiting=max_waiting, clock=clock)
+    repository.add(package)
+    app = ServingApp(DataPlane(repository))
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     port = listener.getsockname()[1]
     started = threading.Event()

@@ -1,0 +1,127 @@
+"""The models of this process: each version with what computes its calls and writes them down."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from capability_sdk.kit.clock import Clock, system_clock
+from capability_sdk.serving.batching import Batch, Batcher
+from capability_sdk.serving.journal import Journal, JournalSpool
+from capability_sdk.serving.metrics import RuntimeMetrics
+from capability_sdk.serving.package import LoadedPackage
+
+_log = logging.getLogger(__name__)
+MAX_WAITING = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedModel:
+    """One capability version in service.
+
+    Attributes:
+        package: What answers are computed with; its digests are those of every answer.
+        batcher: Takes the calls.
+        journal: Keeps predictions and profile of this version alone.
+    """
+
+    package: LoadedPackage
+    batcher: Batcher
+    journal: Journal
+
+    @property
+    def name(self) -> str:
+        """The capability."""
+        return self.package.manifest.name
+
+    @property
+    def version(self) -> str:
+        """Its exact version."""
+        return self.package.manifest.version
+
+
+Served = Mapping[tuple[str, str], ServedModel]
+"""What is in service by (name, exact version), in the order in which it came into service."""
+
+
+class ModelRepository:
+    """Puts models into service and takes them out; one event loop owns it.
+
+    What is in service is one mapping that is replaced as a whole, so that whoever looks sees
+    either all of a change or nothing of it.
+    """
+
+    def __init__(
+        self,
+        spool: JournalSpool,
+        *,
+        max_waiting: int = MAX_WAITING,
+        clock: Clock = system_clock,
+    ) -> None:
+        """Begin with nothing in service.
+
+        Args:
+            spool: The instance's journal; the repository closes it when it ends.
+            max_waiting: Calls that may wait for each model; more are answered 503.
+            clock: Tells the time of predictions and profile windows.
+        """
+        self._spool = spool
+        self._max_waiting = max_waiting
+        self._clock = clock
+        self._listeners: list[Callable[[Served], None]] = []
+        self.served: Served = {}
+        self.metrics = RuntimeMetrics(lambda: self.waiting, lambda: spool.lost)
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait now, for any model."""
+        return sum(model.batcher.waiting for model in self.served.values())
+
+    def on_change(self, listener: Callable[[Served], None]) -> None:
+        """Tell ``listener`` what is in service, now and whenever it changes."""
+        self._listeners.append(listener)
+        listener(self.served)
+
+    def add(self, package: LoadedPackage) -> ServedModel:
+        """Put a loaded package into service, from the next call on."""
+        journal = Journal(self._spool, package.manifest, package.reference, self._clock)
+
+        def computed(batch: Batch) -> None:
+            self.metrics.computed(sum(member.call.rows for member in batch.members))
+            try:
+                journal.record(batch)
+            except Exception:  # noqa: BLE001 - no caller is to suffer from statistics
+                self._spool.lost += len(batch.members)
+                _log.exception("a batch could not be written down")
+
+        batcher = Batcher(
+            package.engine,
+            max_rows=package.manifest.max_batch_size,
+            max_waiting=self._max_waiting,
+            on_batch=computed,
+        )
+        model = ServedModel(package, batcher, journal)
+        key = (model.name, model.version)
+        others = {place: item for place, item in self.served.items() if place != key}
+        self._replace({**others, key: model})
+        return model
+
+    def flush(self) -> None:
+        """Write the profile deltas since the last time."""
+        for model in self.served.values():
+            model.journal.flush_profile()
+
+    def sync(self) -> None:
+        """Bring the journal to the disk; may be called from another thread."""
+        self._spool.sync()
+
+    async def close(self) -> None:
+        """Answer what waits, then write down what is left."""
+        for model in self.served.values():
+            await model.batcher.close()
+        self.flush()
+        self._spool.close()
+
+    def _replace(self, served: Served) -> None:
+        self.served = served
+        for listener in self._listeners:
+            listener(served)
