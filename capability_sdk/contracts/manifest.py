@@ -31,6 +31,8 @@ class Engine(StrEnum):
     """What executes the model."""
 
     ONNX = "onnx"
+    XGBOOST = "xgboost"
+    LIGHTGBM = "lightgbm"
     PYTHON = "python"
     TRITON = "triton"
 

@@ -171,7 +171,7 @@ def _model_breaks(folder: Path, manifest: Manifest) -> tuple[list[Check], str]:
         return [], f"not checked: the engine is {manifest.engine.value}"
     try:
         # Costs 50 MiB, and is absent from the light base install.
-        from capability_sdk.serving.engine import load_engine  # noqa: PLC0415 - see above
+        from capability_sdk.serving.engines import load_engine  # noqa: PLC0415 - see above
     except ModuleNotFoundError:
         return [], "not checked here: needs pip install 'jiuzhou[serving]'; the gate checks it"
     try:

@@ -15,7 +15,7 @@ import numpy as np
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.profiling.columns import Tensor
-from capability_sdk.serving.engine import Engine
+from capability_sdk.serving.engines import Engine
 from capability_sdk.serving.errors import InstanceBusy, ModelFailed
 from capability_sdk.serving.requests import Call
 

@@ -11,7 +11,7 @@ from capability_sdk.contracts.model import Digest
 from capability_sdk.contracts.packages import MANIFEST_FILE
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.packaging.digests import digests_of
-from capability_sdk.serving.engine import Engine, load_engine
+from capability_sdk.serving.engines import Engine, load_engine
 from capability_sdk.serving.errors import UnusablePackage
 from capability_sdk.serving.window import check_reference
 

@@ -10,7 +10,7 @@ from capability_sdk.serving.replies import Reply, json_reply
 
 Page = Callable[[], Reply]
 
-_PLATFORMS = {Engine.ONNX: "onnxruntime_onnx", Engine.PYTHON: "python", Engine.TRITON: "triton"}
+_PLATFORMS = {engine: engine.value for engine in Engine} | {Engine.ONNX: "onnxruntime_onnx"}
 
 
 def metadata_of(manifest: Manifest, versions: Sequence[str]) -> ModelMetadata:

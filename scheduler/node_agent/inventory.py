@@ -18,7 +18,11 @@ _MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
-_MODULES = {Engine.ONNX: "onnxruntime"}
+_MODULES = {
+    Engine.ONNX: "onnxruntime",
+    Engine.XGBOOST: "xgboost",
+    Engine.LIGHTGBM: "lightgbm",
+}
 """Engines that can be found; `python` needs a sandbox, `triton` a server: both must be stated."""
 
 

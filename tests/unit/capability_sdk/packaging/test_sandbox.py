@@ -27,7 +27,7 @@ def _run(code: str, *read_only: Path, timeout: float = 30.0, cpu: int = 20) -> S
 
 
 def test_this_python_and_its_libraries_work_wherever_they_live() -> None:
-    result = _run("import onnxruntime, capability_sdk.serving.engine; print('works')")
+    result = _run("import onnxruntime, capability_sdk.serving.engines; print('works')")
 
     assert result.stdout == b"works\n", result.stderr
     assert (result.exit_code, result.timed_out, result.confined) == (0, False, True)

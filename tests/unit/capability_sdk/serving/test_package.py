@@ -48,7 +48,7 @@ def test_added_code_is_refused(digits_package: Path, tmp_path: Path) -> None:
         ({"inputs": [{"name": "x", "datatype": "FP32", "shape": [3]}]}, r"shape .* \[-1, 3\]"),
         ({"outputs": [{"name": "z", "datatype": "FP32", "shape": [2]}]}, "no output z"),
         ({"outputs": [{"name": "y", "datatype": "INT64", "shape": [2]}]}, "INT64 in the manifest"),
-        ({"engine": "python"}, "executes onnx"),
+        ({"engine": "triton"}, "does not execute triton"),
     ],
 )
 def test_a_manifest_that_the_model_contradicts_is_refused(

@@ -1,24 +1,22 @@
-"""What executes the model: ONNX Runtime."""
+"""ONNX models, executed by ONNX Runtime."""
 
 import logging
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-import numpy as np
 import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from capability_sdk.contracts.inference import Datatype
-from capability_sdk.contracts.manifest import Engine as EngineName
 from capability_sdk.contracts.manifest import Manifest, TensorSpec
-from capability_sdk.profiling.columns import NUMPY_TYPES, Tensor
+from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.engines.speed import is_fixed, measure
 from capability_sdk.serving.errors import InputRefusedByModel, ModelFailed, UnusablePackage
 
 _log = logging.getLogger(__name__)
 
-_MEASURED_RUNS = 3
-_SURELY_SLOW_SECONDS = 0.1
 _ONNX_TYPES = {
     "tensor(bool)": Datatype.BOOL,
     "tensor(uint8)": Datatype.UINT8,
@@ -36,36 +34,21 @@ _ONNX_TYPES = {
 }
 
 
-class Engine:
-    """A loaded model; `run` may be called from one thread at a time.
+class OnnxEngine:
+    """A model in ONNX Runtime."""
 
-    Attributes:
-        is_fixed: Whether a row has one shape, so that the times below say what calls will take.
-        row_seconds: Measured time of a single row; infinite where it could not be measured.
-        batch_seconds: The same of a full batch.
-    """
+    logged: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, session: onnxruntime.InferenceSession, manifest: Manifest) -> None:
         self._session = session
         self._outputs = {spec.name: tuple(spec.shape) for spec in manifest.outputs}
         self._names = list(self._outputs)
-        self.is_fixed = all(-1 not in spec.shape for spec in manifest.inputs)
-        self.row_seconds = self._measure(manifest, 1)
-        self.batch_seconds = self._measure(manifest, manifest.max_batch_size)
+        self.is_fixed = is_fixed(manifest)
+        self.row_seconds = measure(self.run, manifest, 1)
+        self.batch_seconds = measure(self.run, manifest, manifest.max_batch_size)
 
     def run(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Compute a batch.
-
-        Args:
-            tensors: Every input, shape ``(rows, *shape of the manifest)``.
-
-        Returns:
-            Every declared output, shape ``(rows, *shape of the manifest)``.
-
-        Raises:
-            InputRefusedByModel: The model cannot compute these values.
-            ModelFailed: The model broke.
-        """
+        """Compute a batch; see `Engine`."""
         try:
             arrays = self._session.run(self._names, tensors)
         except InvalidArgument as error:
@@ -83,30 +66,18 @@ class Engine:
             for array, (name, shape) in zip(arrays, self._outputs.items(), strict=True)
         }
 
+    def close(self) -> None:
+        """Let go of the model."""
+        del self._session
+
     def _reshape(self, name: str, array: Tensor, shape: tuple[int, ...]) -> Tensor:
         try:
             return array.reshape(shape)
         except ValueError:
             raise ModelFailed(f"Output {name} does not have the declared shape.") from None
 
-    def _measure(self, manifest: Manifest, rows: int) -> float:
-        batch = {spec.name: _zeros(spec, rows) for spec in manifest.inputs}
-        took = []
-        try:
-            # The least of some runs: another process must not make a fast model look slow.
-            for _ in range(_MEASURED_RUNS):
-                began = time.perf_counter()
-                self.run(batch)
-                took.append(time.perf_counter() - began)
-                if took[-1] > _SURELY_SLOW_SECONDS:
-                    break
-        except (InputRefusedByModel, ModelFailed):
-            _log.info("the model computes no zeros, so its speed is not known")
-            return float("inf")
-        return min(took)
 
-
-def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
+def load_onnx(package_dir: Path, manifest: Manifest, threads: int) -> OnnxEngine:
     """Load the model of a package and check it against its manifest.
 
     Args:
@@ -117,8 +88,6 @@ def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
     Raises:
         UnusablePackage: There is no such model, it cannot be loaded, or it has other tensors.
     """
-    if manifest.engine is not EngineName.ONNX:
-        raise UnusablePackage(f"This runtime executes onnx, the package needs {manifest.engine}.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -132,7 +101,7 @@ def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
         raise UnusablePackage(f"{path.name} cannot be loaded: {error}") from error
     _check_tensors("input", session.get_inputs(), manifest.inputs, need_all=True)
     _check_tensors("output", session.get_outputs(), manifest.outputs, need_all=False)
-    return Engine(session, manifest)
+    return OnnxEngine(session, manifest)
 
 
 def model_file(package_dir: Path) -> Path:
@@ -190,10 +159,3 @@ def _check_input_shape(spec: TensorSpec, shape: list[int | str | None]) -> None:
         )
     if shape and isinstance(shape[0], int):
         raise UnusablePackage(f"Input {spec.name}: the model takes only batches of {shape[0]}.")
-
-
-def _zeros(spec: TensorSpec, rows: int) -> Tensor:
-    shape = (rows, *(max(size, 1) for size in spec.shape))
-    if spec.datatype is Datatype.BYTES:
-        return np.full(shape, "", dtype=np.object_)
-    return np.zeros(shape, dtype=NUMPY_TYPES[spec.datatype])
