@@ -72,6 +72,47 @@ def has_sandbox() -> bool:
     return done.returncode == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Confined:
+    """A command line that confines itself.
+
+    Attributes:
+        command: Program and arguments.
+        environment: All that it may know of this process's environment.
+        in_sandbox: Whether there is a sandbox around it, not only limits.
+    """
+
+    command: list[str]
+    environment: dict[str, str]
+    in_sandbox: bool
+
+
+def confine(
+    command: Sequence[str],
+    *,
+    read_only: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    memory_bytes: int = 1 << 30,
+    cpu_seconds: int = 60,
+) -> Confined:
+    """Put the sandbox, where this host has one, and the limits around a command.
+
+    Args:
+        command: Program and arguments; `sys.executable` works wherever Python lives.
+        read_only: Folders and files that it may read, at their own paths.
+        writable: Folders that it may also write to, such as one for its socket.
+        memory_bytes: What it may allocate beyond what an idle engine maps.
+        cpu_seconds: CPU time of each process.
+    """
+    kilobytes = (memory_bytes + _ADDRESS_SPACE) // 1024
+    limits = [_OPEN_FILES, _FILE_BYTES // 512, kilobytes, cpu_seconds]
+    limited = ["/bin/sh", "-c", _LIMITS, "sh", *map(str, limits), *command]
+    if not has_sandbox():
+        return Confined(limited, _environment(), in_sandbox=False)
+    sandbox = _bubblewrap(read_only, writable, memory_bytes)
+    return Confined([*sandbox, *limited], _environment(), in_sandbox=True)
+
+
 def run_sandboxed(
     command: Sequence[str],
     *,
@@ -94,25 +135,27 @@ def run_sandboxed(
     Raises:
         SandboxUnavailable: A sandbox is needed, and the host has none.
     """
-    confined = has_sandbox()
-    if need_sandbox and not confined:
+    if need_sandbox and not has_sandbox():
         raise SandboxUnavailable("Packages with code need bubblewrap (bwrap) on this host.")
-    kilobytes = (memory_bytes + _ADDRESS_SPACE) // 1024
-    limits = [_OPEN_FILES, _FILE_BYTES // 512, kilobytes, cpu_seconds]
-    limited = ["/bin/sh", "-c", _LIMITS, "sh", *map(str, limits), *command]
-    whole = [*_bubblewrap(read_only, memory_bytes), *limited] if confined else limited
+    confined = confine(
+        command, read_only=read_only, memory_bytes=memory_bytes, cpu_seconds=cpu_seconds
+    )
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(  # noqa: S603 - running it is the purpose
-            whole,
+            confined.command,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
-            env=_environment(),
+            env=confined.environment,
             start_new_session=True,
         )
         timed_out = _wait(process, timeout)
         return SandboxResult(
-            process.returncode, _tail(out.fileno()), _tail(err.fileno()), timed_out, confined
+            process.returncode,
+            _tail(out.fileno()),
+            _tail(err.fileno()),
+            timed_out,
+            confined.in_sandbox,
         )
 
 
@@ -150,7 +193,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _bubblewrap(read_only: Sequence[Path], memory_bytes: int) -> Iterator[str]:
+def _bubblewrap(
+    read_only: Sequence[Path], writable: Sequence[Path], memory_bytes: int
+) -> Iterator[str]:
     yield from ("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--clearenv",)
     for name, value in _environment().items():
@@ -161,6 +206,8 @@ def _bubblewrap(read_only: Sequence[Path], memory_bytes: int) -> Iterator[str]:
     yield from ("--dev", "/dev", "--proc", "/proc", "--size", str(memory_bytes), "--tmpfs", "/tmp")  # noqa: S108 - the sandbox's own
     for path in dict.fromkeys([*_python(), *(item.resolve() for item in read_only)]):
         yield from ("--ro-bind", str(path), str(path))
+    for path in writable:
+        yield from ("--bind", str(path), str(path))
     yield from _links()
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108 - the sandbox's own
 
