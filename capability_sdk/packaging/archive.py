@@ -29,6 +29,7 @@ from capability_sdk.packaging.layout import (
     ENTRY_POINT,
     MAX_FILES,
     MODEL_FOLDER,
+    MODEL_SUFFIXES,
     README_FILE,
     Names,
     path_breaks,
@@ -283,10 +284,15 @@ def whole_breaks(manifest: Manifest | None, paths: set[str]) -> Iterator[Check]:
     if manifest.engine is not Engine.PYTHON and code:
         cure = 'Remove code/, or declare engine = "python", which runs in a sandbox.'
         yield broken("files", f"engine {manifest.engine.value} allows no code/", cure)
-    models = [path for path in paths if path.startswith(MODEL_FOLDER) and path.endswith(".onnx")]
-    if manifest.engine is Engine.ONNX and len(models) != 1:
-        cure = "Put exactly one .onnx file into model/."
-        yield broken("files", f"model/ holds {len(models)} ONNX files", cure)
+    suffixes = MODEL_SUFFIXES.get(manifest.engine)
+    if suffixes is not None:
+        models = [
+            item for item in paths if item.startswith(MODEL_FOLDER) and item.endswith(suffixes)
+        ]
+        if len(models) != 1:
+            kinds = " or ".join(suffixes)
+            cure = f"Put exactly one {kinds} file into model/."
+            yield broken("files", f"model/ holds {len(models)} {kinds} files", cure)
 
 
 @contextmanager

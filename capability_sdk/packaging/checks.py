@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from capability_sdk.contracts.errors import InvalidInput, ServiceError
-from capability_sdk.contracts.manifest import Engine, Manifest
+from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import MANIFEST_FILE, SIGNATURE_FILE, Check
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.packaging.archive import external_data_break, parse_manifest, whole_breaks
@@ -19,6 +19,7 @@ from capability_sdk.packaging.inflate import CHUNK
 from capability_sdk.packaging.layout import (
     MAX_FILES,
     MAX_UNPACKED_BYTES,
+    MODEL_SUFFIXES,
     PROFILE_FILE,
     Names,
     path_breaks,
@@ -167,7 +168,7 @@ def _reference_breaks(folder: Path, manifest: Manifest) -> list[Check]:
 
 
 def _model_breaks(folder: Path, manifest: Manifest) -> tuple[list[Check], str]:
-    if manifest.engine is not Engine.ONNX:
+    if manifest.engine not in MODEL_SUFFIXES:
         return [], f"not checked: the engine is {manifest.engine.value}"
     try:
         # Costs 50 MiB, and is absent from the light base install.

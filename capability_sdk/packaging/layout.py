@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.packages import MANIFEST_FILE, SIGNATURE_FILE, Check
 from capability_sdk.packaging.errors import broken
 
@@ -24,6 +25,13 @@ CODE_FOLDER = "code/"
 MODEL_FOLDER = "model/"
 SAMPLES_FOLDER = "samples/"
 ENTRY_POINT = "code/capability.py"
+
+MODEL_SUFFIXES = {
+    Engine.ONNX: (".onnx",),
+    Engine.XGBOOST: (".json", ".ubj"),
+    Engine.LIGHTGBM: (".txt",),
+}
+"""Engines that execute exactly one file of model/, and what it ends with."""
 
 
 class Format(StrEnum):

@@ -1,11 +1,16 @@
 """Picks the engine that a manifest names; only that one's library is imported."""
 
+from importlib import import_module
 from pathlib import Path
 
 from capability_sdk.contracts.manifest import Engine as EngineName
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.serving.engines.ports import Engine
 from capability_sdk.serving.errors import UnusablePackage
+
+# Each module is called as its engine and has a function `load` with the arguments of `load_engine`.
+_MODULES = frozenset({EngineName.ONNX, EngineName.XGBOOST, EngineName.LIGHTGBM})
+_EXTRAS = {EngineName.XGBOOST: "trees", EngineName.LIGHTGBM: "trees"}
 
 
 def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
@@ -19,8 +24,15 @@ def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
     Raises:
         UnusablePackage: There is no such model, it cannot be loaded, or it has other tensors.
     """
-    if manifest.engine is EngineName.ONNX:
-        from capability_sdk.serving.engines.onnx import load_onnx  # noqa: PLC0415 - see above
-
-        return load_onnx(package_dir, manifest, threads)
-    raise UnusablePackage(f"This runtime does not execute {manifest.engine}.")
+    name = manifest.engine
+    if name not in _MODULES:
+        raise UnusablePackage(f"This runtime does not execute {name}.")
+    try:
+        module = import_module(f"{__package__}.{name}")
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(name, "serving")
+        raise UnusablePackage(
+            f"Engine {name} is not installed here: pip install 'jiuzhou[{extra}]'."
+        ) from error
+    engine: Engine = module.load(package_dir, manifest, threads)
+    return engine

@@ -12,6 +12,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import Manifest, TensorSpec
 from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.engines.model_file import one_model_file
 from capability_sdk.serving.engines.speed import is_fixed, measure
 from capability_sdk.serving.errors import InputRefusedByModel, ModelFailed, UnusablePackage
 
@@ -77,7 +78,7 @@ class OnnxEngine:
             raise ModelFailed(f"Output {name} does not have the declared shape.") from None
 
 
-def load_onnx(package_dir: Path, manifest: Manifest, threads: int) -> OnnxEngine:
+def load(package_dir: Path, manifest: Manifest, threads: int) -> OnnxEngine:
     """Load the model of a package and check it against its manifest.
 
     Args:
@@ -92,7 +93,7 @@ def load_onnx(package_dir: Path, manifest: Manifest, threads: int) -> OnnxEngine
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # its errors may quote inputs; ours do not
-    path = model_file(package_dir)
+    path = one_model_file(package_dir, (".onnx",))
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
@@ -102,21 +103,6 @@ def load_onnx(package_dir: Path, manifest: Manifest, threads: int) -> OnnxEngine
     _check_tensors("input", session.get_inputs(), manifest.inputs, need_all=True)
     _check_tensors("output", session.get_outputs(), manifest.outputs, need_all=False)
     return OnnxEngine(session, manifest)
-
-
-def model_file(package_dir: Path) -> Path:
-    """Find the model of a package.
-
-    Raises:
-        UnusablePackage: There is none, or it is not clear which.
-    """
-    files = sorted((package_dir / "model").glob("*.onnx"))
-    preferred = [path for path in files if path.name == "model.onnx"] or files
-    if len(preferred) != 1:
-        raise UnusablePackage(
-            f"model/ needs model.onnx or one ONNX file; it has {len(files)} ONNX files."
-        )
-    return preferred[0]
 
 
 def _check_tensors(

@@ -41,14 +41,20 @@ def write_package(
     tensors: dict[str, Tensor] | None = None,
 ) -> Path:
     """Write a package: manifest, model and, of the tensors if there are any, the reference."""
-    (folder / "model").mkdir(parents=True)
-    (folder / "capability.toml").write_text(_toml(declared.model_dump(mode="json")))
+    write_manifest(folder, declared)
+    (folder / "model").mkdir()
     save(model, folder / "model" / "model.onnx")
     if tensors is not None:
         (folder / "reference").mkdir()
         reference = build_reference(tensors, declared)
         (folder / "reference" / "profile.json").write_text(reference.model_dump_json(by_alias=True))
     return folder
+
+
+def write_manifest(folder: Path, declared: Manifest) -> None:
+    """Make a package's folder with its manifest alone."""
+    folder.mkdir(parents=True)
+    (folder / "capability.toml").write_text(_toml(declared.model_dump(mode="json")))
 
 
 def identity_model(declared: Manifest) -> Any:  # noqa: ANN401 - onnx ships no types
