@@ -23,8 +23,9 @@ from capability_sdk.packaging.errors import broken
 from capability_sdk.packaging.passport import Passport, resident_bytes
 from capability_sdk.packaging.samples import Sample, difference, read_samples
 from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.calls import Call
 from capability_sdk.serving.engines import Engine, load_engine
-from capability_sdk.serving.requests import Call, RequestReader
+from capability_sdk.serving.requests import RequestReader
 
 Arrays = Mapping[str, Tensor]
 

@@ -9,7 +9,7 @@ import orjson
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.columns import Tensor
-from capability_sdk.serving.requests import Call
+from capability_sdk.serving.calls import Call
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 

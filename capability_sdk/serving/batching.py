@@ -17,7 +17,6 @@ from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.serving.engines import Engine
 from capability_sdk.serving.errors import InstanceBusy, ModelFailed
-from capability_sdk.serving.requests import Call
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ INLINE_SECONDS = 0.001
 """A batch up to this long runs in the event loop."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False)
 class Waiting:
     """A call that waits for its batch."""
 
@@ -95,8 +94,11 @@ class Batcher:
         """Calls that wait now."""
         return len(self._waiting)
 
-    def submit(self, call: Call, request_id: str, finish: Finish) -> None:
+    def submit(self, call: Call, request_id: str, finish: Finish) -> Waiting:
         """Queue a call for the next batch.
+
+        Returns:
+            Its place in the queue, by which it can be withdrawn.
 
         Raises:
             InstanceBusy: As many calls wait as may wait.
@@ -106,10 +108,23 @@ class Batcher:
                 f"{self._max_waiting} requests wait already; try again.",
                 headers={"Retry-After": "1"},
             )
-        self._waiting.append(Waiting(call, request_id, finish))
+        place = Waiting(call, request_id, finish)
+        self._waiting.append(place)
         if not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._start)
+        return place
+
+    def withdraw(self, place: Waiting) -> bool:
+        """Take a call out of the queue that nobody waits for any more; it is not finished.
+
+        Returns:
+            Whether it still waited; what is being computed is computed to its end.
+        """
+        if place not in self._waiting:
+            return False
+        self._waiting.remove(place)
+        return True
 
     async def close(self) -> None:
         """Answer what waits, then end the thread."""

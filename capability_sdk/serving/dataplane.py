@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from capability_sdk.contracts.model import major
 from capability_sdk.serving.batching import Finish
+from capability_sdk.serving.calls import Call
 from capability_sdk.serving.errors import InstanceNotReady, ModelNotServed
 from capability_sdk.serving.repository import ModelRepository, Served, ServedModel
-from capability_sdk.serving.requests import Call
 
 
 class DataPlane:

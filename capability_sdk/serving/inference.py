@@ -16,12 +16,13 @@ from capability_sdk.contracts.inference import (
 )
 from capability_sdk.serving.answers import AnswerWriter
 from capability_sdk.serving.batching import Outputs
+from capability_sdk.serving.calls import Call
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import ModelFailed
 from capability_sdk.serving.limits import body_limit
 from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
 from capability_sdk.serving.repository import ServedModel
-from capability_sdk.serving.requests import Call, RequestReader
+from capability_sdk.serving.requests import RequestReader
 
 Respond = Callable[[Reply], None]
 

@@ -1,58 +1,33 @@
-"""From the body of an infer request to arrays (Open Inference Protocol v2, REST)."""
+"""From the body of an infer request to a call (Open Inference Protocol v2, REST)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from capability_sdk.contracts.manifest import Manifest
-from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.calls import (
+    Call,
+    Gathering,
+    Signature,
+    WantedOutput,
+    require_id,
+    require_offered,
+)
 from capability_sdk.serving.errors import MalformedRequest, TensorMismatch
-from capability_sdk.serving.tensors import InputReader
+from capability_sdk.serving.limits import has_more_values, value_limit
 
-_MAX_ID = 500
 _MAX_DIGITS = 12
-_SHARED_MEMORY = "shared_memory_region"
-
-
-@dataclass(slots=True, frozen=True)
-class WantedOutput:
-    """An output that the caller asked for, and the form it shall have."""
-
-    name: str
-    is_binary: bool
-
-
-@dataclass(slots=True, frozen=True)
-class Call:
-    """One infer request that was found to fit the manifest.
-
-    Attributes:
-        id: The caller's own id, echoed.
-        rows: Rows of the batch, the first dimension of every tensor.
-        tensors: Input name to array.
-        outputs: What to answer with.
-        group: Calls of equal groups may share a batch: their trailing shapes are equal.
-    """
-
-    id: str | None
-    rows: int
-    tensors: Mapping[str, Tensor]
-    outputs: tuple[WantedOutput, ...]
-    group: tuple[object, ...]
+_SCALARS = frozenset({str, int, float, bool})
 
 
 class RequestReader:
     """Reads the infer requests of one capability version."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self._readers = {
-            spec.name: InputReader(spec, manifest.max_batch_size) for spec in manifest.inputs
-        }
-        self._is_fixed = all(reader.is_fixed for reader in self._readers.values())
-        names = [spec.name for spec in manifest.outputs]
-        self._names = frozenset(names)
+        self._signature = Signature(manifest)
+        self._value_limit = value_limit(manifest)
+        names = self._signature.outputs
         self._all_as_json = tuple(WantedOutput(name, is_binary=False) for name in names)
         self._all_as_binary = tuple(WantedOutput(name, is_binary=True) for name in names)
 
@@ -68,71 +43,45 @@ class RequestReader:
             TensorMismatch: A tensor is not what the manifest declares.
         """
         text, binary = _split(body, json_length)
+        if has_more_values(text, self._value_limit):
+            raise MalformedRequest(
+                f"The JSON holds more than {self._value_limit} values, lists and objects."
+            )
         try:
             request = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise MalformedRequest(f"The body is not JSON: {error}.") from None
         if type(request) is not dict:
             raise MalformedRequest("The body is not a JSON object.")
-        own_id = request.get("id")
-        if own_id is not None and (type(own_id) is not str or len(own_id) > _MAX_ID):
-            raise MalformedRequest(f"id is a string of at most {_MAX_ID} characters.")
-        rows, tensors = self._read_inputs(request.get("inputs"), binary)
-        group = () if self._is_fixed else tuple(array.shape[1:] for array in tensors.values())
-        return Call(own_id, rows, tensors, self._wanted(request), group)
+        own_id = require_id(request.get("id"))
+        gathering = self._read_inputs(request.get("inputs"), binary)
+        return self._signature.call(own_id, gathering, self._wanted(request))
 
-    def _read_inputs(self, inputs: object, binary: memoryview) -> tuple[int, dict[str, Tensor]]:
+    def _read_inputs(self, inputs: object, binary: memoryview) -> Gathering:
         if type(inputs) is not list or not inputs:
             raise MalformedRequest("inputs is a list of one or more tensors.")
-        found: dict[str, Tensor] = {}
-        position = rows = 0
+        gathering = self._signature.gather()
+        position = 0
         for item in inputs:
             if type(item) is not dict:
                 raise MalformedRequest(
                     "An input is a JSON object with name, datatype, shape, data."
                 )
-            reader = self._reader(item.get("name"), found)
+            reader = gathering.reader(item.get("name"))
             shape = reader.check(item.get("datatype"), item.get("shape"))
             size = _binary_size(reader.name, item, len(binary) - position)
             if size is None:
-                found[reader.name] = reader.from_json(shape, item.get("data"))
+                tensor = reader.from_json(shape, item.get("data"))
             else:
-                found[reader.name] = reader.from_binary(shape, binary[position : position + size])
+                tensor = reader.from_binary(shape, binary[position : position + size])
                 position += size
-            rows = rows or shape[0]
-            if shape[0] != rows:
-                raise TensorMismatch(
-                    f"Input {reader.name} has {shape[0]} rows, the inputs before it {rows}.",
-                    tensor=reader.name,
-                )
-        self._check_complete(found, len(binary) - position)
-        # In the manifest's order, whatever the caller's was: batches are put together by it.
-        return rows, found if len(found) == 1 else {name: found[name] for name in self._readers}
-
-    def _reader(self, name: object, found: Mapping[str, Tensor]) -> InputReader:
-        reader = self._readers.get(name) if type(name) is str else None
-        if reader is None:
-            expected = ", ".join(self._readers)
-            raise TensorMismatch(
-                f"There is no input {ascii(name)[:80]}; the capability takes {expected}.",
-                expected=list(self._readers),
-            )
-        if reader.name in found:
-            raise TensorMismatch(f"Input {reader.name} is given twice.", tensor=reader.name)
-        return reader
-
-    def _check_complete(self, found: Mapping[str, Tensor], left_over: int) -> None:
-        if len(found) != len(self._readers):
-            missing = [name for name in self._readers if name not in found]
-            raise TensorMismatch(
-                f"Input {missing[0]} is missing; the capability takes {', '.join(self._readers)}.",
-                tensor=missing[0],
-                expected=list(self._readers),
-            )
-        if left_over:
+            gathering.add(reader.name, tensor)
+        if position != len(binary):
             raise MalformedRequest(
-                f"{left_over} bytes follow the tensors; the sizes of the inputs do not add up."
+                f"{len(binary) - position} bytes follow the tensors; the sizes of the inputs do not"
+                " add up."
             )
+        return gathering
 
     def _wanted(self, request: Mapping[str, Any]) -> tuple[WantedOutput, ...]:
         parameters = _parameters(request, "The request")
@@ -150,16 +99,8 @@ class RequestReader:
     def _one_wanted(self, item: object, *, is_binary: bool) -> WantedOutput:
         if type(item) is not dict:
             raise MalformedRequest("outputs is a list of JSON objects with a name.")
-        name = item.get("name")
-        if type(name) is not str or name not in self._names:
-            expected = ", ".join(sorted(self._names))
-            raise TensorMismatch(
-                f"There is no output {ascii(name)[:80]}; the capability gives {expected}.",
-                expected=sorted(self._names),
-            )
+        name = self._signature.require_output(item.get("name"))
         parameters = _parameters(item, f"Output {name}")
-        if "classification" in parameters:
-            raise MalformedRequest(f"Output {name}: the classification extension is not offered.")
         return WantedOutput(name, _flag(parameters, "binary_data", is_default=is_binary))
 
 
@@ -200,8 +141,9 @@ def _parameters(item: Mapping[str, Any], owner: str) -> Mapping[str, Any]:
         return {}
     if type(parameters) is not dict:
         raise MalformedRequest(f"{owner}: parameters is a JSON object.")
-    if _SHARED_MEMORY in parameters:
-        raise MalformedRequest(f"{owner}: shared memory is not offered.")
+    if not _SCALARS.issuperset(map(type, parameters.values())):
+        raise MalformedRequest(f"{owner}: a parameter is a string, a number or a boolean.")
+    require_offered(parameters, owner)
     return parameters
 
 

@@ -47,7 +47,8 @@ class InputReader:
         self._datatype = str(spec.datatype)
         self._dtype = np.dtype(NUMPY_TYPES[spec.datatype]).newbyteorder("<")
         self._accepted = _accepted(spec.datatype)
-        self._range = _range(self._dtype)
+        self._low, self._high = _range(self._dtype)
+        self._has_range = self._low < self._high
         self._max_rows = max_rows
 
     def check(self, datatype: object, shape: object) -> list[int]:
@@ -83,11 +84,26 @@ class InputReader:
             raise self._mismatch(f"shape {shape} needs {count} values, got {len(values)}")
         if not self._accepted.issuperset(map(type, values)):
             raise self._mismatch(f"{self._datatype} does not take {self._stranger(values)}")
-        low, high = self._range
-        if low < high and not low <= min(values) <= max(values) <= high:
+        if self._has_range and not self._is_in_range(min(values), max(values)):
             raise self._mismatch(f"a value is out of the range of {self._datatype}")
         array: Tensor = np.array(values, dtype=self._dtype)
         return array.reshape(shape)
+
+    def from_typed(self, shape: list[int], values: Sequence[object]) -> Tensor:
+        """Read values of protobuf's type for the datatype; BYTES come as bytes.
+
+        Raises:
+            TensorMismatch: The values are not as many as the shape needs, or no such values.
+        """
+        if len(values) != (count := prod(shape)):
+            raise self._mismatch(f"shape {shape} needs {count} values, got {len(values)}")
+        if self._dtype.hasobject:
+            texts = [self._text(value) for value in values if isinstance(value, bytes)]
+            return np.array(texts, dtype=np.object_).reshape(shape)
+        array: Tensor = np.array(values)
+        if self._dtype.kind in "iu" and not self._is_in_range(array.min(), array.max()):
+            raise self._mismatch(f"a value is out of the range of {self._datatype}")
+        return array.astype(self._dtype, copy=False).reshape(shape)
 
     def from_binary(self, shape: list[int], data: memoryview) -> Tensor:
         """Read little-endian elements; BYTES elements follow their length of four bytes.
@@ -113,13 +129,19 @@ class InputReader:
             position = start + int.from_bytes(data[position:start], "little")
             if start > len(data) or position > len(data):
                 raise self._mismatch("a BYTES element is longer than the data")
-            try:
-                texts.append(str(data[start:position], "utf-8"))
-            except UnicodeDecodeError:
-                raise self._mismatch("a BYTES element is not UTF-8") from None
+            texts.append(self._text(data[start:position]))
         if len(texts) != count:
             raise self._mismatch(f"shape {shape} needs {count} values, got {len(texts)}")
         return np.array(texts, dtype=np.object_).reshape(shape)
+
+    def _text(self, value: bytes | memoryview) -> str:
+        try:
+            return str(value, "utf-8")
+        except UnicodeDecodeError:
+            raise self._mismatch("a BYTES element is not UTF-8") from None
+
+    def _is_in_range(self, least: float, greatest: float) -> bool:
+        return self._low <= least <= greatest <= self._high
 
     def _fits(self, shape: Sequence[int]) -> bool:
         return all(
