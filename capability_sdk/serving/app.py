@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
+from capability_sdk.serving.calls import Withdraw
 from capability_sdk.serving.connection import Headers, Respond
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import EncodingNotSupported, MethodNotAllowed, NoSuchAddress
@@ -54,19 +55,23 @@ class ServingApp:
 
     def handle(
         self, method: bytes, path: bytes, headers: Headers, body: bytes, respond: Respond
-    ) -> None:
-        """Take a request; ``respond`` is called once, now or after its batch."""
+    ) -> Withdraw | None:
+        """Take a request; ``respond`` is called once, now or after its batch.
+
+        Returns:
+            What takes the request back, where it waits.
+        """
         try:
             inference = self._calls.get(path)
             if inference is not None and method == b"POST":
-                inference.begin(headers, body, respond)
-            else:
-                respond(self._page(path, method))
+                return inference.begin(headers, body, respond)
+            respond(self._page(path, method))
         except ServiceError as error:
             respond(problem_reply(error))
         except Exception:  # noqa: BLE001 - the caller gets an answer, the log the reason
             _log.exception("unexpected failure")
             respond(problem_reply(ServiceError("An unexpected failure; it is in the log.")))
+        return None
 
     def start(self) -> None:
         """Begin to be ready, and to write profile deltas from time to time."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.profiling.columns import Tensor
+from capability_sdk.serving.calls import Call
 from capability_sdk.serving.engines import Engine
 from capability_sdk.serving.errors import InstanceBusy, ModelFailed
 

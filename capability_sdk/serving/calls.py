@@ -1,6 +1,6 @@
 """A call that was found to fit its manifest, put together from tensors whatever face they came by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from capability_sdk.contracts.manifest import Manifest
@@ -13,6 +13,9 @@ _NOT_OFFERED = {
     "shared_memory_region": "shared memory",
     "classification": "the classification extension",
 }
+
+Withdraw = Callable[[], None]
+"""Takes a call that nobody waits for any more out of the queue; afterwards it is not answered."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -5,6 +5,7 @@ connections, a call took 67 us of CPU with a raw ASGI application on uvicorn, 34
 """
 
 import asyncio
+import select
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from capability_sdk.contracts.errors import InvalidRequest
+from capability_sdk.serving.calls import Withdraw
 from capability_sdk.serving.replies import Reply, problem_reply
 
 Headers = Mapping[bytes, bytes]
@@ -37,8 +39,12 @@ class Application(Protocol):
 
     def handle(
         self, method: bytes, path: bytes, headers: Headers, body: bytes, respond: Respond
-    ) -> None:
-        """Take a request; ``respond`` is called once, now or later."""
+    ) -> Withdraw | None:
+        """Take a request; ``respond`` is called once, now or later.
+
+        Returns:
+            What takes the request back, where it waits.
+        """
         ...
 
     def body_limit(self, method: bytes, path: bytes) -> int:
@@ -61,10 +67,11 @@ class HeadTooLarge(InvalidRequest):
 class _Slot:
     """The place of one answer in the order of requests."""
 
-    __slots__ = ("is_last", "reply")
+    __slots__ = ("is_last", "reply", "withdraw")
 
     def __init__(self) -> None:
         self.reply: Reply | None = None
+        self.withdraw: Withdraw | None = None
         self.is_last = False
 
 
@@ -103,14 +110,19 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Forget the connection; answers that are still to come are dropped."""
+        """Forget the connection; what it still waits for need not be computed."""
         self._is_over = True
+        for slot in self._slots:
+            if slot.reply is None and slot.withdraw is not None:
+                slot.withdraw()
         self._connections.discard(self)
         if self._lingering is not None:
             self._lingering.cancel()
 
     def eof_received(self) -> bool:
         """Keep our side open for the answers that a peer which sends no more still waits for."""
+        if self._slots and self._is_abandoned():
+            return False
         if self._slots:
             self._slots[-1].is_last = True
         return bool(self._slots)
@@ -205,7 +217,15 @@ class Connection(asyncio.Protocol):
             self._write()
 
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._application.handle(self._method, self._path, self._headers, body, respond)
+        slot.withdraw = self._application.handle(
+            self._method, self._path, self._headers, body, respond
+        )
+
+    def _is_abandoned(self) -> bool:
+        """Tell whether the peer reads no more either, which only a Unix socket says at once."""
+        poll = select.poll()
+        poll.register(self._transport.get_extra_info("socket").fileno(), 0)
+        return any(events & select.POLLHUP for _, events in poll.poll(0))
 
     # --- answers --------------------------------------------------------------------------------
 

@@ -1,10 +1,11 @@
 """The data plane: finds the model of a call and has it computed; REST and gRPC are its two faces."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from capability_sdk.contracts.model import major
-from capability_sdk.serving.batching import Finish
-from capability_sdk.serving.calls import Call
+from capability_sdk.serving.batching import Batcher, Finish, Waiting
+from capability_sdk.serving.calls import Call, Withdraw
 from capability_sdk.serving.errors import InstanceNotReady, ModelNotServed
 from capability_sdk.serving.repository import ModelRepository, Served, ServedModel
 
@@ -45,7 +46,7 @@ class DataPlane:
             raise ModelNotServed(f"This instance serves {self.described()}.")
         return model
 
-    def submit(self, model: ServedModel, call: Call, request_id: str, finish: Finish) -> None:
+    def submit(self, model: ServedModel, call: Call, request_id: str, finish: Finish) -> Withdraw:
         """Have a call computed; ``finish`` is called once, in a later tick.
 
         Args:
@@ -54,10 +55,14 @@ class DataPlane:
             request_id: The gateway's id of the call; stands in the journal.
             finish: Takes the outputs of the call's own rows, or what went wrong.
 
+        Returns:
+            What takes the call back, as long as it waits.
+
         Raises:
             InstanceBusy: As many calls wait as may wait.
         """
-        model.batcher.submit(call, request_id, finish)
+        place = model.batcher.submit(call, request_id, finish)
+        return partial(self._withdraw, model.batcher, place)
 
     def described(self) -> str:
         """Name what is in service, for the text of a refusal."""
@@ -71,6 +76,10 @@ class DataPlane:
         """
         if not self.is_ready:
             raise InstanceNotReady("The instance is starting or stopping.")
+
+    def _withdraw(self, batcher: Batcher, place: Waiting) -> None:
+        if batcher.withdraw(place):
+            self.metrics.withdrawn += 1
 
     def _index(self, served: Served) -> None:
         models: dict[tuple[str, str | None], ServedModel] = {}

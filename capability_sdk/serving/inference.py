@@ -16,7 +16,7 @@ from capability_sdk.contracts.inference import (
 )
 from capability_sdk.serving.answers import AnswerWriter
 from capability_sdk.serving.batching import Outputs
-from capability_sdk.serving.calls import Call
+from capability_sdk.serving.calls import Call, Withdraw
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import ModelFailed
 from capability_sdk.serving.limits import body_limit
@@ -54,13 +54,18 @@ class Inference:
         ).encode()
         self._json = JSON + self._identity
 
-    def begin(self, headers: Mapping[bytes, bytes], body: bytes, respond: Respond) -> None:
+    def begin(
+        self, headers: Mapping[bytes, bytes], body: bytes, respond: Respond
+    ) -> Withdraw | None:
         """Take a call; ``respond`` is called exactly once, now or after its batch.
 
         Args:
             headers: Of the request, names in lower case.
             body: The whole body.
             respond: Sends the answer.
+
+        Returns:
+            What takes the call back while it waits; None where it was answered.
         """
         began = time.perf_counter()
         request_id = _identifier(headers.get(_REQUEST_ID))
@@ -70,9 +75,10 @@ class Inference:
             def finish(result: Outputs | ServiceError) -> None:
                 respond(self._conclude(call, result, request_id, began))
 
-            self._plane.submit(self.model, call, request_id, finish)
+            return self._plane.submit(self.model, call, request_id, finish)
         except ServiceError as error:
             respond(self.refuse(error, request_id, began))
+            return None
 
     def refuse(self, error: ServiceError, request_id: str, began: float) -> Reply:
         """Answer with a failure, with the same headers as any infer answer."""

@@ -43,6 +43,7 @@ class RuntimeMetrics:
 
     Attributes:
         answers: HTTP status of an infer answer to how many there were.
+        withdrawn: Calls whose callers went away before they were computed.
     """
 
     def __init__(self, waiting: Callable[[], int], lost: Callable[[], int]) -> None:
@@ -53,6 +54,7 @@ class RuntimeMetrics:
             lost: Tells how many journal records could not be written.
         """
         self.answers: Counter[int] = Counter()
+        self.withdrawn = 0
         self._latency = _Histogram(_SECONDS)
         self._batches = _Histogram(_ROWS)
         self._waiting = waiting
@@ -84,6 +86,9 @@ class RuntimeMetrics:
         yield self._latency.family("jiuzhou_runtime_seconds", "Time from request to answer.")
         yield self._batches.family("jiuzhou_runtime_batch_rows", "Rows computed together.")
         yield GaugeMetricFamily("jiuzhou_runtime_waiting", "Calls that wait.", self._waiting())
+        yield CounterMetricFamily(
+            "jiuzhou_runtime_withdrawn", "Calls whose callers went away.", self.withdrawn
+        )
         yield CounterMetricFamily(
             "jiuzhou_runtime_journal_lost", "Journal records that were lost.", self._lost()
         )
