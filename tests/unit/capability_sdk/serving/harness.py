@@ -43,17 +43,34 @@ def load(folder: Path) -> LoadedPackage:
     return load_package(folder, digests.code, digests.weights, 1)
 
 
+def _listen(unix: Path | None) -> tuple[socket.socket, int]:
+    if unix is None:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        return listener, listener.getsockname()[1]
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(unix))
+    listener.listen()
+    return listener, 0
+
+
 @contextmanager
 def running(
-    package: LoadedPackage, journal: Path, *, max_waiting: int = 1024, clock: Clock = system_clock
+    package: LoadedPackage,
+    journal: Path,
+    *,
+    max_waiting: int = 1024,
+    clock: Clock = system_clock,
+    unix: Path | None = None,
 ) -> Iterator[Running]:
-    """Serve a package; stop as SIGTERM would at the end, so that the journal is complete."""
+    """Serve a package; stop as SIGTERM would at the end, so that the journal is complete.
+
+    With ``unix`` it listens there, and not on a port.
+    """
     spool = JournalSpool(SpoolWriter(journal))
     repository = ModelRepository(spool, max_waiting=max_waiting, clock=clock)
     repository.add(package)
     app = ServingApp(DataPlane(repository))
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    port = listener.getsockname()[1]
+    listener, port = _listen(unix)
     started = threading.Event()
     end: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 

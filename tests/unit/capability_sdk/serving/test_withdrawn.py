@@ -1,0 +1,129 @@
+"""Calls whose callers went away are not computed, and hold nobody up."""
+
+import json
+import re
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from capability_sdk.serving.package import LoadedPackage
+from tests.unit.capability_sdk.serving.harness import load, running
+from tests.unit.capability_sdk.serving.packages import manifest, write_package
+from tests.waiting import eventually
+
+_BODY = json.dumps(
+    {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 400], "data": [0.5] * 400}]}
+).encode()
+_CALL = (
+    b"POST /v2/models/sample/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(_BODY)
+    + _BODY
+)
+
+
+@pytest.fixture(scope="module")
+def slow_package(tmp_path_factory: pytest.TempPathFactory) -> LoadedPackage:
+    """A row at a time, and about a second for each."""
+    declared = manifest(
+        max_batch_size=1,
+        inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
+        outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
+    )
+    folder = tmp_path_factory.mktemp("slow") / "package"
+    return load(write_package(folder, declared, _looping_model(rounds=30_000)))
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def address(
+    request: pytest.FixtureRequest, slow_package: LoadedPackage, tmp_path: Path
+) -> Iterator[tuple[str, int] | str]:
+    unix = tmp_path / "http.sock" if request.param == "unix" else None
+    with running(slow_package, tmp_path / "journal", unix=unix) as runtime:
+        yield str(unix) if unix else (runtime.host, runtime.port)
+
+
+def connect(address: tuple[str, int] | str) -> socket.socket:
+    if isinstance(address, tuple):
+        return socket.create_connection(address, timeout=60)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(60)
+    connection.connect(address)
+    return connection
+
+
+def call(address: tuple[str, int] | str) -> socket.socket:
+    connection = connect(address)
+    connection.sendall(_CALL)
+    return connection
+
+
+def give_up(connection: socket.socket) -> None:
+    """Close; on TCP with a reset, since a mere end does not say that nobody reads any more."""
+    if connection.family == socket.AF_INET:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def metric(address: tuple[str, int] | str, name: str) -> float:
+    with connect(address) as connection, connection.makefile("rb") as stream:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        text = stream.read().decode()
+    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def test_a_closed_connection_takes_its_calls_out_of_the_queue(
+    address: tuple[str, int] | str,
+) -> None:
+    with call(address) as patient:
+        eventually(lambda: metric(address, "jiuzhou_runtime_waiting") == 0)
+        for connection in [call(address) for _ in range(3)]:
+            give_up(connection)
+
+        eventually(lambda: metric(address, "jiuzhou_runtime_withdrawn_total") == 3)
+        assert patient.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+    assert metric(address, "jiuzhou_runtime_batch_rows_sum") == 1
+
+
+def test_a_caller_who_only_sends_no_more_gets_the_answer(address: tuple[str, int] | str) -> None:
+    with call(address) as patient:
+        patient.shutdown(socket.SHUT_WR)
+        assert patient.recv(100).startswith(b"HTTP/1.1 200 OK")
+
+
+def _looping_model(rounds: int) -> object:
+    """Multiply a row by a matrix again and again."""
+    weights = np.full((400, 400), 0.0025, dtype=np.float32)
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["h", "w"], ["next"]),
+            helper.make_node("Identity", ["go"], ["on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("h", TensorProto.FLOAT, [None, 400]),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, [None, 400]),
+        ],
+    )
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["rounds", "", "x"], ["y"], body=body)],
+        "looping",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 400])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 400])],
+        [
+            helper.make_tensor("w", TensorProto.FLOAT, [400, 400], weights.tobytes(), raw=True),
+            helper.make_tensor("rounds", TensorProto.INT64, [], [rounds]),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
