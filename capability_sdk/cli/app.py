@@ -13,7 +13,6 @@ from capability_sdk.cli import (
     authoring,
     calling,
     doctor,
-    exporting,
     marketplace,
     operating,
     reviewing,
@@ -37,7 +36,6 @@ _MODULES: Final = (
     revoking,
     calling,
     doctor,
-    exporting,
     administration,
 )
 

@@ -19,17 +19,20 @@ from capability_sdk.packaging.inflate import CHUNK
 from capability_sdk.packaging.layout import (
     MAX_FILES,
     MAX_UNPACKED_BYTES,
+    MODEL_FOLDER,
     MODEL_SUFFIXES,
     PROFILE_FILE,
     Names,
     path_breaks,
     rule_for,
 )
+from capability_sdk.packaging.onnx_traps import trap_breaks
 from capability_sdk.packaging.samples import declaration_breaks, read_samples
+from capability_sdk.packaging.training import training_breaks
 
 _OWN_FOLDERS = ("annotation/", "code/", "model/", "reference/", "samples/")
 _BYPRODUCTS = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
-_NAMES = ("files", "content", "manifest", "samples", "reference", "model")
+_NAMES = ("files", "content", "manifest", "samples", "reference", "training", "portable", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def check_folder(folder: Path, *, with_model: bool = True) -> CheckReport:
     if manifest is not None and not wrong["files"] and not wrong["content"]:
         wrong["samples"] = _sample_breaks(folder, manifest)
         wrong["reference"] = _reference_breaks(folder, manifest)
+        wrong["training"] = list(training_breaks(folder))
+        wrong["portable"] = _portability_breaks(folder, manifest)
         if with_model:
             wrong["model"], notes["model"] = _model_breaks(folder, manifest)
     names = _NAMES if with_model else _NAMES[:-1]
@@ -172,12 +177,22 @@ def _model_breaks(folder: Path, manifest: Manifest) -> tuple[list[Check], str]:
         return [], f"not checked: the engine is {manifest.engine.value}"
     try:
         # Costs 50 MiB, and is absent from the light base install.
+        from capability_sdk.packaging.answers import answer_breaks  # noqa: PLC0415 - see above
         from capability_sdk.serving.engines import load_engine  # noqa: PLC0415 - see above
     except ModuleNotFoundError:
         return [], "not checked here: needs pip install 'jiuzhou[serving]'; the gate checks it"
     try:
-        load_engine(folder, manifest, threads=1)
+        engine = load_engine(folder, manifest, threads=1)
     except ServiceError as error:
         cure = "Make names, datatypes and shapes of model and manifest agree; batch comes first."
         return [broken("model", str(error)[:2000], cure)], ""
-    return [], "loads; names, datatypes and shapes agree with the manifest"
+    try:
+        breaks = list(answer_breaks(folder, manifest, engine.run))
+    finally:
+        engine.close()
+    return breaks, "loads, agrees with the manifest, and answers its samples as recorded"
+
+
+def _portability_breaks(folder: Path, manifest: Manifest) -> list[Check]:
+    models = sorted((folder / MODEL_FOLDER).glob("*.onnx"))
+    return [item for path in models for item in trap_breaks(path, manifest)]

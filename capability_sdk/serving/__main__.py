@@ -1,11 +1,9 @@
 """``python -m capability_sdk.serving``: one instance, on a Unix socket."""
 
-import contextlib
 import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,15 +11,13 @@ from pydantic_settings import CliApp
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit import logs
-from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.package import load_package
 from capability_sdk.serving.repository import ModelRepository
-from capability_sdk.serving.server import Admin, run
+from capability_sdk.serving.server import run
 from capability_sdk.serving.settings import ServingSettings
-from capability_sdk.serving.swapping import WeightSwaps
 from capability_sdk.spool import SpoolWriter
 
 _log = logging.getLogger("capability_sdk.serving")
@@ -48,17 +44,15 @@ def main(arguments: list[str]) -> int:
     model = repository.add(package)
     app = ServingApp(DataPlane(repository))
     _log.info("%s serves %s %s", settings.instance, model.name, model.version)
-    with _listening(settings.socket) as listener, contextlib.ExitStack() as stack:
-        admin = None
-        if settings.admin is not None:
-            admin_app = AdminApp(WeightSwaps(repository, settings.threads))
-            admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
-        run(app, listener, admin)
+    listener = _listen(settings.socket)
+    try:
+        run(app, listener)
+    finally:
+        settings.socket.unlink(missing_ok=True)
     return 0
 
 
-@contextlib.contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
+def _listen(path: Path) -> socket.socket:
     """Bind a Unix socket that only its owner can open, from its first moment on."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -67,10 +61,7 @@ def _listening(path: Path) -> Iterator[socket.socket]:
         listener.bind(str(path))
     finally:
         os.umask(mask)
-    try:
-        yield listener
-    finally:
-        path.unlink(missing_ok=True)
+    return listener
 
 
 if __name__ == "__main__":
