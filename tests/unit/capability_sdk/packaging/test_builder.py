@@ -90,7 +90,7 @@ def test_a_new_project_lacks_its_model_alone(tmp_path: Path) -> None:
 
     assert report.manifest is not None
     assert report.manifest.name == "my-capability"
-    assert any("ONNX" in item.detail for item in report.breaks)
+    assert any("onnx" in item.detail for item in report.breaks)
 
 
 def test_a_new_project_overwrites_nothing(tmp_path: Path) -> None:
