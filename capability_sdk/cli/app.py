@@ -13,6 +13,7 @@ from capability_sdk.cli import (
     authoring,
     calling,
     doctor,
+    exporting,
     marketplace,
     operating,
     reviewing,
@@ -36,6 +37,7 @@ _MODULES: Final = (
     revoking,
     calling,
     doctor,
+    exporting,
     administration,
 )
 

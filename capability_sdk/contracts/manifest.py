@@ -135,6 +135,15 @@ class Manifest(Strict):
             raise ValueError("quality of a classification needs output and labels")
         return self
 
+    def is_swappable_with(self, other: Self) -> bool:
+        """Tell whether a running instance may take these weights beside the other's.
+
+        Callers must not notice, and the process must be able to: engine and tensors are equal.
+        """
+        return (self.name, self.engine, self.inputs, self.outputs) == (
+            *(other.name, other.engine, other.inputs, other.outputs),
+        )
+
     @classmethod
     def from_toml(cls, text: str) -> Self:
         """Read a manifest.

@@ -43,13 +43,6 @@ class ServingUnavailable(Unavailable):
     title = "The inference engine is not installed"
 
 
-class SandboxUnavailable(Unavailable):
-    """This host cannot confine a package's code."""
-
-    code = "sandbox-unavailable"
-    title = "This host has no sandbox for code"
-
-
 def broken(name: str, detail: str, cure: str) -> Check:
     """Name one break of a rule and what cures it."""
     return Check(name=name, passed=False, detail=detail, cure=cure)

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.packages import Check, GateReport
 from capability_sdk.packaging import archive
-from capability_sdk.packaging.errors import PackageRefused, SandboxUnavailable, broken
-from capability_sdk.packaging.sandbox import SandboxResult, run_sandboxed
+from capability_sdk.packaging.errors import PackageRefused, broken
+from capability_sdk.sandbox import SandboxResult, SandboxUnavailable, run_sandboxed
 
 TIMEOUT_SECONDS = 120.0
 MEMORY_BYTES = 2 << 30

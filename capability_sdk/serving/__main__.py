@@ -1,9 +1,11 @@
 """``python -m capability_sdk.serving``: one instance, on a Unix socket."""
 
+import contextlib
 import logging
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,13 +13,15 @@ from pydantic_settings import CliApp
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit import logs
+from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.package import load_package
 from capability_sdk.serving.repository import ModelRepository
-from capability_sdk.serving.server import run
+from capability_sdk.serving.server import Admin, run
 from capability_sdk.serving.settings import ServingSettings
+from capability_sdk.serving.swapping import WeightSwaps
 from capability_sdk.spool import SpoolWriter
 
 _log = logging.getLogger("capability_sdk.serving")
@@ -44,15 +48,17 @@ def main(arguments: list[str]) -> int:
     model = repository.add(package)
     app = ServingApp(DataPlane(repository))
     _log.info("%s serves %s %s", settings.instance, model.name, model.version)
-    listener = _listen(settings.socket)
-    try:
-        run(app, listener)
-    finally:
-        settings.socket.unlink(missing_ok=True)
+    with _listening(settings.socket) as listener, contextlib.ExitStack() as stack:
+        admin = None
+        if settings.admin is not None:
+            admin_app = AdminApp(WeightSwaps(repository, settings.threads))
+            admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
+        run(app, listener, admin)
     return 0
 
 
-def _listen(path: Path) -> socket.socket:
+@contextlib.contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
     """Bind a Unix socket that only its owner can open, from its first moment on."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -61,7 +67,10 @@ def _listen(path: Path) -> socket.socket:
         listener.bind(str(path))
     finally:
         os.umask(mask)
-    return listener
+    try:
+        yield listener
+    finally:
+        path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a caller, or whoever starts an instance, can do wrong; each names what was expected."""
 
 from capability_sdk.contracts.errors import (
+    Conflict,
     InvalidInput,
     InvalidRequest,
     NotFound,
@@ -86,3 +87,17 @@ class UnusablePackage(ServiceError):
 
     code = "unusable-package"
     title = "The package cannot be served"
+
+
+class NotSwappable(Conflict):
+    """A version differs from what is in service in more than its weights."""
+
+    code = "not-swappable"
+    title = "Only weights can be swapped in a running instance"
+
+
+class LastModel(Conflict):
+    """The only model would be taken away: load comes before unload."""
+
+    code = "last-model"
+    title = "The instance serves nothing else"

@@ -105,6 +105,14 @@ class ModelRepository:
         self._replace({**others, key: model})
         return model
 
+    async def remove(self, name: str, version: str) -> None:
+        """Take a model out of service: no call finds it any more, those it has are answered."""
+        model = self.served[name, version]
+        self._replace({key: item for key, item in self.served.items() if item is not model})
+        await model.batcher.close()
+        model.journal.flush_profile()
+        model.package.engine.close()
+
     def flush(self) -> None:
         """Write the profile deltas since the last time."""
         for model in self.served.values():
@@ -118,7 +126,8 @@ class ModelRepository:
         """Answer what waits, then write down what is left."""
         for model in self.served.values():
             await model.batcher.close()
-        self.flush()
+            model.journal.flush_profile()
+            model.package.engine.close()
         self._spool.close()
 
     def _replace(self, served: Served) -> None:

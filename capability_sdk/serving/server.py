@@ -4,38 +4,50 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import uvloop
 
+from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
-from capability_sdk.serving.connection import Connection, OpenConnections
+from capability_sdk.serving.connection import Application, Connection, OpenConnections
 
 _STOP_SECONDS = 8.0
 _BACKLOG = 2048
 
 
-def run(app: ServingApp, listener: socket.socket) -> None:
-    """Serve on a bound socket until SIGTERM or Ctrl-C; calls in flight are answered."""
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """The admin face of an instance and the socket of its own."""
+
+    app: AdminApp
+    listener: socket.socket
+
+
+def run(app: ServingApp, listener: socket.socket, admin: Admin | None = None) -> None:
+    """Serve on bound sockets until SIGTERM or Ctrl-C; calls in flight are answered."""
 
     async def until_signal() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        await serve(app, listener, stop)
+        await serve(app, listener, stop, admin)
 
     uvloop.run(until_signal())
 
 
-async def serve(app: ServingApp, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Serve on a bound socket until an event."""
+async def serve(
+    app: ServingApp, listener: socket.socket, stop: asyncio.Event, admin: Admin | None = None
+) -> None:
+    """Serve on bound sockets until an event."""
     connections = OpenConnections()
-    loop = asyncio.get_running_loop()
-    make = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
-    server = await make(lambda: Connection(app, connections), sock=listener, backlog=_BACKLOG)
-    app.start()
-    await stop.wait()
-    server.close()
+    server = await _listen(app, listener, connections)
+    async with _administered(admin):
+        app.start()
+        await stop.wait()
+        server.close()
     for connection in tuple(connections):
         connection.finish()
     with contextlib.suppress(TimeoutError):
@@ -46,3 +58,28 @@ async def serve(app: ServingApp, listener: socket.socket, stop: asyncio.Event) -
     for connection in tuple(connections):
         connection.abort()
     await app.stop()
+
+
+@contextlib.asynccontextmanager
+async def _administered(admin: Admin | None) -> AsyncIterator[None]:
+    """Answer on the admin socket; what is being loaded at the end is broken off."""
+    if admin is None:
+        yield
+        return
+    connections = OpenConnections()
+    server = await _listen(admin.app, admin.listener, connections)
+    try:
+        yield
+    finally:
+        server.close()
+        await admin.app.close()
+        for connection in tuple(connections):
+            connection.abort()
+
+
+async def _listen(
+    app: Application, listener: socket.socket, connections: OpenConnections
+) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    make = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
+    return await make(lambda: Connection(app, connections), sock=listener, backlog=_BACKLOG)

@@ -22,6 +22,10 @@ class ServingSettings(BaseSettings):
 
     package: Path = Field(description="Folder of the unpacked, verified package.")
     socket: Path = Field(description="Unix socket to listen on; made with mode 0600.")
+    admin: Path | None = Field(
+        default=None,
+        description="Unix socket of the model repository extension; made with mode 0600.",
+    )
     journal: Path = Field(description="Spool folder of predictions and profile deltas.")
     instance: Identifier = Field(description="Name of this instance in the province.")
     code_digest: Digest = Field(description="Digest that the code must have.")

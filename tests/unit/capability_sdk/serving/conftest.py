@@ -5,7 +5,6 @@ import httpx
 import pytest
 
 from capability_sdk.contracts.inference import Datatype
-from capability_sdk.serving.package import LoadedPackage
 from tests.unit.capability_sdk.serving.harness import Running, load, running
 from tests.unit.capability_sdk.serving.packages import (
     identity_model,
@@ -22,7 +21,7 @@ def digits_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def echo_package(tmp_path_factory: pytest.TempPathFactory) -> LoadedPackage:
+def echo_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A capability for each datatype ``D``: input ``D`` of shape [-1, 2] comes back as ``o_D``."""
     declared = manifest(
         name="echo",
@@ -31,15 +30,15 @@ def echo_package(tmp_path_factory: pytest.TempPathFactory) -> LoadedPackage:
         max_batch_size=8,
     )
     folder = tmp_path_factory.mktemp("echo") / "package"
-    return load(write_package(folder, declared, identity_model(declared)))
+    return write_package(folder, declared, identity_model(declared))
 
 
 @pytest.fixture(scope="session")
-def pair_package(tmp_path_factory: pytest.TempPathFactory) -> LoadedPackage:
+def pair_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A capability that gives back two FP32 numbers a row, at most 8 rows."""
     declared = manifest(max_batch_size=8)
     folder = tmp_path_factory.mktemp("pair") / "package"
-    return load(write_package(folder, declared, identity_model(declared)))
+    return write_package(folder, declared, identity_model(declared))
 
 
 @pytest.fixture
@@ -49,15 +48,15 @@ def digits(digits_package: Path, tmp_path: Path) -> Iterator[Running]:
 
 
 @pytest.fixture
-def echo(echo_package: LoadedPackage, tmp_path: Path) -> Iterator[httpx.Client]:
+def echo(echo_package: Path, tmp_path: Path) -> Iterator[httpx.Client]:
     with (
-        running(echo_package, tmp_path / "journal") as runtime,
+        running(load(echo_package), tmp_path / "journal") as runtime,
         httpx.Client(base_url=f"{runtime.url}/v2/models/echo") as client,
     ):
         yield client
 
 
 @pytest.fixture
-def pair(pair_package: LoadedPackage, tmp_path: Path) -> Iterator[Running]:
-    with running(pair_package, tmp_path / "journal") as runtime:
+def pair(pair_package: Path, tmp_path: Path) -> Iterator[Running]:
+    with running(load(pair_package), tmp_path / "journal") as runtime:
         yield runtime

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from capability_sdk.packaging.sandbox import SandboxResult, has_sandbox, run_sandboxed
+from capability_sdk.sandbox import SandboxResult, has_sandbox, run_sandboxed
 
 pytestmark = pytest.mark.skipif(
     shutil.which("bwrap") is None, reason="bubblewrap is not installed: make servers"
