@@ -8,9 +8,9 @@ import sys
 from datetime import timedelta
 from functools import partial
 
+from capability_sdk.gate.proving import prove_archive
 from capability_sdk.kit import logs
 from capability_sdk.kit.clock import Clock, system_clock
-from capability_sdk.packaging.proving import prove_archive
 
 # whylogs comes in by `counting`, and scipy after it: in this order it is far smaller.
 from center.monitoring.counting import Monitor  # isort: skip

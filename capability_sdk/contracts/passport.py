@@ -23,6 +23,17 @@ class BatchPoint(Wire):
     cpu_microseconds_per_row: Measured
 
 
+class RequestPoint(Wire):
+    """One kind of request, JSON over a Unix socket, measured on a whole instance under load."""
+
+    rows: Annotated[int, Field(ge=1)]
+    connections: Annotated[int, Field(ge=1)]
+    latency_p50_ms: Measured
+    latency_p99_ms: Measured
+    requests_per_second: Measured
+    cpu_microseconds_per_request: Measured
+
+
 class Passport(Wire):
     """Measured by the publish gate in its sandbox; zero means not measured.
 
@@ -50,8 +61,7 @@ class Passport(Wire):
     batches: list[BatchPoint] = []
     best_batch: Annotated[int, Field(ge=1)] | None = None
     """Rows of the smallest batch whose throughput comes within a tenth of the best."""
-    cpu_microseconds_per_request: Measured = 0.0
-    """Of the whole instance for a request of one row in JSON, under load."""
+    requests: list[RequestPoint] = []
 
     def on_node(self, score: float) -> float:
         """Return by what the CPU times here are to be multiplied on a node of another score."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from capability_sdk.contracts.packages import Check, GateReport
+from capability_sdk.gate.proving import Tell, prove_archive
 from capability_sdk.kit.clock import Clock, system_clock
-from capability_sdk.packaging.proving import Tell, prove_archive
 from center.capability.errors import PackageDamaged
 from center.capability.gate_queue import GateQueue, GateTicket
 from center.capability.ports import PackageStore

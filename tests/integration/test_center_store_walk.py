@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 
 from capability_sdk.contracts.packages import Release
 from capability_sdk.contracts.state import DesiredState
+from capability_sdk.gate.plan import BRIEF
+from capability_sdk.gate.proving import prove_archive
 from capability_sdk.packaging.archive import unpack
 from capability_sdk.packaging.builder import build_package
 from capability_sdk.packaging.signing import generate_key, public_key_pem
@@ -68,7 +71,8 @@ def published(shop: Shop, project: Path, tmp_path: Path) -> Published:
     path = f"/capabilities/{name}/versions/{version}"
     assert answer.json()["digests"] == built.digests.model_dump()
 
-    assert run_pending(shop.world.database, shop.world.app.state.packages)
+    brief = partial(prove_archive, plan=BRIEF)
+    assert run_pending(shop.world.database, shop.world.app.state.packages, brief)
     report = shop.author.get(f"{path}/gate-report").json()
     assert report["passed"], report["checks"]
     assert report["passport"]["load_seconds"] > 0

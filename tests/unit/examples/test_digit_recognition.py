@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from capability_sdk.gate.plan import BRIEF
+from capability_sdk.gate.proving import prove_archive
 from capability_sdk.packaging.builder import build
-from capability_sdk.packaging.proving import prove_archive
 
 _TRAINER = Path(__file__).parents[3] / "examples" / "digit_recognition" / "train.py"
 
@@ -36,7 +37,7 @@ def test_training_says_how_good_it_is_and_what_noise_costs(trained: tuple[Path, 
 def test_its_package_passes_the_gate(trained: tuple[Path, str], tmp_path: Path) -> None:
     built = build(trained[0] / "digit-recognition", tmp_path / "p.tar.gz")
 
-    report = prove_archive(built.path)
+    report = prove_archive(built.path, plan=BRIEF)
 
     assert report.passed, report.checks
     assert (trained[0] / "digit-recognition/reference/profile.json").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from capability_sdk.contracts.packages import GateReport
-from capability_sdk.packaging.proving import Tell
+from capability_sdk.gate.proving import Tell
 from center.capability.gate import LEASE, MAX_ATTEMPTS, RETRY_DELAY, run_pending
 from center.capability.gate_queue import GateQueue
 from tests.center_store_world import PASSED, Shop, manifest, open_shop
