@@ -1,6 +1,5 @@
 """Says what is well and what is not, and what to do about it."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from capability_sdk.cli.output import AsJson, show_rows
 from capability_sdk.cli.province_checks import check_province
 from capability_sdk.client.problems import ClientError
 from capability_sdk.contracts.packages import Check
+from capability_sdk.sandbox import why_no_code
 
 _EXTRAS = {
     "signing": ("model_signing", "build and verify signed packages"),
@@ -56,11 +56,13 @@ def _machine() -> Iterator[Check]:
             detail=f"needed to {use}",
             cure=f"pip install 'jiuzhou[{extra}]'",
         )
+    reason = why_no_code()
     yield Check(
         name="sandbox",
-        passed=shutil.which("bwrap") is not None,
-        detail="bubblewrap confines the code of packages",
-        cure="Install bubblewrap; without it packages with code are refused.",
+        passed=reason is None,
+        detail=reason or "bubblewrap and control groups confine the code of packages",
+        cure="Install bubblewrap and let this user make control groups; until then packages with"
+        " code are refused.",
     )
 
 

@@ -16,8 +16,9 @@ from capability_sdk.sandbox.errors import SandboxUnavailable
 from capability_sdk.sandbox.limits import ProcessLimits, limited
 from capability_sdk.sandbox.seccomp import filter_program
 
-_STDERR_SHOWN = 2000
+_SHOWN_BYTES = 300
 _WAIT_SECONDS = 5.0
+_GRACE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +95,20 @@ class SandboxedWorker:
         return self._process.poll() is None
 
     def end(self) -> str:
-        """End it with all its children and say why it had ended, if it had.
+        """End it with all its children.
 
         Returns:
-            For its author: the reason the kernel or the worker gave.
+            For its author: why it had ended before, or that it had not.
         """
         self.channel.close()
+        code = self._soon_ended()
+        self._process.kill()  # it may not have joined its group yet
         self._group.kill()
-        code = self._process.wait(_WAIT_SECONDS)
-        reason = "it ran out of memory" if self._group.ran_out_of_memory else f"exit code {code}"
-        said = self._stderr()
+        self._process.wait(_WAIT_SECONDS)
+        reason = "it was ended" if code is None else f"exit code {code}"
+        if self._group.ran_out_of_memory:
+            reason = "it ran out of memory"
+        said = self._last_words()
         self._let_go()
         return f"{reason}: {said}" if said else reason
 
@@ -129,10 +134,18 @@ class SandboxedWorker:
                 start_new_session=True,
             )
 
-    def _stderr(self) -> str:
+    def _soon_ended(self) -> int | None:
+        """Return the exit code; a worker that ended just now is on its way out for a moment."""
+        try:
+            return self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _last_words(self) -> str:
         size = os.fstat(self._errors).st_size
-        tail = os.pread(self._errors, _STDERR_SHOWN, max(0, size - _STDERR_SHOWN))
-        return tail.decode("utf-8", "replace").strip()
+        tail = os.pread(self._errors, _SHOWN_BYTES, max(0, size - _SHOWN_BYTES))
+        lines = tail.decode("utf-8", "replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def _let_go(self) -> None:
         os.close(self._errors)

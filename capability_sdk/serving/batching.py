@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.serving.calls import Call
 from capability_sdk.serving.engines import Engine
-from capability_sdk.serving.errors import InstanceBusy, ModelFailed
+from capability_sdk.serving.errors import InputQuarantined, InstanceBusy, ModelCrashed, ModelFailed
+from capability_sdk.serving.quarantine import Quarantine
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +42,20 @@ class Waiting:
 
 @dataclass(slots=True, frozen=True)
 class Batch:
-    """What was computed together; ``inputs`` and ``outputs`` hold the members' rows in order."""
+    """What was computed together.
+
+    Attributes:
+        members: The calls.
+        inputs: Their rows, in order.
+        outputs: The same of what was computed.
+        logged: Process values that the package's code named, by stage; one with a row for each of
+            the batch is told apart by call, any other stands for all of them.
+    """
 
     members: Sequence[Waiting]
     inputs: Mapping[str, Tensor]
     outputs: Outputs
+    logged: Mapping[str, Any]
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,6 +92,7 @@ class Batcher:
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._on_batch = on_batch
+        self._quarantine = Quarantine()
         self._waiting: list[Waiting] = []
         self._is_scheduled = False
         self._thread = (
@@ -103,7 +115,9 @@ class Batcher:
 
         Raises:
             InstanceBusy: As many calls wait as may wait.
+            InputQuarantined: This input ended the model's process again and again.
         """
+        self._quarantine.check(call)
         if len(self._waiting) >= self._max_waiting:
             raise InstanceBusy(
                 f"{self._max_waiting} requests wait already; try again.",
@@ -180,8 +194,27 @@ class Batcher:
         result = self._attempt(members)
         if isinstance(result, Failed) and len(members) > 1:
             # One bad input must not fail its neighbours: each again, alone.
-            return [self._attempt([member]) for member in members]
+            return [self._attempt_alone(member) for member in members]
+        self._learn_from(result)
         return [result]
+
+    def _attempt_alone(self, member: Waiting) -> Computed:
+        try:
+            # Its like may have been tried a moment ago, in this very batch.
+            self._quarantine.check(member.call)
+        except InputQuarantined as error:
+            return Failed([member], error)
+        result = self._attempt([member])
+        self._learn_from(result)
+        return result
+
+    def _learn_from(self, result: Computed) -> None:
+        """Remember which input ends the model's process when it is computed alone."""
+        if isinstance(result, Batch):
+            for member in result.members:
+                self._quarantine.acquit(member.call)
+        elif isinstance(result.error, ModelCrashed):
+            self._quarantine.accuse(result.members[0].call)
 
     def _attempt(self, members: Sequence[Waiting]) -> Computed:
         calls = [member.call for member in members]
@@ -191,7 +224,7 @@ class Batcher:
                 name: np.concatenate([call.tensors[name] for call in calls]) for name in inputs
             }
         try:
-            return Batch(members, inputs, self._engine.run(inputs))
+            return Batch(members, inputs, self._engine.run(inputs), self._engine.logged)
         except ServiceError as error:
             return Failed(members, error)
         except Exception:  # noqa: BLE001 - numpy and the engine raise what they like

@@ -82,6 +82,34 @@ class ModelFailed(ServiceError):
     title = "The model failed"
 
 
+class ModelCrashed(ModelFailed):
+    """The process that runs the package's code ended while it computed."""
+
+    code = "model-crashed"
+    title = "The model's process ended on this input"
+
+
+class ModelHung(ModelCrashed):
+    """The package's code did not answer in time, and its process was ended."""
+
+    code = "model-hung"
+    title = "The model did not answer in time"
+
+
+class ModelRestarting(Unavailable):
+    """The process that runs the package's code is not up again yet."""
+
+    code = "model-restarting"
+    title = "The model's process is starting again"
+
+
+class InputQuarantined(InvalidInput):
+    """The input ended the model's process again and again."""
+
+    code = "input-quarantined"
+    title = "This input is in quarantine"
+
+
 class UnusablePackage(ServiceError):
     """The package cannot be served; the instance does not start."""
 

@@ -12,6 +12,7 @@ import psutil
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
 from capability_sdk.contracts.nodes import NodeMetadata
+from capability_sdk.sandbox import why_no_code
 
 _MIB = 1 << 20
 _MEMORY_LIMITS = (
@@ -23,7 +24,7 @@ _MODULES = {
     Engine.XGBOOST: "xgboost",
     Engine.LIGHTGBM: "lightgbm",
 }
-"""Engines that can be found; `python` needs a sandbox, `triton` a server: both must be stated."""
+"""Engines that are libraries; `triton` needs a server, so it must be stated."""
 
 
 def describe_machine(
@@ -54,8 +55,9 @@ def host_name() -> str:
 
 
 def installed_engines() -> list[Engine]:
-    """Return the engines whose libraries are installed, without loading them."""
-    return [engine for engine, module in _MODULES.items() if importlib.util.find_spec(module)]
+    """Return the engines that can serve here: a library is installed, code can be confined."""
+    found = [engine for engine, module in _MODULES.items() if importlib.util.find_spec(module)]
+    return found if why_no_code() else [*found, Engine.PYTHON]
 
 
 def _memory_bytes() -> int:

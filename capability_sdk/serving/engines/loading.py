@@ -9,7 +9,7 @@ from capability_sdk.serving.engines.ports import Engine
 from capability_sdk.serving.errors import UnusablePackage
 
 # Each module is called as its engine and has a function `load` with the arguments of `load_engine`.
-_MODULES = frozenset({EngineName.ONNX, EngineName.XGBOOST, EngineName.LIGHTGBM})
+_MODULES = frozenset({EngineName.ONNX, EngineName.XGBOOST, EngineName.LIGHTGBM, EngineName.PYTHON})
 _EXTRAS = {EngineName.XGBOOST: "trees", EngineName.LIGHTGBM: "trees"}
 
 
