@@ -94,6 +94,10 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
 	$(BIN)/python -m tests.gates --write
 
+.PHONY: proto
+proto: $(VENV)/.dev ## Generate the messages of the gRPC face anew from their .proto file
+	$(BIN)/python -m tests.messages
+
 .PHONY: campaign
 campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exactly-once [SEED=7] [SIZE=20000]
 	$(BIN)/python -m tests.campaigns $(NAME) $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE))

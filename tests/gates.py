@@ -19,6 +19,7 @@ from center.settings import CenterSettings
 from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
 from scheduler.settings import SchedulerSettings
+from tests import messages
 
 ROOT = Path(__file__).parents[1]
 MAX_FILE_LINES = 400
@@ -110,6 +111,7 @@ def outdated_documents() -> Iterator[str]:
     """Find generated documents that differ from what they are generated from."""
     if not SETTINGS_PAGE.exists() or SETTINGS_PAGE.read_text() != settings_page():
         yield "docs/settings.md is not up to date: make docs"
+    yield from messages.outdated()
 
 
 def main() -> int:

@@ -40,10 +40,10 @@ class AnswerWriter:
                 "shape": array.shape,
             }
             if wanted.is_binary:
-                blobs.append(_blob(array, datatype))
+                blobs.append(blob(array, datatype))
                 item["parameters"] = {"binary_data_size": len(blobs[-1])}
             elif datatype is Datatype.BYTES:
-                item["data"] = [_text(value) for value in array.reshape(-1).tolist()]
+                item["data"] = [text_of(value) for value in array.reshape(-1).tolist()]
             else:
                 item["data"] = np.ascontiguousarray(array).reshape(-1)
             described.append(item)
@@ -54,12 +54,14 @@ class AnswerWriter:
         return (b"".join((text, *blobs)), len(text)) if blobs else (text, None)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a value of a BYTES tensor as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def _blob(array: Tensor, datatype: Datatype) -> bytes:
+def blob(array: Tensor, datatype: Datatype) -> bytes:
+    """Write values as little-endian bytes, each of BYTES after its length of four bytes."""
     if datatype is not Datatype.BYTES:
         return array.tobytes()
-    texts = [_text(value).encode() for value in array.reshape(-1).tolist()]
+    texts = [text_of(value).encode() for value in array.reshape(-1).tolist()]
     return b"".join(part for text in texts for part in (len(text).to_bytes(4, "little"), text))

@@ -12,7 +12,7 @@ from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import EncodingNotSupported, MethodNotAllowed, NoSuchAddress
 from capability_sdk.serving.inference import Inference
 from capability_sdk.serving.pages import Page, model_pages, model_paths, server_pages
-from capability_sdk.serving.replies import TEXT, Reply, json_reply, problem_reply
+from capability_sdk.serving.replies import TEXT, Reply, problem_reply
 from capability_sdk.serving.repository import Served, ServedModel
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class ServingApp:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
-        self._server_pages = dict(server_pages(self._readiness))
+        self._server_pages = dict(server_pages(plane.require_ready))
         self._server_pages["/metrics"] = lambda: Reply(200, TEXT, plane.metrics.text())
         self._calls: Mapping[bytes, Inference] = {}
         self._pages: Mapping[bytes, Page] = {}
@@ -94,7 +94,8 @@ class ServingApp:
             # The version that came last stands behind the addresses without an exact version.
             for path in model_paths(model.package.manifest):
                 calls[f"{path}/infer".encode()] = inference
-            pages |= model_pages(model.package.manifest, _versions(served, model), self._readiness)
+            versions = _versions(served, model)
+            pages |= model_pages(model.package.manifest, versions, self._plane.require_ready)
         self._calls = calls
         self._pages = {path.encode(): page for path, page in pages.items()}
 
@@ -115,10 +116,6 @@ class ServingApp:
                 f"This address is asked with {allowed}.", headers={"Allow": allowed}
             )
         return page()
-
-    def _readiness(self) -> Reply:
-        self._plane.require_ready()
-        return json_reply({"ready": True})
 
     async def _keep_flushing(self) -> None:
         repository = self._plane.repository

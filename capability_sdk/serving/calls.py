@@ -1,6 +1,6 @@
 """A call that was found to fit its manifest, put together from tensors whatever face they came by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from capability_sdk.contracts.manifest import Manifest
@@ -158,6 +158,18 @@ def require_id(given: object) -> str | None:
     if given is not None and (type(given) is not str or len(given) > _MAX_ID):
         raise MalformedRequest(f"id is a string of at most {_MAX_ID} characters.")
     return given
+
+
+def require_distinct(outputs: Iterable[WantedOutput]) -> tuple[WantedOutput, ...]:
+    """Return the outputs that a caller named, each once.
+
+    Raises:
+        MalformedRequest: One is named twice.
+    """
+    wanted = tuple(outputs)
+    if len({output.name for output in wanted}) != len(wanted):
+        raise MalformedRequest("outputs names an output twice.")
+    return wanted
 
 
 def require_offered(names: Mapping[str, object], owner: str) -> None:

@@ -1,24 +1,17 @@
 """The infer call over REST: from a body to an answer, with no framework in between."""
 
 import logging
-import re
 import time
 from collections.abc import Callable, Mapping
-from uuid import uuid4
 
 from capability_sdk.contracts.errors import ServiceError
-from capability_sdk.contracts.inference import (
-    BINARY_HEADER,
-    CODE_DIGEST_HEADER,
-    REQUEST_ID_HEADER,
-    VERSION_HEADER,
-    WEIGHTS_DIGEST_HEADER,
-)
+from capability_sdk.contracts.inference import BINARY_HEADER, REQUEST_ID_HEADER
 from capability_sdk.serving.answers import AnswerWriter
 from capability_sdk.serving.batching import Outputs
 from capability_sdk.serving.calls import Call, Withdraw
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import ModelFailed
+from capability_sdk.serving.identity import identity_of, request_id_of
 from capability_sdk.serving.limits import body_limit
 from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
 from capability_sdk.serving.repository import ServedModel
@@ -27,7 +20,6 @@ from capability_sdk.serving.requests import RequestReader
 Respond = Callable[[Reply], None]
 
 _log = logging.getLogger(__name__)
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}", re.ASCII)
 _JSON_LENGTH = BINARY_HEADER.encode()
 _REQUEST_ID = REQUEST_ID_HEADER.encode()
 
@@ -47,11 +39,8 @@ class Inference:
         self._plane = plane
         self._reader = RequestReader(package.manifest)
         self._writer = AnswerWriter(package.manifest)
-        self._identity = (
-            f"{VERSION_HEADER}: {model.version}\r\n"
-            f"{CODE_DIGEST_HEADER}: {package.code_digest}\r\n"
-            f"{WEIGHTS_DIGEST_HEADER}: {package.weights_digest}\r\n{REQUEST_ID_HEADER}: "
-        ).encode()
+        identity = "".join(f"{name}: {value}\r\n" for name, value in identity_of(package))
+        self._identity = f"{identity}{REQUEST_ID_HEADER}: ".encode()
         self._json = JSON + self._identity
 
     def begin(
@@ -68,7 +57,7 @@ class Inference:
             What takes the call back while it waits; None where it was answered.
         """
         began = time.perf_counter()
-        request_id = _identifier(headers.get(_REQUEST_ID))
+        request_id = _identifier(headers)
         try:
             call = self._reader.read(body, headers.get(_JSON_LENGTH))
 
@@ -87,7 +76,7 @@ class Inference:
 
     def refuse_early(self, error: ServiceError, headers: Mapping[bytes, bytes]) -> Reply:
         """Answer a call whose body was not read."""
-        return self.refuse(error, _identifier(headers.get(_REQUEST_ID)), time.perf_counter())
+        return self.refuse(error, _identifier(headers), time.perf_counter())
 
     def _conclude(
         self, call: Call, result: Outputs | ServiceError, request_id: str, began: float
@@ -107,7 +96,5 @@ class Inference:
         return Reply(200, BINARY + length + self._identity + end, body)
 
 
-def _identifier(given: bytes | None) -> str:
-    """Return the gateway's id of the request; make one where there is none that is well-formed."""
-    text = given.decode("latin-1") if given else ""
-    return text if _IDENTIFIER.fullmatch(text) else uuid4().hex
+def _identifier(headers: Mapping[bytes, bytes]) -> str:
+    return request_id_of(headers.get(_REQUEST_ID, b"").decode("latin-1"))

@@ -1,6 +1,7 @@
 """The protocol's addresses that say what is served."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from capability_sdk import __version__
 from capability_sdk.contracts.inference import ModelMetadata, TensorMetadata
@@ -31,35 +32,58 @@ def model_paths(manifest: Manifest) -> list[str]:
     return [root, *(f"{root}/versions/{version}" for version in versions)]
 
 
-def server_pages(readiness: Page) -> Mapping[str, Page]:
-    """Build the pages about the server by path; each is asked for with GET."""
-    server = json_reply(
-        {"name": "jiuzhou", "version": __version__, "extensions": ["binary_tensor_data"]}
-    )
+def server_metadata() -> dict[str, Any]:
+    """Describe the server: name, version, extensions of the protocol."""
+    return {"name": "jiuzhou", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+
+def server_pages(require_ready: Callable[[], None]) -> Mapping[str, Page]:
+    """Build the pages about the server by path; each is asked for with GET.
+
+    Args:
+        require_ready: Raises while no calls are expected.
+    """
+    server = json_reply(server_metadata())
     live = json_reply({"live": True})
+    # The specification's text has "live" here as well.
+    ready = _when_ready(require_ready, {"live": True, "ready": True})
     return {
         "/v2": lambda: server,
+        "/v2/": lambda: server,
         "/v2/health/live": lambda: live,
-        "/v2/health/ready": readiness,
+        "/v2/health/ready": ready,
         "/health/live": lambda: live,
-        "/health/ready": readiness,
+        "/health/ready": ready,
     }
 
 
-def model_pages(manifest: Manifest, versions: Sequence[str], readiness: Page) -> Mapping[str, Page]:
+def model_pages(
+    manifest: Manifest, versions: Sequence[str], require_ready: Callable[[], None]
+) -> Mapping[str, Page]:
     """Build the pages about a model by path; each is asked for with GET.
 
     Args:
         manifest: Of the version that answers.
         versions: All versions of the model that are in service.
-        readiness: Tells whether calls are expected.
+        require_ready: Raises while no calls are expected.
     """
     metadata = json_reply(metadata_of(manifest, versions).model_dump(mode="json"))
+    ready = _when_ready(require_ready, {"name": manifest.name, "ready": True})
     pages: dict[str, Page] = {}
     for path in model_paths(manifest):
         pages[path] = lambda: metadata
-        pages[f"{path}/ready"] = readiness
+        pages[f"{path}/ready"] = ready
     return pages
+
+
+def _when_ready(require_ready: Callable[[], None], content: object) -> Page:
+    reply = json_reply(content)
+
+    def page() -> Reply:
+        require_ready()
+        return reply
+
+    return page
 
 
 def _tensor(spec: TensorSpec) -> TensorMetadata:

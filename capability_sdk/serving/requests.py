@@ -11,6 +11,7 @@ from capability_sdk.serving.calls import (
     Gathering,
     Signature,
     WantedOutput,
+    require_distinct,
     require_id,
     require_offered,
 )
@@ -91,10 +92,7 @@ class RequestReader:
             return self._all_as_binary if default else self._all_as_json
         if type(outputs) is not list:
             raise MalformedRequest("outputs is a list of JSON objects with a name.")
-        wanted = tuple(self._one_wanted(item, is_binary=default) for item in outputs)
-        if len({output.name for output in wanted}) != len(wanted):
-            raise MalformedRequest("outputs names an output twice.")
-        return wanted
+        return require_distinct(self._one_wanted(item, is_binary=default) for item in outputs)
 
     def _one_wanted(self, item: object, *, is_binary: bool) -> WantedOutput:
         if type(item) is not dict:
