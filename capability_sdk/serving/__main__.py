@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -46,15 +47,25 @@ def main(arguments: list[str]) -> int:
         return 3
     repository = ModelRepository(spool, max_waiting=settings.max_waiting)
     model = repository.add(package)
-    app = ServingApp(DataPlane(repository))
+    plane = DataPlane(repository)
+    app = ServingApp(plane)
     _log.info("%s serves %s %s", settings.instance, model.name, model.version)
     with _listening(settings.socket) as listener, contextlib.ExitStack() as stack:
         admin = None
         if settings.admin is not None:
             admin_app = AdminApp(WeightSwaps(repository, settings.threads))
             admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
-        run(app, listener, admin)
+        run(app, listener, admin, _grpc(plane, settings.grpc))
     return 0
+
+
+def _grpc(plane: DataPlane, path: Path | None) -> AbstractAsyncContextManager[None] | None:
+    if path is None:
+        return None
+    # An instance that speaks HTTP alone does not pay for gRPC's memory.
+    from capability_sdk.serving.grpc.server import listening  # noqa: PLC0415
+
+    return listening(plane, path)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import uvloop
@@ -25,26 +26,42 @@ class Admin:
     listener: socket.socket
 
 
-def run(app: ServingApp, listener: socket.socket, admin: Admin | None = None) -> None:
-    """Serve on bound sockets until SIGTERM or Ctrl-C; calls in flight are answered."""
+def run(
+    app: ServingApp,
+    listener: socket.socket,
+    admin: Admin | None = None,
+    beside: AbstractAsyncContextManager[None] | None = None,
+) -> None:
+    """Serve on bound sockets until SIGTERM or Ctrl-C; calls in flight are answered.
+
+    Args:
+        app: The REST face.
+        listener: Its socket.
+        admin: The admin face, if there is to be one.
+        beside: Another face of the same data plane; it is entered before the instance is ready.
+    """
 
     async def until_signal() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        await serve(app, listener, stop, admin)
+        await serve(app, listener, stop, admin, beside)
 
     uvloop.run(until_signal())
 
 
 async def serve(
-    app: ServingApp, listener: socket.socket, stop: asyncio.Event, admin: Admin | None = None
+    app: ServingApp,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    admin: Admin | None = None,
+    beside: AbstractAsyncContextManager[None] | None = None,
 ) -> None:
-    """Serve on bound sockets until an event."""
+    """Serve on bound sockets until an event; see `run`."""
     connections = OpenConnections()
     server = await _listen(app, listener, connections)
-    async with _administered(admin):
+    async with _administered(admin), beside or contextlib.nullcontext():
         app.start()
         await stop.wait()
         server.close()

@@ -26,6 +26,9 @@ class ServingSettings(BaseSettings):
         default=None,
         description="Unix socket of the model repository extension; made with mode 0600.",
     )
+    grpc: Path | None = Field(
+        default=None, description="Unix socket to answer gRPC on as well; made with mode 0600."
+    )
     journal: Path = Field(description="Spool folder of predictions and profile deltas.")
     instance: Identifier = Field(description="Name of this instance in the province.")
     code_digest: Digest = Field(description="Digest that the code must have.")

@@ -13,6 +13,7 @@ from capability_sdk.profiling.columns import NUMPY_TYPES, Tensor
 from capability_sdk.serving.errors import TensorMismatch
 
 _FLOATS = frozenset({Datatype.FP16, Datatype.FP32, Datatype.FP64})
+_WIDE: Final = {"i": np.int64, "u": np.uint64}
 _LENGTH_BYTES: Final = 4
 _SHOWN: Final = 60
 _SHOWN_ITEMS: Final = 8
@@ -100,8 +101,8 @@ class InputReader:
         if self._dtype.hasobject:
             texts = [self._text(value) for value in values if isinstance(value, bytes)]
             return np.array(texts, dtype=np.object_).reshape(shape)
-        array: Tensor = np.array(values)
-        if self._dtype.kind in "iu" and not self._is_in_range(array.min(), array.max()):
+        array: Tensor = np.array(values, dtype=_WIDE.get(self._dtype.kind, self._dtype))
+        if self._dtype.kind in _WIDE and not self._is_in_range(array.min(), array.max()):
             raise self._mismatch(f"a value is out of the range of {self._datatype}")
         return array.astype(self._dtype, copy=False).reshape(shape)
 

@@ -15,7 +15,7 @@ from capability_sdk.contracts.inference import REQUEST_ID_HEADER
 from capability_sdk.serving.batching import Outputs
 from capability_sdk.serving.calls import Call
 from capability_sdk.serving.dataplane import DataPlane
-from capability_sdk.serving.errors import ModelFailed
+from capability_sdk.serving.errors import ModelFailed, ModelNotServed
 from capability_sdk.serving.grpc import open_inference_pb2 as pb
 from capability_sdk.serving.grpc.messages import MessageReader, MessageWriter
 from capability_sdk.serving.identity import identity_of, request_id_of
@@ -105,7 +105,10 @@ class InferenceService:
     async def _model_ready(
         self, request: pb.ModelReadyRequest, _: Context
     ) -> pb.ModelReadyResponse:
-        self._plane.find(request.name, request.version or None)
+        try:
+            self._plane.find(request.name, request.version or None)
+        except ModelNotServed:
+            return pb.ModelReadyResponse(ready=False)
         return pb.ModelReadyResponse(ready=self._plane.is_ready)
 
     async def _server_metadata(
