@@ -92,10 +92,7 @@ class Client:
         return self._module.InferRequestedOutput(name, **form)
 
     def _seen(self, result: Any) -> Seen:  # noqa: ANN401 - see above
-        if self._is_http:
-            answer = result.get_response()
-        else:
-            answer = result.get_response(as_json=True)
+        answer = result.get_response() if self._is_http else result.get_response(as_json=True)
         outputs = {
             item["name"]: {
                 "datatype": item["datatype"],

@@ -90,7 +90,9 @@ def _echo(kind: str, *, is_binary: bool) -> InferRequest:
     return InferRequest("echo", inputs, request_outputs=[RequestedOutput(f"o_{kind}", parameters)])
 
 
-def _pair(rows: int, *, name: str = "x", datatype: str = "FP32", width: int = 2, **more: Any) -> InferRequest:  # noqa: ANN401
+def _pair(
+    rows: int, *, name: str = "x", datatype: str = "FP32", width: int = 2, **more: str
+) -> InferRequest:
     values = [[float(row)] * width for row in range(rows)]
     dtype = "float32" if datatype == "FP32" else "float64"
     inputs = [_tensor(name, datatype, values, dtype, is_binary=False)]

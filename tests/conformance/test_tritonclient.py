@@ -37,7 +37,10 @@ _DIFFERENT: Mapping[tuple[str, str], str] = {
         for form in ("http-json", "http-aio-json")
     },
     **{
-        (form, f"infer-{kind}-not-finite"): "Triton reads the words NaN and Infinity, which no JSON has"
+        (
+            form,
+            f"infer-{kind}-not-finite",
+        ): "Triton reads the words NaN and Infinity, which no JSON has"
         for form in ("http-json", "http-aio-json")
         for kind in ("FP32", "FP64")
     },
@@ -70,4 +73,4 @@ def test_what_is_asked_rightly_is_answered_and_what_is_asked_wrongly_refused(
 
 
 def _is_wrong(call: str) -> bool:
-    return call.startswith("refuse-") or call.startswith("model-metadata-") and "unknown" in call
+    return call.startswith("refuse-") or (call.startswith("model-metadata-") and "unknown" in call)
