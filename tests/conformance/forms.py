@@ -5,7 +5,7 @@ the answer is fixed by the text.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class Form:
     """
 
     request: Json
-    outputs: list[Json]
+    outputs: Sequence[Json]
     binary: bytes | None = None
     blob: bytes = b""
     model: str = "pair"
@@ -49,9 +49,9 @@ _TEXT = {"name": "x", "datatype": "BYTES", "shape": [2, 1]}
 _HALF = {"name": "x", "datatype": "FP16", "shape": [1, 2]}
 
 
-def _pair(item: Json, outputs: list[Json] = _AS_JSON, **more: Any) -> Form:  # noqa: ANN401 - JSON
+def _pair(item: Json, answered: Sequence[Json] = _AS_JSON, **more: Any) -> Form:  # noqa: ANN401 - JSON
     ours = {name: more.pop(name) for name in ("binary", "blob", "answer") if name in more}
-    return Form({"inputs": [item], **more}, outputs, **ours)
+    return Form({"inputs": [item], **more}, answered, **ours)
 
 
 FORMS: Mapping[str, Form] = {
