@@ -117,6 +117,48 @@ def write_digits_package(folder: Path) -> Path:
     return write_package(folder, digits_manifest(), rename_input(exported, "pixels"), tensors)
 
 
+def write_slow_package(folder: Path) -> Path:
+    """Package a model that takes a row of 400 numbers at a time, and about a second for each."""
+    declared = manifest(
+        max_batch_size=1,
+        inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
+        outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
+    )
+    return write_package(folder, declared, _looping_model(rounds=30_000))
+
+
+def _looping_model(rounds: int) -> Any:  # noqa: ANN401 - onnx ships no types
+    """Multiply a row by a matrix again and again."""
+    weights = np.full((400, 400), 0.0025, dtype=np.float32)
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["h", "w"], ["next"]),
+            helper.make_node("Identity", ["go"], ["on"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("h", TensorProto.FLOAT, [None, 400]),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next", TensorProto.FLOAT, [None, 400]),
+        ],
+    )
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["rounds", "", "x"], ["y"], body=body)],
+        "looping",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 400])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 400])],
+        [
+            helper.make_tensor("w", TensorProto.FLOAT, [400, 400], weights.tobytes(), raw=True),
+            helper.make_tensor("rounds", TensorProto.INT64, [], [rounds]),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
 def rename_input(model: Any, name: str) -> Any:  # noqa: ANN401 - onnx ships no types
     """Give a model's one input a name of ours."""
     old = model.graph.input[0].name

@@ -7,13 +7,11 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from onnx import TensorProto, helper
 
 from capability_sdk.serving.package import LoadedPackage
 from tests.unit.capability_sdk.serving.harness import load, running
-from tests.unit.capability_sdk.serving.packages import manifest, write_package
+from tests.unit.capability_sdk.serving.packages import write_slow_package
 from tests.waiting import eventually
 
 _BODY = json.dumps(
@@ -27,14 +25,7 @@ _CALL = (
 
 @pytest.fixture(scope="module")
 def slow_package(tmp_path_factory: pytest.TempPathFactory) -> LoadedPackage:
-    """A row at a time, and about a second for each."""
-    declared = manifest(
-        max_batch_size=1,
-        inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
-        outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
-    )
-    folder = tmp_path_factory.mktemp("slow") / "package"
-    return load(write_package(folder, declared, _looping_model(rounds=30_000)))
+    return load(write_slow_package(tmp_path_factory.mktemp("slow") / "package"))
 
 
 @pytest.fixture(params=["tcp", "unix"])
@@ -95,35 +86,3 @@ def test_a_caller_who_only_sends_no_more_gets_the_answer(address: tuple[str, int
     with call(address) as patient:
         patient.shutdown(socket.SHUT_WR)
         assert patient.recv(100).startswith(b"HTTP/1.1 200 OK")
-
-
-def _looping_model(rounds: int) -> object:
-    """Multiply a row by a matrix again and again."""
-    weights = np.full((400, 400), 0.0025, dtype=np.float32)
-    body = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["h", "w"], ["next"]),
-            helper.make_node("Identity", ["go"], ["on"]),
-        ],
-        "body",
-        [
-            helper.make_tensor_value_info("i", TensorProto.INT64, []),
-            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("h", TensorProto.FLOAT, [None, 400]),
-        ],
-        [
-            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("next", TensorProto.FLOAT, [None, 400]),
-        ],
-    )
-    graph = helper.make_graph(
-        [helper.make_node("Loop", ["rounds", "", "x"], ["y"], body=body)],
-        "looping",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 400])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 400])],
-        [
-            helper.make_tensor("w", TensorProto.FLOAT, [400, 400], weights.tobytes(), raw=True),
-            helper.make_tensor("rounds", TensorProto.INT64, [], [rounds]),
-        ],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
