@@ -1,6 +1,7 @@
 """A serving instance as the scheduler starts it, with its data socket and its admin socket."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,18 +108,22 @@ def running_instance(package: Path, folder: Path, *options: str) -> Iterator[Ins
         )
     with _client(folder / "http.sock") as data, _client(folder / "admin.sock") as admin:
         try:
-            eventually(lambda: _is_ready(process, folder))
+            eventually(lambda: _is_ready(process, folder, data))
             yield Instance(process, folder, data, admin)
         finally:
             process.kill()
             process.wait()
 
 
-def _client(socket: Path) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=str(socket))
+def _client(path: Path) -> httpx.Client:
+    transport = httpx.HTTPTransport(uds=str(path))
     return httpx.Client(transport=transport, base_url="http://instance", timeout=30)
 
 
-def _is_ready(process: "subprocess.Popen[bytes]", folder: Path) -> bool:
+def _is_ready(process: "subprocess.Popen[bytes]", folder: Path, data: httpx.Client) -> bool:
     assert process.poll() is None, (folder / "log").read_text()
-    return (folder / "admin.sock").exists() and (folder / "http.sock").exists()
+    # Not with httpx at first: it leaks the socket of a refused connection.
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(folder / "http.sock")) != 0:
+            return False
+    return data.get("/v2/health/ready").status_code == 200

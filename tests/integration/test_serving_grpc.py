@@ -102,9 +102,10 @@ def test_H10_a_message_over_the_limit_is_not_read(instance: Instance) -> None:
 
 def test_what_is_no_message_is_refused_and_the_instance_goes_on(instance: Instance) -> None:
     with channel(instance) as opened:
-        with pytest.raises(grpc.RpcError) as caught:
-            opened.unary_unary(_INFER)(b"\xff" * 50, timeout=30)
-        assert caught.value.code() == grpc.StatusCode.INTERNAL
+        for message in (b"\xff" * 50, b"\x2a\x00" * 100_000):
+            with pytest.raises(grpc.RpcError) as caught:
+                opened.unary_unary(_INFER)(message, timeout=30)
+            assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         with socket.socket(socket.AF_UNIX) as stranger:
             stranger.connect(str(instance.folder / "grpc.sock"))
             stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

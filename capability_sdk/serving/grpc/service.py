@@ -9,14 +9,16 @@ from functools import partial
 from typing import Any, NoReturn, Protocol
 
 import grpc
+from google.protobuf.message import DecodeError, Message
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.inference import REQUEST_ID_HEADER
 from capability_sdk.serving.batching import Outputs
 from capability_sdk.serving.calls import Call
 from capability_sdk.serving.dataplane import DataPlane
-from capability_sdk.serving.errors import ModelFailed, ModelNotServed
+from capability_sdk.serving.errors import MalformedRequest, ModelFailed, ModelNotServed
 from capability_sdk.serving.grpc import open_inference_pb2 as pb
+from capability_sdk.serving.grpc.bounds import has_too_many_fields
 from capability_sdk.serving.grpc.messages import MessageReader, MessageWriter
 from capability_sdk.serving.identity import identity_of, request_id_of
 from capability_sdk.serving.pages import metadata_of, server_metadata
@@ -76,7 +78,7 @@ class InferenceService:
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """Return what a server needs to answer these calls."""
-        methods: dict[str, tuple[_Method, type[Any]]] = {
+        methods: dict[str, tuple[_Method, type[Message]]] = {
             "ServerLive": (self._live, pb.ServerLiveRequest),
             "ServerReady": (self._ready, pb.ServerReadyRequest),
             "ModelReady": (self._model_ready, pb.ModelReadyRequest),
@@ -88,8 +90,7 @@ class InferenceService:
             pb.DESCRIPTOR.services_by_name["GRPCInferenceService"].full_name,
             {
                 name: grpc.unary_unary_rpc_method_handler(
-                    partial(_answering, method),
-                    request_deserializer=request.FromString,
+                    partial(_answering, method, request),
                     response_serializer=lambda answer: answer.SerializeToString(),
                 )
                 for name, (method, request) in methods.items()
@@ -190,10 +191,10 @@ class InferenceService:
         }
 
 
-async def _answering(method: _Method, request: object, context: Context) -> object:
+async def _answering(method: _Method, kind: type[Message], data: bytes, context: Context) -> object:
     """Answer a call; an expected failure becomes a status with the same words as over REST."""
     try:
-        return await method(request, context)
+        return await method(_parsed(kind, data), context)
     except ServiceError as error:
         code, words = _CODES.get(error.status, grpc.StatusCode.INTERNAL), str(error)
         more = tuple((name.lower(), value) for name, value in error.headers.items())
@@ -202,3 +203,12 @@ async def _answering(method: _Method, request: object, context: Context) -> obje
         _log.exception("unexpected failure")
         code, words = grpc.StatusCode.INTERNAL, "An unexpected failure; it is in the log."
     return await context.abort(code, words)
+
+
+def _parsed(kind: type[Message], data: bytes) -> Message:
+    if has_too_many_fields(data):
+        raise MalformedRequest("The message has more fields than any request needs.")
+    try:
+        return kind.FromString(data)
+    except DecodeError:
+        raise MalformedRequest(f"The message is no {kind.DESCRIPTOR.name}.") from None
