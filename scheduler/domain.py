@@ -1,9 +1,10 @@
 """What is bound where: the scheduler's own values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
 
@@ -32,12 +33,23 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One version with its content: two instances of the same unit are interchangeable."""
+    """One version with its content: two instances of the same unit are interchangeable.
+
+    Attributes:
+        face: Digest of engine and tensors; empty where a running instance cannot take weights.
+    """
 
     capability: str
     version: str
     code_digest: str
     weights_digest: str
+    face: str = field(default="", compare=False)
+
+    def differs_in_weights_alone(self, other: "Unit") -> bool:
+        """Tell whether one running instance may serve both."""
+        return bool(self.face) and (self.capability, self.code_digest, self.face) == (
+            *(other.capability, other.code_digest, other.face),
+        )
 
 
 class Phase(StrEnum):
@@ -49,13 +61,24 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An instance bound to a node, with what it reserves there."""
+    """An instance bound to a node, with what it reserves there.
+
+    Attributes:
+        host: The instance whose process serves this one too, since only weights differ; empty for
+            a process of its own.
+    """
 
     id: str
     unit: Unit
     node: str
     package_path: Path
     demand: Demand
+    host: str = ""
+
+    @property
+    def process(self) -> str:
+        """Name of the process that serves it."""
+        return self.host or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +104,14 @@ class Observation:
 
 def unit_of(deployment: LocalDeployment) -> Unit:
     """Name the content that a deployment wants to run."""
+    manifest = deployment.manifest
     return Unit(
         deployment.capability,
         deployment.version,
         deployment.code_digest,
         deployment.weights_digest,
+        # A tritonserver is not our runtime and has no admin socket of ours.
+        face="" if manifest.engine is Engine.TRITON else manifest.face,
     )
 
 

@@ -19,11 +19,14 @@ class InstanceRunner(Protocol):
         ...
 
     async def start(self, binding: Binding) -> None:
-        """Start an instance and keep it running; one that runs already is left alone."""
+        """Start an instance and keep it running; one that runs already is left alone.
+
+        One with a host is loaded into the host's process, or gets that process where it is gone.
+        """
         ...
 
     async def stop(self, instance: str) -> None:
-        """End an instance cleanly; one that does not run is no failure."""
+        """End an instance cleanly, never others of its process; none that runs is no failure."""
         ...
 
     def observe(self) -> dict[str, Observation]:

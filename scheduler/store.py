@@ -42,6 +42,15 @@ class BindingRow(Row):
     retired_at: Mapped[float | None]
 
 
+class HostingRow(Row):
+    """An instance that lives in the process of another; a table of its own, since it came later."""
+
+    __tablename__ = "hosting"
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    host: Mapped[str]
+
+
 class DecisionRow(Row):
     """A placement decision."""
 
@@ -88,10 +97,19 @@ class SchedulerStore:
             )
 
     def bindings(self) -> list[Binding]:
-        """Return the instances that shall serve, by id."""
-        query = select(BindingRow).where(BindingRow.phase == Phase.ACTIVE).order_by(BindingRow.id)
+        """Return the instances that shall serve; hosted ones last, the longest there first.
+
+        In this order they are started again: the first of a process is what it serves from its
+        start, and that must be one that has served before.
+        """
+        query = (
+            select(BindingRow, HostingRow.host)
+            .outerjoin(HostingRow, HostingRow.id == BindingRow.id)
+            .where(BindingRow.phase == Phase.ACTIVE)
+            .order_by(HostingRow.place, BindingRow.id)
+        )
         with self._database.session() as session:
-            return [_binding(row) for row in session.scalars(query)]
+            return [_binding(row, host or "") for row, host in session.execute(query)]
 
     def bind(self, binding: Binding, placement: Placement, revision: int, at: datetime) -> None:
         """Store a binding and its decision at once: neither exists without the other."""
@@ -106,6 +124,8 @@ class SchedulerStore:
                     package_path=str(binding.package_path),
                 )
             )
+            if binding.host:
+                session.add(HostingRow(id=binding.id, host=binding.host))
             _decide(session, binding.unit, placement, revision, at, binding.id)
 
     def leave_unplaced(self, unit: Unit, placement: Placement, revision: int, at: datetime) -> bool:
@@ -132,8 +152,11 @@ class SchedulerStore:
                 row.retired_at = at.timestamp()
 
     def retired_before(self, moment: datetime) -> list[str]:
-        """Return instances that were retired before a moment."""
-        query = select(BindingRow.id).where(BindingRow.retired_at < moment.timestamp())
+        """Return instances that were retired before a moment and host none any more."""
+        hosts = select(HostingRow.host)
+        query = select(BindingRow.id).where(
+            BindingRow.retired_at < moment.timestamp(), BindingRow.id.not_in(hosts)
+        )
         with self._database.session() as session:
             return list(session.scalars(query))
 
@@ -141,6 +164,7 @@ class SchedulerStore:
         """Drop a retired instance."""
         with self._database.session(write=True) as session:
             session.execute(delete(BindingRow).where(BindingRow.id == instance))
+            session.execute(delete(HostingRow).where(HostingRow.id == instance))
 
     def decisions(self, capability: str | None, limit: int) -> list[Decision]:
         """Return placement decisions, newest first."""
@@ -177,13 +201,14 @@ def _decide(
     session.execute(delete(DecisionRow).where(mine, DecisionRow.id <= newest - _DECISIONS_KEPT))
 
 
-def _binding(row: BindingRow) -> Binding:
+def _binding(row: BindingRow, host: str) -> Binding:
     return Binding(
         id=row.id,
         unit=Unit(**row.unit),
         node=row.node,
         package_path=Path(row.package_path),
         demand=Demand(**row.demand),
+        host=host,
     )
 
 

@@ -1,5 +1,6 @@
 """``capability.toml``: what a capability version is, in its author's words."""
 
+import hashlib
 import tomllib
 from enum import StrEnum
 from typing import Annotated, Self
@@ -135,14 +136,16 @@ class Manifest(Strict):
             raise ValueError("quality of a classification needs output and labels")
         return self
 
-    def is_swappable_with(self, other: Self) -> bool:
-        """Tell whether a running instance may take these weights beside the other's.
+    @property
+    def face(self) -> str:
+        """Digest of what callers and the process meet: name, engine and tensors.
 
-        Callers must not notice, and the process must be able to: engine and tensors are equal.
+        Versions of equal code and equal face differ in their weights alone, so a running instance
+        may take one beside the other.
         """
-        return (self.name, self.engine, self.inputs, self.outputs) == (
-            *(other.name, other.engine, other.inputs, other.outputs),
-        )
+        members = {"name", "engine", "inputs", "outputs"}
+        text = self.model_dump_json(include=members, by_alias=True)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
     @classmethod
     def from_toml(cls, text: str) -> Self:

@@ -142,7 +142,7 @@ def _require_same_face(served: Manifest, package: LoadedPackage, place: tuple[st
         raise NotSwappable(
             f"The package is {manifest.name} {manifest.version}, asked for was {' '.join(place)}."
         )
-    if not manifest.is_swappable_with(served):
+    if manifest.face != served.face:
         raise NotSwappable(
             f"Engine, inputs or outputs of {manifest.version} are not those of {served.version}:"
             " only weights are swapped, all else needs an instance of its own."

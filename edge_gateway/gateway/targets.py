@@ -104,6 +104,11 @@ class Targets:
         targets = {v: self._by_version.get((capability, v), []) for v, _ in asked}
         # A version that is only being started takes no calls away from one that runs.
         split = make_split([share for share in asked if targets[share[0]]])
+        if split is None and version not in targets:
+            # Nor does one that takes a predecessor's place: the scheduler ends that one last.
+            earlier = [(v, 1) for name, v in self._by_version if name == capability]
+            targets = {v: self._by_version[capability, v] for v, _ in eligible(earlier, version)}
+            split = make_split([(v, 1) for v in targets])
         if split is None:
             raise NoInstance(
                 f"No instance of {capability} is ready now; try again soon.",

@@ -1,4 +1,4 @@
-"""One instance process and its health, as seen from outside over its Unix socket."""
+"""One instance process, the versions it serves and their health, as seen over its Unix sockets."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,8 @@ import httpx
 
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.kit.processes import ManagedProcess
-from scheduler.domain import Observation
+from scheduler.adapters.hosted import Hosted
+from scheduler.domain import Binding, Observation
 
 _STARTING_SECONDS = 0.1
 """Pause between looks at an instance that is not ready; a deployment waits for it."""
@@ -31,15 +32,15 @@ class RunningInstance:
 
     def __init__(
         self,
-        name: str,
         process: ManagedProcess,
         socket: Path,
+        hosted: Hosted,
         *,
         start_timeout: float,
         notify: Callable[[], None],
     ) -> None:
-        self._name = name
         self._process = process
+        self._hosted = hosted
         self._socket = socket
         self._start_timeout = start_timeout
         self._notify = notify
@@ -54,22 +55,33 @@ class RunningInstance:
             transport=transport, base_url="http://instance", timeout=_PROBE_TIMEOUT, trust_env=False
         )
 
-    @property
-    def observation(self) -> Observation:
-        """What is known now."""
+    def observe(self) -> list[Observation]:
+        """Return what is known now of each version that the process serves."""
+        return [self._observation(instance) for instance in self._hosted.ids]
+
+    def _observation(self, instance: str) -> Observation:
+        health, detail, failures = self._health, self._detail, 0
+        if instance != self._hosted.first.id and health is InstanceHealth.READY:
+            health, detail, failures = self._hosted.guest(instance)
         return Observation(
-            id=self._name,
-            health=self._health,
-            restarts=self._process.restarts,
-            detail=self._detail,
+            id=instance,
+            health=health,
+            restarts=self._process.restarts + failures,
+            detail=detail,
             address=f"unix:{self._socket}",
             pid=self._process.pid,
         )
 
+    def host(self, binding: Binding) -> None:
+        """Have the process serve a further version, besides those it has."""
+        self._hosted.add(binding, is_up=self._health is InstanceHealth.READY)
+
     async def start(self) -> None:
         """Start the process and the watch over it."""
         await self._process.start()
-        self._watch = asyncio.create_task(self._keep_watching(), name=f"health {self._name}")
+        self._watch = asyncio.create_task(
+            self._keep_watching(), name=f"health {self._process.spec.name}"
+        )
 
     async def stop(self) -> None:
         """End both; the process gets time to finish what it does."""
@@ -78,6 +90,7 @@ class RunningInstance:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
+        await self._hosted.close()
         await self._process.stop()
         await self._http.aclose()
 
@@ -92,10 +105,12 @@ class RunningInstance:
         is_another = pid != self._seen_pid
         if is_another:
             self._seen_pid, self._since, self._misses = pid, time.monotonic(), 0
+            self._hosted.is_down()
         # Whether it answers comes first: one that is up again must not be called failed.
         if pid is not None and await self._answers():
             self._misses = 0
             self._become(InstanceHealth.READY, "")
+            self._hosted.is_up()
             return
         if is_another and self._process.last_exit is not None:
             self._become(InstanceHealth.FAILED, _why(self._process.last_exit, self._detail))

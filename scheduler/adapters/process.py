@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
+from scheduler.adapters.hosted import Hosted
 from scheduler.adapters.instance import RunningInstance
 from scheduler.adapters.limits import limit_instance
 from scheduler.domain import Binding, Observation
@@ -21,6 +22,7 @@ from scheduler.errors import FolderUnusable
 _log = logging.getLogger(__name__)
 
 _SOCKET = "http.sock"
+_ADMIN = "admin.sock"
 _LONGEST_SOCKET_PATH = 107
 """Bytes that the kernel takes in the address of a Unix socket."""
 _ID_LENGTH = 10
@@ -39,6 +41,15 @@ class ProcessLimits:
     longest_delay: timedelta = timedelta(seconds=30)
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A process with the versions it serves and the watch over them."""
+
+    process: ManagedProcess
+    hosted: Hosted
+    instance: RunningInstance
+
+
 class ProcessRunner:
     """Starts ``python -m PROGRAM``, which is `capability_sdk.serving`, for each binding, and watches it."""
 
@@ -47,7 +58,7 @@ class ProcessRunner:
         self._folder = instances
         self._limits = limits
         self._program = program
-        self._running: dict[str, RunningInstance] = {}
+        self._running: dict[str, _Running] = {}
         self._notify: Callable[[], None] = lambda: None
         check_folder(instances)
         instances.mkdir(exist_ok=True, mode=0o700)
@@ -65,39 +76,49 @@ class ProcessRunner:
         self._notify()
 
     async def start(self, binding: Binding) -> None:
-        """Start an instance and keep it running."""
-        if binding.id in self._running:
+        """Have an instance served and keep it so, in a process of its own or of its host."""
+        running = self._running.get(binding.process)
+        if running is not None:
+            running.instance.host(binding)
             return
-        folder = self._folder / binding.id
+        folder = self._folder / binding.process
         folder.mkdir(exist_ok=True, mode=0o700)
-        spec = ProcessSpec(
-            name=f"instance {binding.id}",
-            command=self._command(binding, folder),
-            log=folder / "log",
-            environment={"OMP_NUM_THREADS": "1"},
-            before_start=limit_instance(binding.demand.memory_mib),
+        process = ManagedProcess(
+            self._spec(binding), longest_delay=self._limits.longest_delay.total_seconds()
         )
-        process = ManagedProcess(spec, longest_delay=self._limits.longest_delay.total_seconds())
+        hosted = Hosted(
+            binding,
+            folder / _ADMIN,
+            load_timeout=self._limits.start_timeout.total_seconds(),
+            longest_delay=self._limits.longest_delay.total_seconds(),
+            notify=self._changed,
+        )
         instance = RunningInstance(
-            binding.id,
             process,
             folder / _SOCKET,
+            hosted,
             start_timeout=self._limits.start_timeout.total_seconds(),
             notify=self._changed,
         )
-        self._running[binding.id] = instance
+        self._running[binding.process] = _Running(process, hosted, instance)
         await instance.start()
 
     async def stop(self, instance: str) -> None:
-        """End an instance cleanly."""
-        running = self._running.get(instance)
-        if running is not None:
-            await running.stop()
-            self._running.pop(instance, None)
+        """End an instance cleanly; its process stays where it serves others."""
+        for name, running in list(self._running.items()):
+            if instance not in running.hosted.ids:
+                continue
+            if len(running.hosted.ids) > 1:
+                await running.hosted.leave(instance)
+                running.process.spec = self._spec(running.hosted.first)
+            else:
+                await running.instance.stop()
+                self._running.pop(name, None)
 
     def observe(self) -> dict[str, Observation]:
         """Return what is known of every instance."""
-        return {name: instance.observation for name, instance in self._running.items()}
+        every = (seen for item in self._running.values() for seen in item.instance.observe())
+        return {seen.id: seen for seen in every}
 
     def discard(self, instance: str) -> None:
         """Delete what a stopped instance left behind, its journal included."""
@@ -106,15 +127,28 @@ class ProcessRunner:
 
     async def close(self) -> None:
         """Stop everything; all at once, so that it takes as long as the slowest."""
-        await asyncio.gather(*(self.stop(name) for name in list(self._running)))
+        await asyncio.gather(*(item.instance.stop() for item in self._running.values()))
+        self._running.clear()
+
+    def _spec(self, binding: Binding) -> ProcessSpec:
+        """Describe the process of a binding, which it serves from its start."""
+        folder = self._folder / binding.process
+        return ProcessSpec(
+            name=f"instance {binding.process}",
+            command=self._command(binding, folder),
+            log=folder / "log",
+            environment={"OMP_NUM_THREADS": "1"},
+            before_start=limit_instance(binding.demand.memory_mib),
+        )
 
     def _command(self, binding: Binding, folder: Path) -> list[str]:
         return python(
             self._program,
             *("--package", str(binding.package_path)),
             *("--socket", str(folder / _SOCKET)),
+            *("--admin", str(folder / _ADMIN)),
             *("--journal", str(folder / "journal")),
-            *("--instance", binding.id),
+            *("--instance", binding.process),
             *("--code-digest", binding.unit.code_digest),
             *("--weights-digest", binding.unit.weights_digest),
             *("--threads", "1"),
@@ -127,7 +161,7 @@ def check_folder(instances: Path) -> None:
     Raises:
         FolderUnusable: It is too long; the message says by how much.
     """
-    longest = len(os.fsencode(instances)) + 1 + _ID_LENGTH + 1 + len(_SOCKET)
+    longest = len(os.fsencode(instances)) + 1 + _ID_LENGTH + 1 + len(_ADMIN)
     if longest > _LONGEST_SOCKET_PATH:
         raise FolderUnusable(
             f"{instances} is {longest - _LONGEST_SOCKET_PATH} bytes too long for the Unix sockets"

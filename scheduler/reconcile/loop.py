@@ -18,6 +18,7 @@ from scheduler.nodes import NodeBoard
 from scheduler.placement.place import place
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
+from scheduler.reconcile.hosting import beside, find_host
 from scheduler.reconcile.plan import plan
 from scheduler.store import SchedulerStore
 
@@ -98,8 +99,12 @@ class Reconciler:
 
     async def _place(self, deployment: LocalDeployment, revision: int) -> None:
         unit, demand = unit_of(deployment), demand_of(deployment)
-        states = await self._nodes.states(self.bindings, self._runner.nodes)
-        placement = place(unit.capability, demand, states, self._weights)
+        host = find_host(unit, self.bindings, self._runner.observe())
+        if host is None:
+            states = await self._nodes.states(self.bindings, self._runner.nodes)
+            placement = place(unit.capability, demand, states, self._weights)
+        else:
+            placement = beside(host)
         now = self._clock()
         if placement.node is None:
             is_new = await asyncio.to_thread(
@@ -114,6 +119,7 @@ class Reconciler:
             node=placement.node,
             package_path=Path(deployment.package_path),
             demand=demand,
+            host="" if host is None else host.process,
         )
         await asyncio.to_thread(self._store.bind, binding, placement, revision, now)
         self.bindings.append(binding)

@@ -15,6 +15,8 @@ import pytest
 from tests.integration.scheduler_world import SchedulerProcess, deployment, package
 from tests.waiting import alive, eventually
 
+OTHER_CODE = "sha256:" + "1" * 64
+
 
 @pytest.fixture
 def province() -> Iterator[Path]:
@@ -79,7 +81,7 @@ def test_the_old_version_serves_until_the_new_one_is_ready(scheduler: SchedulerP
     scheduler.put(deployment(old, "1.0.0"))
     eventually(lambda: scheduler.versions() == ["1.0.0"])
 
-    scheduler.put(deployment(new, "2.0.0"))
+    scheduler.put(deployment(new, "2.0.0", code_digest=OTHER_CODE))
     eventually(lambda: len(scheduler.pids()) == 2)
     assert scheduler.versions() == ["1.0.0"]
 
@@ -93,7 +95,8 @@ def test_a_new_version_that_is_refused_takes_nothing_away(scheduler: SchedulerPr
     scheduler.put(deployment(old, "1.0.0"))
     eventually(lambda: scheduler.versions() == ["1.0.0"])
 
-    scheduler.put(deployment(package(scheduler.province / "bad", "refuse"), "2.0.0"))
+    bad = package(scheduler.province / "bad", "refuse")
+    scheduler.put(deployment(bad, "2.0.0", code_digest=OTHER_CODE))
 
     def failed() -> list[dict[str, object]]:
         return [

@@ -49,6 +49,23 @@ def test_a_call_is_forwarded_answered_and_metered(
     assert len(peers.seen()) == 1
 
 
+def test_the_version_before_answers_until_its_successor_is_ready(
+    client: httpx.Client, province: Province
+) -> None:
+    """The scheduler announces 1.0.0 alone; it ends it when 1.1.0 is ready."""
+    province.deployments = {CAPABILITY: {"1.1.0": 100}}
+    province.publish()
+    exact = f"/v2/models/{CAPABILITY}/versions/1.1.0/infer"
+    eventually(lambda: infer(client, province.token(), path=exact).status_code == 503)
+
+    for path in (INFER, f"/v2/models/{CAPABILITY}/versions/1/infer"):
+        answer = infer(client, province.token(), path=path)
+        assert answer.status_code == 200
+        assert answer.headers["x-capability-version"] == "1.0.0"
+    gone = infer(client, province.token(), path=f"/v2/models/{CAPABILITY}/versions/1.0.0/infer")
+    assert kind(gone) == (404, "not-deployed")
+
+
 def test_H07_only_listed_headers_reach_an_instance(
     client: httpx.Client, province: Province
 ) -> None:
