@@ -18,6 +18,7 @@ from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.journal import JournalSpool
+from capability_sdk.serving.loading import loader_of
 from capability_sdk.serving.package import load_package
 from capability_sdk.serving.repository import ModelRepository
 from capability_sdk.serving.server import Admin, run
@@ -38,8 +39,13 @@ def main(arguments: list[str]) -> int:
             _log.error("--%s: %s", "-".join(map(str, item["loc"])), item["msg"])
         return 2
     try:
+        load_model = loader_of(settings)
         package = load_package(
-            settings.package, settings.code_digest, settings.weights_digest, settings.threads
+            settings.package,
+            settings.code_digest,
+            settings.weights_digest,
+            settings.threads,
+            load_model,
         )
         spool = JournalSpool(SpoolWriter(settings.journal))
     except ServiceError as error:
@@ -53,7 +59,7 @@ def main(arguments: list[str]) -> int:
     with _listening(settings.socket) as listener, contextlib.ExitStack() as stack:
         admin = None
         if settings.admin is not None:
-            admin_app = AdminApp(WeightSwaps(repository, settings.threads))
+            admin_app = AdminApp(WeightSwaps(repository, settings.threads, load_model))
             admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
         run(app, listener, admin, _grpc(plane, settings.grpc))
     return 0

@@ -11,7 +11,7 @@ from capability_sdk.contracts.model import Digest
 from capability_sdk.contracts.packages import MANIFEST_FILE
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.packaging.digests import digests_of
-from capability_sdk.serving.engines import Engine, load_engine
+from capability_sdk.serving.engines import Engine, LoadEngine, load_engine
 from capability_sdk.serving.errors import UnusablePackage
 from capability_sdk.serving.window import check_reference
 
@@ -30,7 +30,11 @@ class LoadedPackage:
 
 
 def load_package(
-    folder: Path, code_digest: Digest, weights_digest: Digest, threads: int
+    folder: Path,
+    code_digest: Digest,
+    weights_digest: Digest,
+    threads: int,
+    load_model: LoadEngine = load_engine,
 ) -> LoadedPackage:
     """Load a package that has exactly the expected code and weights.
 
@@ -39,6 +43,7 @@ def load_package(
         code_digest: Digest that the release states for the code.
         weights_digest: Digest that the release states for the weights.
         threads: Threads that one batch may use.
+        load_model: Brings the model into memory: the runtime's own engines, or a server around it.
 
     Raises:
         UnusablePackage: The digests differ, or manifest, model and reference do not fit.
@@ -55,7 +60,7 @@ def load_package(
             raise UnusablePackage(f"The {kind} digest is {actual}, expected {expected}.")
     manifest = _read_manifest(folder)
     reference = _read_reference(folder, manifest)
-    engine = load_engine(folder, manifest, threads)
+    engine = load_model(folder, manifest, threads)
     return LoadedPackage(manifest, code_digest, weights_digest, engine, reference)
 
 

@@ -1,10 +1,12 @@
 """Settings of an instance; the scheduler gives them on the command line."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.model import Digest, Identifier
 
 
@@ -34,6 +36,13 @@ class ServingSettings(BaseSettings):
     code_digest: Digest = Field(description="Digest that the code must have.")
     weights_digest: Digest = Field(description="Digest that the weights must have.")
     threads: int = Field(default=1, ge=1, le=256, description="Threads that one batch may use.")
+    engine: Literal[Engine.TRITON] | None = Field(
+        default=None, description="Server to put around the model; the runtime itself if unset."
+    )
+    triton: Path | None = Field(
+        default=None,
+        description="Python environment that holds the wheel nvidia-pytriton, for engine triton.",
+    )
     max_waiting: int = Field(
         default=1024, ge=1, le=100_000, description="Calls that may wait; more are answered 503."
     )

@@ -16,6 +16,7 @@ from capability_sdk.contracts.repository import (
     LoadParameters,
     ModelState,
 )
+from capability_sdk.serving.engines import LoadEngine, load_engine
 from capability_sdk.serving.errors import LastModel, ModelNotServed, NotSwappable
 from capability_sdk.serving.package import LoadedPackage, load_package
 from capability_sdk.serving.repository import ModelRepository, ServedModel
@@ -26,13 +27,17 @@ _log = logging.getLogger(__name__)
 class WeightSwaps:
     """Loads and unloads versions of the capability that an instance serves, one at a time."""
 
-    def __init__(self, repository: ModelRepository, threads: int) -> None:
+    def __init__(
+        self, repository: ModelRepository, threads: int, load_model: LoadEngine = load_engine
+    ) -> None:
         """Prepare.
 
         Args:
             repository: What is in service; at least one model.
             threads: Threads that one batch of a loaded model may use.
+            load_model: Brings a model into memory, as it did those in service.
         """
+        self._load_model = load_model
         self._repository = repository
         self._threads = threads
         self._turn = asyncio.Lock()
@@ -73,6 +78,7 @@ class WeightSwaps:
                     wanted.code_digest,
                     wanted.weights_digest,
                     self._threads,
+                    self._load_model,
                 )
                 _require_same_face(peer.package.manifest, package, place)
             except ServiceError as error:

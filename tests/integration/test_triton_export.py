@@ -1,7 +1,7 @@
 """``jiuzhou export triton``: a stock tritonserver answers what our runtime answers."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,25 @@ import tritonclient.http as client
 from typer.testing import CliRunner
 
 from capability_sdk.cli.app import build_app
-from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.contracts.inference import Datatype
+from capability_sdk.contracts.manifest import Manifest, TensorSpec
 from capability_sdk.profiling.columns import NUMPY_TYPES, Tensor
 from capability_sdk.serving.errors import UnusablePackage
 from tests.servers.triton import Triton, running_triton
+from tests.unit.capability_sdk.serving.engines.trees import (
+    CLASSES,
+    LABEL,
+    LABELS,
+    ROWS,
+    declare,
+    lightgbm_model,
+    write,
+    xgboost_model,
+)
 from tests.unit.capability_sdk.serving.harness import load, running
 from tests.unit.capability_sdk.serving.packages import (
-    digits,
     identity_model,
     manifest,
-    write_digits_package,
     write_package,
 )
 
@@ -48,11 +57,51 @@ PLAIN = manifest(
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("packages")
-    found = {"digit-recognition": write_digits_package(folder / "digits")}
+    found = {name: make(folder / name, name) for name, make in TREES.items()}
     for declared in (EVERY_TYPE, TEXTS, PLAIN):
         place = folder / declared.name
         found[declared.name] = write_package(place, declared, identity_model(declared))
     return found
+
+
+def xgboost_classes(folder: Path, name: str) -> Path:
+    outputs = [{**LABEL, "datatype": "BYTES", "levels": LABELS}, probabilities(3)]
+    booster = xgboost_model("multi:softprob", CLASSES, num_class=3)
+    declared = declare("xgboost", outputs, name=name)
+    return write(folder, declared, "model.ubj", bytes(booster.save_raw("ubj")))
+
+
+def xgboost_columns(folder: Path, name: str) -> Path:
+    """Two classes; an input for each feature, in another order than the model's."""
+    names = ["a", "b", "c", "d"]
+    booster = xgboost_model("binary:logistic", CLASSES > 0, data={"feature_names": names})
+    inputs = [{"name": name, "datatype": "FP32", "shape": [1]} for name in reversed(names)]
+    declared = declare("xgboost", [LABEL, probabilities(2)], name=name, inputs=inputs)
+    return write(folder, declared, "model.json", bytes(booster.save_raw("json")))
+
+
+def lightgbm_classes(folder: Path, name: str) -> Path:
+    booster = lightgbm_model("binary", CLASSES > 0)
+    declared = declare("lightgbm", [LABEL, probabilities(2)], name=name)
+    return write(folder, declared, "model.txt", booster.model_to_string().encode())
+
+
+def lightgbm_values(folder: Path, name: str) -> Path:
+    booster = lightgbm_model("regression", ROWS.sum(axis=1))
+    declared = declare("lightgbm", [{"name": "value", "datatype": "FP64"}], name=name)
+    return write(folder, declared, "model.txt", booster.model_to_string().encode())
+
+
+def probabilities(width: int) -> dict[str, Any]:
+    return {"name": "probabilities", "datatype": "FP32", "shape": [width]}
+
+
+TREES = {
+    "xgboost-classes": xgboost_classes,
+    "xgboost-columns": xgboost_columns,
+    "lightgbm-classes": lightgbm_classes,
+    "lightgbm-values": lightgbm_values,
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +116,8 @@ def triton(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) 
 def export(package: Path, repository: Path, *options: str) -> dict[str, Any]:
     """Complete a package with what a published one has besides, and export it."""
     (package / "README.md").write_text("# For tests\n")
-    samples = package / "samples"
-    samples.mkdir(exist_ok=True)
-    declared = Manifest.from_toml((package / "capability.toml").read_text())
-    sample = {"request": {"inputs": _tensors(declared)}, "expected": {declared.outputs[0].name: []}}
-    (samples / "one.json").write_text(json.dumps(sample))
+    (package / "samples").mkdir(exist_ok=True)
+    (package / "samples" / "one.json").write_text(json.dumps(sample_of(package)))
     done = _RUNNER.invoke(
         build_app(["export"]),
         ["export", "triton", str(package), str(repository), *options, "--json"],
@@ -82,11 +128,29 @@ def export(package: Path, repository: Path, *options: str) -> dict[str, Any]:
     return exported
 
 
-def _tensors(declared: Manifest) -> list[dict[str, Any]]:
-    return [
-        {"name": spec.name, "datatype": spec.datatype, "shape": [1, *map(abs, spec.shape)]}
-        for spec in declared.inputs
+def sample_of(package: Path) -> dict[str, Any]:
+    """One row of zeros, and what our runtime computes of it."""
+    loaded = load(package)
+    rows = {spec.name: zeros(spec) for spec in loaded.manifest.inputs}
+    inputs = [
+        {
+            "name": spec.name,
+            "datatype": spec.datatype,
+            "shape": list(rows[spec.name].shape),
+            "data": rows[spec.name].reshape(-1).tolist(),
+        }
+        for spec in loaded.manifest.inputs
     ]
+    outputs = loaded.engine.run(rows)
+    expected = {name: values.reshape(-1).tolist() for name, values in outputs.items()}
+    return {"request": {"inputs": inputs}, "expected": expected}
+
+
+def zeros(spec: TensorSpec) -> Tensor:
+    shape = (1, *map(abs, spec.shape))
+    if spec.datatype is Datatype.BYTES:
+        return np.full(shape, "", np.object_)
+    return np.zeros(shape, NUMPY_TYPES[spec.datatype])
 
 
 @contextmanager
@@ -103,7 +167,7 @@ def both(
 
 
 def ask(
-    connected: client.InferenceServerClient, name: str, tensors: dict[str, tuple[str, Tensor]]
+    connected: client.InferenceServerClient, name: str, tensors: Mapping[str, tuple[str, Tensor]]
 ) -> dict[str, Tensor]:
     inputs = []
     for tensor, (datatype, values) in tensors.items():
@@ -116,7 +180,7 @@ def ask(
 
 
 def same(
-    package: Path, triton: Triton, journal: Path, tensors: dict[str, tuple[str, Tensor]]
+    package: Path, triton: Triton, journal: Path, tensors: Mapping[str, tuple[str, Tensor]]
 ) -> None:
     with both(package, triton, journal) as (ours, theirs):
         name = Manifest.from_toml((package / "capability.toml").read_text()).name
@@ -128,11 +192,18 @@ def same(
 
 
 @pytest.mark.parametrize("rows", [1, 17, 64])
-def test_a_classifier_answers_the_same(
-    packages: dict[str, Path], triton: Triton, tmp_path: Path, rows: int
+@pytest.mark.parametrize("name", ["xgboost-classes", "lightgbm-classes", "lightgbm-values"])
+def test_models_of_trees_answer_the_same(
+    packages: dict[str, Path], triton: Triton, tmp_path: Path, name: str, rows: int
 ) -> None:
-    images = digits()[0][1700 : 1700 + rows]
-    same(packages["digit-recognition"], triton, tmp_path / "j", {"pixels": ("FP32", images)})
+    same(packages[name], triton, tmp_path / "j", {"features": ("FP32", ROWS[:rows])})
+
+
+def test_features_of_their_own_names_find_their_places(
+    packages: dict[str, Path], triton: Triton, tmp_path: Path
+) -> None:
+    tensors = {name: ("FP32", ROWS[:9, [place]]) for place, name in enumerate("abcd")}
+    same(packages["xgboost-columns"], triton, tmp_path / "j", tensors)
 
 
 def test_every_datatype_comes_through(
@@ -166,15 +237,15 @@ def test_rows_of_plain_values_are_sent_as_to_our_runtime(
 def test_the_version_folder_is_the_major_version(triton: Triton) -> None:
     with client.InferenceServerClient(triton.http) as connected:
         assert connected.get_model_metadata("texts")["versions"] == ["3"]
-        assert connected.is_model_ready("digit-recognition", "1")
+        assert connected.is_model_ready("xgboost-classes", "1")
 
 
 def test_triton_batches_without_delay_at_the_best_batch(
     packages: dict[str, Path], tmp_path: Path
 ) -> None:
-    exported = export(packages["digit-recognition"], tmp_path / "models", "--best-batch", "16")
+    exported = export(packages["xgboost-classes"], tmp_path / "models", "--best-batch", "16")
 
-    configuration = (tmp_path / "models" / "digit-recognition" / "config.pbtxt").read_text()
+    configuration = (tmp_path / "models" / "xgboost-classes" / "config.pbtxt").read_text()
     assert exported["best_batch"] == 16
     assert "preferred_batch_size: [ 16 ] max_queue_delay_microseconds: 0" in configuration
     assert "max_batch_size: 64" in configuration
@@ -183,10 +254,10 @@ def test_triton_batches_without_delay_at_the_best_batch(
 def test_what_is_there_already_is_not_written_over(
     packages: dict[str, Path], tmp_path: Path
 ) -> None:
-    export(packages["digit-recognition"], tmp_path / "models")
+    export(packages["xgboost-classes"], tmp_path / "models")
 
     with pytest.raises(UnusablePackage, match="is there already"):
-        export(packages["digit-recognition"], tmp_path / "models")
+        export(packages["xgboost-classes"], tmp_path / "models")
 
 
 def test_the_best_batch_is_measured_where_none_is_named(

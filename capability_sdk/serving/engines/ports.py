@@ -1,8 +1,10 @@
 """What the runtime asks of whatever executes a model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
+from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.columns import Tensor
 
 
@@ -41,3 +43,7 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of what the model holds: memory, and a worker process where there is one."""
         ...
+
+
+LoadEngine = Callable[[Path, Manifest, int], Engine]
+"""Loads the model of an unpacked package, for batches of so many threads."""

@@ -6,6 +6,7 @@ package's own class) comes from the server's Python environment; nothing of Jiuz
 
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ import numpy as np
 import numpy.typing as npt
 import triton_python_backend_utils as backend
 
-Tensors = dict[str, npt.NDArray[Any]]
+Array = npt.NDArray[Any]
+Tensors = dict[str, Array]
 Run = Callable[[Tensors], Mapping[str, Any]]
+
+_LIGHTGBM_PROBABILITY = frozenset({"binary", "cross_entropy", "cross_entropy_lambda"})
 
 
 class TritonPythonModel:
@@ -96,6 +100,97 @@ def _load_onnx(package: Path, about: Mapping[str, Any]) -> Run:
     return lambda inputs: dict(zip(names, session.run(names, inputs), strict=True))
 
 
+# --- models of trees: the objective decides what the scores are --------------------------------
+
+
+def _load_xgboost(package: Path, about: Mapping[str, Any]) -> Run:
+    import xgboost  # noqa: PLC0415 - only this engine needs it
+
+    booster = xgboost.Booster({"nthread": about["threads"]})
+    booster.load_model(str(package / about["model"]))
+    learner = json.loads(booster.save_config())["learner"]
+    objective = learner["objective"]["name"]
+    is_single = int(learner["learner_model_param"]["num_target"]) == 1
+    pack = _packer(about, booster.feature_names or [], np.float32)
+    is_binary = objective == "binary:logistic" and is_single
+    is_label = objective in {"binary:hinge", "multi:softmax"}
+
+    def run(inputs: Tensors) -> Tensors:
+        scores = booster.inplace_predict(pack(inputs), validate_features=False)
+        return _outputs(about, scores, is_binary=is_binary, is_label=is_label)
+
+    return run
+
+
+def _load_lightgbm(package: Path, about: Mapping[str, Any]) -> Run:
+    import lightgbm  # noqa: PLC0415 - only this engine needs it
+
+    text = (package / about["model"]).read_text(encoding="utf-8")
+    booster = lightgbm.Booster(model_str=text)
+    objective = re.search(r"^objective=(\S+)", text, re.MULTILINE)
+    pack = _packer(about, booster.feature_name(), np.float64)
+    is_binary = objective is not None and objective[1] in _LIGHTGBM_PROBABILITY
+
+    def run(inputs: Tensors) -> Tensors:
+        scores = np.asarray(booster.predict(pack(inputs), num_threads=about["threads"]))
+        return _outputs(about, scores, is_binary=is_binary, is_label=False)
+
+    return run
+
+
+def _packer(
+    about: Mapping[str, Any], features: Sequence[str], dtype: type[np.floating[Any]]
+) -> Callable[[Tensors], Array]:
+    """Make what turns inputs into a matrix: by the features' names, or in the manifest's order."""
+    specs = {spec["name"]: spec for spec in about["inputs"]}
+    is_named = len(specs) > 1 and not specs.keys().isdisjoint(features)
+    ordered = [specs[name] for name in features] if is_named else list(specs.values())
+    codes = {
+        spec["name"]: {level: float(code) for code, level in enumerate(spec["levels"])}
+        for spec in ordered
+        if spec["datatype"] == "BYTES"
+    }
+
+    def column(name: str, values: Array) -> Array:
+        if name not in codes:
+            return values.astype(dtype, copy=False)
+        found = [codes[name].get(text, np.nan) for text in values.reshape(-1).tolist()]
+        return np.array(found, dtype)
+
+    def pack(inputs: Tensors) -> Array:
+        rows = len(next(iter(inputs.values())))
+        columns = [column(s["name"], inputs[s["name"]]).reshape(rows, -1) for s in ordered]
+        return np.ascontiguousarray(np.concatenate(columns, axis=1))
+
+    return pack
+
+
+def _outputs(
+    about: Mapping[str, Any], scores: Array, *, is_binary: bool, is_label: bool
+) -> Tensors:
+    found: Tensors = {}
+    for spec in about["outputs"]:
+        if spec["name"] == "label":
+            found["label"] = _labels(spec, scores, is_binary=is_binary, is_label=is_label)
+        else:
+            values = np.stack([1 - scores, scores], axis=1) if is_binary else scores
+            found[spec["name"]] = values.astype(np.dtype(spec["numpy"]), copy=False)
+    return found
+
+
+def _labels(spec: Mapping[str, Any], scores: Array, *, is_binary: bool, is_label: bool) -> Array:
+    if is_binary:
+        numbers = (scores > 0.5).astype(np.int64)  # noqa: PLR2004 - the likelier of two classes
+    else:
+        numbers = scores.astype(np.int64) if is_label else scores.argmax(axis=1)
+    if spec["datatype"] == "BYTES":
+        return np.array(spec["levels"], dtype=np.object_)[numbers]
+    return numbers.astype(np.dtype(spec["numpy"]))
+
+
+# --- code of a package -------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Context:
     """What a package's class is given; what it logs is kept by Jiuzhou's own runtime only."""
@@ -124,5 +219,7 @@ def _load_python(package: Path, _: Mapping[str, Any]) -> Run:
 
 _LOADERS: Mapping[str, Callable[[Path, Mapping[str, Any]], Run]] = {
     "onnx": _load_onnx,
+    "xgboost": _load_xgboost,
+    "lightgbm": _load_lightgbm,
     "python": _load_python,
 }

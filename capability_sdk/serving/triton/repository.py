@@ -10,13 +10,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import Engine, Manifest, TensorSpec
 from capability_sdk.contracts.model import major
+from capability_sdk.profiling.columns import NUMPY_TYPES
+from capability_sdk.serving.engines.model_file import one_model_file
 from capability_sdk.serving.errors import UnusablePackage
 
 _WRAPPER = Path(__file__).with_name("model.py")
-_SUFFIXES = {Engine.ONNX: ("onnx",), Engine.XGBOOST: ("ubj", "json"), Engine.LIGHTGBM: ("txt",)}
+_SUFFIXES = {
+    Engine.ONNX: (".onnx",),
+    Engine.XGBOOST: (".json", ".ubj"),
+    Engine.LIGHTGBM: (".txt",),
+}
 
 
 def write_repository(
@@ -57,25 +65,26 @@ def version_of(manifest: Manifest) -> str:
 
 def _describe(package: Path, manifest: Manifest, threads: int) -> dict[str, Any]:
     """Say what the wrapper needs of the manifest; it reads no TOML and knows no paths."""
-    members = {"name", "datatype", "shape"}
+    suffixes = _SUFFIXES.get(manifest.engine)
     return {
         "engine": manifest.engine.value,
-        "model": _model_path(package, manifest.engine),
+        "model": one_model_file(package, suffixes).relative_to(package).as_posix()
+        if suffixes
+        else "",
         "threads": threads,
-        "inputs": [spec.model_dump(mode="json", include=members) for spec in manifest.inputs],
-        "outputs": [spec.model_dump(mode="json", include=members) for spec in manifest.outputs],
+        "inputs": [_tensor_of(spec, spec.levels) for spec in manifest.inputs],
+        "outputs": [
+            _tensor_of(spec, spec.levels or manifest.quality.labels) for spec in manifest.outputs
+        ],
     }
 
 
-def _model_path(package: Path, engine: Engine) -> str | None:
-    if engine not in _SUFFIXES:
-        return None
-    suffixes = _SUFFIXES[engine]
-    found = [path for suffix in suffixes for path in sorted(package.glob(f"model/*.{suffix}"))]
-    preferred = [path for path in found if path.stem == "model"] or found
-    if len(preferred) != 1:
-        raise UnusablePackage(f"model/ needs one {engine} file; it has {len(preferred)}.")
-    return preferred[0].relative_to(package).as_posix()
+def _tensor_of(spec: TensorSpec, levels: list[str] | None) -> dict[str, Any]:
+    return {
+        **spec.model_dump(mode="json", include={"name", "datatype", "shape"}),
+        "levels": levels or [],
+        "numpy": np.dtype(NUMPY_TYPES[spec.datatype]).name,
+    }
 
 
 def _configuration(manifest: Manifest, best_batch: int) -> str:
