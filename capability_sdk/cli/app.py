@@ -14,6 +14,7 @@ from capability_sdk.cli import (
     calling,
     doctor,
     exporting,
+    gating,
     marketplace,
     operating,
     reviewing,
@@ -31,6 +32,7 @@ EXIT_UNREACHABLE: Final = 4
 _MODULES: Final = (
     account,
     authoring,
+    gating,
     reviewing,
     marketplace,
     operating,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from capability_sdk.cli.config import center_client, signing_key_path
+from capability_sdk.cli.gating import show_checks
 from capability_sdk.cli.output import AsJson, complain, show_item, show_rows
 from capability_sdk.client import ApiProblem, CenterClient
 from capability_sdk.packaging import project, signing
@@ -113,7 +114,11 @@ def _await_gate(client: CenterClient, view: dict[str, Any]) -> dict[str, Any]:
     path = version_path(view["name"], view["version"])
     deadline = time.monotonic() + _GATE_SECONDS
     complain("The publish gate tests it …")
+    told = None
     while view["stage"] == "gating":
+        if view.get("gate_progress") not in {None, told}:
+            told = view["gate_progress"]
+            complain(f"The publish gate: {told}")
         if time.monotonic() > deadline:
             complain("The gate is still at it; `jiuzhou review NAME VERSION` shows its report.")
             raise typer.Exit(1)
@@ -125,5 +130,4 @@ def _await_gate(client: CenterClient, view: dict[str, Any]) -> dict[str, Any]:
 def _show_gate(client: CenterClient, path: str, *, as_json: bool) -> None:
     report = client.get(f"{path}/gate-report")
     complain("The gate refused it:")
-    columns = ["name", "passed", "detail", "cure"]
-    show_rows(report["checks"], columns, as_json=as_json, empty="The report is empty.")
+    show_checks(report["checks"], as_json=as_json)

@@ -7,6 +7,7 @@ import typer
 from capability_sdk.cli.acts import act
 from capability_sdk.cli.authoring import version_path
 from capability_sdk.cli.config import center_client
+from capability_sdk.cli.gating import show_checks
 from capability_sdk.cli.output import AsJson, show_item, show_rows
 
 Capability = Annotated[str, typer.Argument(help="Name of the capability.")]
@@ -41,8 +42,14 @@ def review(
             show_rows(rows, columns, as_json=as_json, empty="Nothing waits for a review.")
             return
         path = version_path(capability, version)
-        view = client.get(path) | {"gate_report": client.get(f"{path}/gate-report")}
-    show_item(view, as_json=as_json)
+        view = client.get(path)
+        report = client.get(f"{path}/gate-report")
+    if as_json:
+        show_item(view | {"gate_report": report}, as_json=True)
+        return
+    show_item(view, as_json=False)
+    show_item(report, as_json=False, members=("passed", "passport"))
+    show_checks(report["checks"], as_json=False)
 
 
 def approve_version(

@@ -74,6 +74,9 @@ class Series(Wire):
     """A measured line for a plot: ``y[i]`` at ``x[i]``; both have the same length, 2 to 200."""
 
     name: str
+    """Series of a check that have one name share a plot."""
+    line: str = ""
+    """Tells the lines of a plot apart, such as ``2 threads``."""
     unit: str
     """Of ``y``."""
     along: str

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from capability_sdk.contracts.manifest import Manifest
-from capability_sdk.contracts.model import Wire
 from capability_sdk.contracts.packages import MANIFEST_FILE
 from capability_sdk.contracts.passport import BatchPoint
+from capability_sdk.gate.measured import Measured
 from capability_sdk.gate.node_score import node_score
 from capability_sdk.gate.processes import Usage, usage_of
 from capability_sdk.packaging.samples import read_samples
@@ -30,15 +30,6 @@ _TAIL = 0.99
 
 Batch = Mapping[str, Tensor]
 Run = Callable[[Batch], object]
-
-
-class Measured(Wire):
-    """The engine on one number of threads."""
-
-    node_score: float
-    load_seconds: float
-    memory_bytes: int
-    batches: list[BatchPoint]
 
 
 def measure(folder: Path, threads: int, point_seconds: float) -> Measured:

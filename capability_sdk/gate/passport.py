@@ -13,7 +13,7 @@ from capability_sdk.gate.cases import Case, infer, repeated
 from capability_sdk.gate.confinement import confine_for
 from capability_sdk.gate.instance import Instance
 from capability_sdk.gate.load import measure_requests
-from capability_sdk.gate.measuring import Measured
+from capability_sdk.gate.measured import Measured
 from capability_sdk.gate.plan import Plan
 from capability_sdk.gate.verdicts import Findings
 from capability_sdk.gate.wire import NoAnswer
@@ -168,6 +168,6 @@ def _series(passport: Passport) -> list[Series]:
             ("latency_p50", "ms", [point.latency_p50_ms for point in points]),
             ("throughput", "rows/s", [point.rows_per_second for point in points]),
         ):
-            title = f"{name}_{threads}_threads"
-            found.append(Series(name=title, unit=unit, along="rows", x=rows, y=values))
+            line = "1 thread" if threads == 1 else f"{threads} threads"
+            found.append(Series(name=name, line=line, unit=unit, along="rows", x=rows, y=values))
     return found

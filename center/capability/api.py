@@ -5,15 +5,17 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
 
 from capability_sdk.contracts.errors import NotFound
 from capability_sdk.contracts.model import CapabilityName, SemanticVersion
 from capability_sdk.contracts.packages import GateReport
+from capability_sdk.gate.page.words import Language
 from capability_sdk.kit.problems import problem_responses
 from center.capability import intake, service
 from center.capability.domain import Stage
+from center.capability.gate_page import gate_page
 from center.capability.ports import MayRun, PackageStore
 from center.capability.store import CapabilityStore, Wanted
 from center.capability.views import (
@@ -40,6 +42,7 @@ _NO_FURTHER_LIMIT = 1 << 50
 """Bytes; the setting `max_package_bytes` limits an upload."""
 
 _ONE = "/capabilities/{name}/versions/{version}"
+_PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The report."}
 _READ = problem_responses(401, 403, 404, 422, 503)
 _CHANGE = problem_responses(401, 403, 404, 409, 422, 503)
 
@@ -57,6 +60,13 @@ def _may_run(request: Request) -> MayRun:
 def _inspectors(request: Request) -> Executor:
     inspectors: Executor = request.app.state.inspectors
     return inspectors
+
+
+def _gate_report(name: Name, version: Version, session: SessionDep, actor: ActorDep) -> GateReport:
+    item = CapabilityStore(session).get(name, version, service.sight_of(actor))
+    if item.gate_report is None:
+        raise NotFound(f"The gate of {name} {version} has not finished yet; ask again.")
+    return item.gate_report
 
 
 PackagesDep = Annotated[PackageStore, Depends(_packages)]
@@ -145,15 +155,45 @@ def show_version(
     return CapabilityVersionView.of(item)
 
 
-@router.get(f"{_ONE}/gate-report", dependencies=[permit(Permission.READ_STORE)], responses=_READ)
+@router.get(
+    f"{_ONE}/gate-report",
+    dependencies=[permit(Permission.READ_STORE)],
+    response_model=GateReport,
+    responses={200: _PAGE, **_READ},
+)
 def show_gate_report(
-    name: Name, version: Version, session: SessionDep, actor: ActorDep
-) -> GateReport:
-    """Show what the publish gate found out: every check, and the measured passport."""
-    item = CapabilityStore(session).get(name, version, service.sight_of(actor))
-    if item.gate_report is None:
-        raise NotFound(f"The gate of {name} {version} has not finished yet; ask again.")
-    return item.gate_report
+    name: Name,
+    version: Version,
+    request: Request,
+    report: Annotated[GateReport, Depends(_gate_report)],
+) -> GateReport | Response:
+    """Show what the publish gate found out: every check, and the measured passport.
+
+    Who accepts HTML and no JSON, such as a browser, gets it as a page.
+    """
+    accepted = request.headers.get("accept", "")
+    if "text/html" in accepted and "json" not in accepted:
+        return gate_page(request, report, f"{name} {version}")
+    return report
+
+
+@router.get(
+    f"{_ONE}/gate-report.html",
+    dependencies=[permit(Permission.READ_STORE)],
+    response_class=HTMLResponse,
+    responses={200: _PAGE, **_READ},
+)
+def show_gate_page(
+    name: Name,
+    version: Version,
+    request: Request,
+    report: Annotated[GateReport, Depends(_gate_report)],
+    language: Annotated[
+        Language | None, Query(description="Of the page; the browser's by default.")
+    ] = None,
+) -> Response:
+    """Show what the publish gate found out, as one page with plots, without scripts."""
+    return gate_page(request, report, f"{name} {version}", language)
 
 
 @router.get(

@@ -35,6 +35,7 @@ def test_every_route_of_the_store_is_there(world: World) -> None:
     assert set(_operations(world)) == {
         *("POST /api/v1/packages", "GET /api/v1/capabilities", "GET /api/v1/capabilities/{name}"),
         *("GET /api/v1/capabilities/{name}/versions", f"GET {one}", f"GET {one}/gate-report"),
+        f"GET {one}/gate-report.html",
         *(f"GET {one}/package", f"POST {one}:request-review", f"POST {one}:approve"),
         *(f"POST {one}:return", f"POST {one}:deprecate", f"POST {one}:withdraw"),
         *("GET /api/v1/reviews", "POST /api/v1/subscriptions", "GET /api/v1/subscriptions"),

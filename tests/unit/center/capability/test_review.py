@@ -51,6 +51,25 @@ def test_the_gates_report_decides_whether_a_version_can_be_reviewed(shop: Shop) 
     assert refused.json()["allowed"] == ["withdrawn"]
 
 
+def test_a_gate_report_is_a_page_for_who_asks_for_one(shop: Shop) -> None:
+    path = shop.keep(manifest())
+    assert shop.gate(FAILED)
+    http = shop.author.http
+    report = f"/api/v1{path}/gate-report"
+
+    by_name = http.get(f"{report}.html", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    by_accept = http.get(report, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+    assert "发布门禁报告" in by_name.text
+    assert "Publish gate report" in by_accept.text
+    for answer in (by_name, by_accept):
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert http.get(report).json()["passed"] is False
+    assert _problem(shop.colleague.get(f"{path}/gate-report.html"))[0] == 404
+
+
 def test_approval_publishes_and_signs_a_release_that_names_the_content(shop: Shop) -> None:
     path = shop.publish(manifest())
 

@@ -1,0 +1,1 @@
+"""A gate report as one page for people."""
