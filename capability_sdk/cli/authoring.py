@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from capability_sdk.cli.asking import ask_definition
 from capability_sdk.cli.config import center_client, signing_key_path
 from capability_sdk.cli.gating import show_checks
 from capability_sdk.cli.output import AsJson, complain, show_item, show_rows
@@ -31,11 +32,16 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder.")],
     name: Annotated[str | None, typer.Option(help="Name; the folder's by default.")] = None,
-    template: Annotated[str, typer.Option(help="What to start from.")] = "onnx",
+    template: Annotated[
+        str, typer.Option(help=f"What to start from: {', '.join(project.TEMPLATES)}.")
+    ] = "onnx",
+    interactive: Annotated[bool, typer.Option(help="Ask for the definition, as a form.")] = False,
 ) -> None:
-    """Write a new capability project."""
-    project.init_project(folder, name or folder.resolve().name, template)
-    print(f"{folder} is a capability project now. Next: jiuzhou check {folder}")
+    """Write a new capability project that runs end to end."""
+    called = name or folder.resolve().name
+    definition = ask_definition(called, template) if interactive else None
+    project.init_project(folder, called, template, definition)
+    print(f"{folder} is a capability project now. Next: python {folder / 'train.py'}")
 
 
 def check(folder: Folder = Path(), as_json: AsJson = False) -> None:

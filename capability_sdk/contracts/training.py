@@ -39,6 +39,15 @@ class OutputParity(Wire):
     differing: Distance = 0.0
     """Share of rows with another label; 0 for numbers."""
 
+    def as_text(self) -> str:
+        """Say it in a line."""
+        if self.differing or not self.greatest:
+            return f"{self.differing:.2%} of the rows differ from the original model"
+        return (
+            f"half of the rows within {self.median:.1e} of the original model, 99 % within"
+            f" {self.p99:.1e}, all within {self.greatest:.1e}"
+        )
+
 
 class Parity(Wire):
     """The converted model held against the original one over training rows."""

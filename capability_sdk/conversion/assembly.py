@@ -33,6 +33,19 @@ class Packaged:
     parity: Parity | None
     notes: tuple[str, ...]
 
+    def report(self) -> str:
+        """Say in a few lines what was made, how near it is, and what its author may want to know."""
+        manifest = self.manifest
+        made = f"{manifest.name} {manifest.version} is a package for {manifest.engine} in"
+        parity = self.parity.outputs if self.parity else []
+        return "\n".join(
+            [
+                f"{made} {self.folder}",
+                *(f"  {item.output}: {item.as_text()}" for item in parity),
+                *(f"  note: {note}" for note in self.notes),
+            ]
+        )
+
 
 def package(
     model: Any,  # noqa: ANN401 - a model of any framework
@@ -81,6 +94,9 @@ def package(
                 continue
             draft.record_training(script, parity)
             draft.move_home(manifest, parity)
+        shown = [spec.name for spec in manifest.inputs if spec.sensitive]
+        if shown:
+            unsaid.append(f"samples/ shows rows of the sensitive {', '.join(shown)}: invent others")
         passed_over = [f"another way was passed over: {refusal.detail}" for refusal in refusals]
         notes = (*passed_over, *converted.notes, *converted.inputs.notes, *unsaid)
         return Packaged(home, manifest, parity, notes)

@@ -49,7 +49,7 @@ def describe(source: str, values: Values, place: int, hints: Hints, floats: Data
     datatype = floats if values.dtype.kind == "f" else _datatype(source, values)
     name = _tensor_name(source, place)
     levels, notes = hints.levels.get(source), [] if name == source else [f"{source} is {name}"]
-    if datatype is Datatype.BYTES and levels is None:
+    if datatype is Datatype.BYTES and levels is None and source not in hints.sensitive:
         levels, why = _levels(values)
         notes += [f"{source}: {why}"] if why else []
     spec = TensorSpec(

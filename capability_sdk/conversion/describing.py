@@ -110,11 +110,4 @@ def _parity_lines(parity: Parity | None) -> Iterator[str]:
         return
     yield f"Held against the original model over {parity.rows} training rows:"
     yield ""
-    for output in parity.outputs:
-        if output.differing or not output.greatest:
-            yield f"- `{output.output}`: {output.differing:.2%} of the rows differ"
-        else:
-            yield (
-                f"- `{output.output}`: median {output.median:.1e}, 99 % within {output.p99:.1e},"
-                f" greatest {output.greatest:.1e}"
-            )
+    yield from (f"- `{item.output}`: {item.as_text()}" for item in parity.outputs)

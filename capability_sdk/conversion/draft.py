@@ -129,11 +129,13 @@ def _check_parity(parity: Parity | None, *, need_exact: bool) -> None:
     if parity is None:
         return
     far = parity.worst
+    how = parity.distance_of(far) if far is not None else ""
     if far is None and need_exact and not is_exact(parity):
         far = max(parity.outputs, key=lambda item: (item.differing, item.greatest))
+        how = far.as_text()
     if far is not None:
         raise ConversionFailed(
-            f"Output {far.output} is not the original model's: {parity.distance_of(far)}.",
+            f"Output {far.output} is not the original model's: {how}.",
             cure=FLIP_CURE,
             tensor=far.output,
         )

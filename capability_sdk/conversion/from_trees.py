@@ -4,6 +4,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,26 @@ def tree_native(model: Any, data: TrainingData, hints: Hints) -> Converted:  # n
         labels=labels,
         original=original,
     )
+
+
+def read_booster(path: Path) -> Any:  # noqa: ANN401 - a booster of either library
+    """Read a model that XGBoost (``.json``, ``.ubj``) or LightGBM (``.txt``) wrote.
+
+    Raises:
+        ConversionFailed: The library cannot read it.
+    """
+    try:
+        if path.suffix == ".txt":
+            return importlib.import_module("lightgbm").Booster(model_file=path)
+        booster = importlib.import_module("xgboost").Booster()
+        booster.load_model(path)
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [""])[0][:300]
+        raise ConversionFailed(
+            f"{path.name} is no model that its library reads: {reason}",
+            cure="Save it by the library's own save_model.",
+        ) from error
+    return booster
 
 
 def is_booster(model: Any, library: str) -> bool:  # noqa: ANN401 - any model

@@ -9,11 +9,10 @@ import numpy as np
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import Manifest, TensorSpec
 from capability_sdk.conversion.errors import ConversionFailed
-from capability_sdk.conversion.parity import row_distances
+from capability_sdk.conversion.parity import EXACT, row_distances
 from capability_sdk.profiling.columns import Tensor
 
 SAMPLES = 5
-TOLERANCE = 1e-4
 
 
 def record_samples(
@@ -50,7 +49,7 @@ def faithful(original: Mapping[str, Tensor], converted: Mapping[str, Tensor]) ->
     rows = len(next(iter(converted.values())))
     near = np.ones(rows, np.bool_)
     for name in converted.keys() & original.keys():
-        near &= row_distances(original[name], converted[name]) <= TOLERANCE
+        near &= row_distances(original[name], converted[name]) <= EXACT
     return np.flatnonzero(near)
 
 
@@ -78,7 +77,7 @@ def _sample(
     content: dict[str, Any] = {
         "request": {"inputs": inputs},
         "expected": expected,
-        "tolerance": TOLERANCE,
+        "tolerance": EXACT,
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 

@@ -45,6 +45,10 @@ def _of_file(path: Path, data: TrainingData, hints: Hints) -> Iterator[Choice]:
         from capability_sdk.conversion.from_code import describe_code  # noqa: PLC0415 - as above
 
         yield partial(describe_code, path, data, hints)
+    elif path.suffix in {".json", ".ubj", ".txt"}:
+        from capability_sdk.conversion.from_trees import read_booster  # noqa: PLC0415 - heavy
+
+        yield from _of_trees(read_booster(path), data, hints)
     else:
         from capability_sdk.conversion.from_onnx import export_onnx  # noqa: PLC0415 - heavy
 
