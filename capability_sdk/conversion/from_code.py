@@ -21,18 +21,9 @@ from capability_sdk.conversion.words import Hints, Layout
 from capability_sdk.packaging.checks import package_files
 from capability_sdk.packaging.layout import CODE_FOLDER, ENTRY_POINT, MODEL_FOLDER
 from capability_sdk.profiling.columns import Tensor
+from capability_sdk.worker import Context
 
 _TRIAL_ROWS = 2
-
-
-class TrialContext:
-    """What the author's class is given: its model folder, and a log that nobody reads here."""
-
-    def __init__(self, model: Path) -> None:
-        self.model = model
-
-    def log(self, stage: str, value: object) -> None:
-        """Take a process value."""
 
 
 def describe_code(path: Path, data: TrainingData, hints: Hints) -> Converted:
@@ -82,7 +73,7 @@ def _try(path: Path, feed: Mapping[str, Tensor]) -> dict[str, Tensor]:
     try:
         with _importing_from(path.parent):
             capability = _load(path).Capability()
-            context = TrialContext(path.resolve().parent.parent / "model")
+            context = Context(path.resolve().parent.parent / "model")
             if hasattr(capability, "load"):
                 capability.load(context)
             answers: Mapping[str, Any] = capability.infer(dict(feed), context)

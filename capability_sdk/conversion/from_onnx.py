@@ -1,5 +1,6 @@
 """An ONNX file that another tool wrote: read, mended, and described by its own declarations."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,10 @@ def describe_onnx(
 
 
 def _inputs(declared: list[onnx.ValueInfoProto], data: TrainingData, hints: Hints) -> Inputs:
-    if len(declared) == 1 and declared[0].name not in data.columns:
+    is_named = isinstance(data.rows, Mapping) or any(
+        argument.name in data.columns for argument in declared
+    )
+    if len(declared) == 1 and not is_named:
         return _whole_input(declared[0], data, hints)
     names = [argument.name for argument in declared]
     for name in names:

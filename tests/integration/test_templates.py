@@ -22,6 +22,7 @@ ENGINES = {
     "xgboost": "onnx",
     "lightgbm": "lightgbm",
     "text": "onnx",
+    "python": "python",
 }
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import lightgbm
 import pytest
 import xgboost
-
 from typer.testing import CliRunner, Result
 
 from capability_sdk.cli.app import build_app

@@ -14,6 +14,7 @@ from capability_sdk.conversion import About, ConversionFailed, Hints, Packaged, 
 from capability_sdk.packaging.checks import check_folder
 from tests.unit.capability_sdk.conversion.customers import customer_pipeline, customers
 from tests.unit.capability_sdk.conversion.serving import wrong_samples
+from tests.unit.capability_sdk.packaging import forge
 
 ABOUT = About(owner="tests", domain="customers")
 HINTS = Hints(units={"tenure": "month"}, sensitive={"charge"})
@@ -176,3 +177,34 @@ def test_a_rare_category_is_not_named_outside_and_the_author_hears_why(tmp_path:
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConversionFailed, match="no model that can be packaged"):
         package(object(), training=np.zeros((3, 2)), folder=tmp_path / "new")
+
+
+def test_code_without_its_class_is_refused_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "capability.py").write_text("def infer(inputs, context):\n    return inputs\n")
+
+    with pytest.raises(ConversionFailed, match="Write `class Capability`"):
+        package(
+            tmp_path / "capability.py",
+            training={"x": np.zeros((4, 2), np.float32)},
+            folder=tmp_path / "new",
+        )
+
+
+@pytest.mark.parametrize(
+    ("training", "says"),
+    [
+        ({"y": np.zeros((4, 2), np.float32)}, "input x"),
+        ({"x": np.zeros((4, 3), np.float32)}, "x has shape"),
+        ({"x": np.array(["a", "b"])}, "x is FP32"),
+    ],
+)
+def test_data_that_does_not_fit_an_onnx_file_names_the_tensor(
+    training: dict[str, np.ndarray], says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "m.onnx").write_bytes(forge.model().SerializeToString())
+
+    with pytest.raises(ConversionFailed, match=says) as failed:
+        package(tmp_path / "m.onnx", training=training, folder=tmp_path / "new")
+
+    assert failed.value.tensor in {"x", None}
+    assert failed.value.cure

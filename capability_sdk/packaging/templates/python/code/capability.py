@@ -19,14 +19,14 @@ class Capability:
 
         Args:
             inputs: ``load``, share of capacity, shape ``(rows, 24)``, an hour a column.
-            context: ``context.log(name, value)`` keeps a value of the process for later.
+            context: ``context.log(stage, value)`` keeps a value of the process, here one a row.
 
         Returns:
             ``peak`` and ``state``, shape ``(rows, 1)``.
         """
         load = inputs["load"]
         peak = load.max(axis=1, keepdims=True)
-        context.log("peak", float(peak.max()))
+        context.log("peak", peak.ravel())
         busy = (load.mean(axis=1, keepdims=True) > BUSY / 2) & (peak > BUSY)
         return {
             "peak": peak.astype(np.float32),
