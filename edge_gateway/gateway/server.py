@@ -102,8 +102,9 @@ class GatewayServer:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        # A long poll that is still open would hold the event loop until it is answered.
         for upstream in (self._agent, self._scheduler, *self._targets.upstreams):
-            upstream.close()
+            upstream.abort()
         for meter in self._meters:
             await meter.close()
 

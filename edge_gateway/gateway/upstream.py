@@ -105,6 +105,12 @@ class Upstream:
             connection.close()
         self._idle.clear()
 
+    def abort(self) -> None:
+        """Close every connection now, whatever it waits for: the process ends."""
+        self.close()
+        for connection in tuple(self._open):
+            connection.close()
+
     # --- what a connection reports --------------------------------------------------------------
 
     def take_back(self, connection: "_Connection") -> None:

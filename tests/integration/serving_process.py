@@ -36,17 +36,27 @@ def scaling_manifest(version: str, **changes: Any) -> Manifest:  # noqa: ANN401 
     return manifest(**{**members, **changes})
 
 
-def scaling_package(folder: Path, version: str, factor: float, **changes: Any) -> Path:  # noqa: ANN401
-    """Write a package whose only weight is ``factor``, so that an answer tells whose it is."""
+def scaling_package(
+    folder: Path,
+    version: str,
+    factor: float,
+    *,
+    weights: int = 1,
+    **changes: Any,  # noqa: ANN401 - members of a manifest, of any type
+) -> Path:
+    """Write a package of ``weights`` equal numbers, ``factor``, so that an answer tells whose it is."""
     declared = scaling_manifest(version, **changes)
     (given,), (out,) = declared.inputs, declared.outputs
     shape = [None, *given.shape]
     graph = helper.make_graph(
-        [helper.make_node("Mul", [given.name, "w"], [out.name])],
+        [
+            helper.make_node("ReduceMax", ["w"], ["factor"], axes=[0]),
+            helper.make_node("Mul", [given.name, "factor"], [out.name]),
+        ],
         "scaling",
         [helper.make_tensor_value_info(given.name, TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info(out.name, TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(np.array([factor], np.float32), "w")],
+        [numpy_helper.from_array(np.full(weights, factor, np.float32), "w")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return write_package(folder, declared, model)
