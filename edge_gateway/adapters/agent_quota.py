@@ -29,8 +29,10 @@ class AgentQuotaLedger:
         try:
             body = json.dumps(asked).encode()
             answer = await self._agent.post("/v1/quota-leases", body, "application/json")
-            if answer.status != _OK:
-                raise LedgerUnavailable(f"The agent answered {answer.status} to a quota lease.")
+            if answer.head.status != _OK:
+                raise LedgerUnavailable(
+                    f"The agent answered {answer.head.status} to a quota lease."
+                )
             granted = int(json.loads(answer.body)["granted"])
         except UpstreamFailed as error:
             raise LedgerUnavailable("The agent does not answer.") from error

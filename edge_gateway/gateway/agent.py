@@ -104,17 +104,19 @@ class TokenRelay:
                     headers={"Retry-After": "2"},
                 )
             )
-        lines = [b"%b: %b\r\n" % pair for pair in found.headers if pair[0] in _KEPT_HEADERS]
+        lines = [
+            b"%b: %b\r\n" % pair for pair in found.head.headers.items() if pair[0] in _KEPT_HEADERS
+        ]
         lines.append(b"cache-control: no-store\r\n")
-        return Answer(found.status, b"".join(lines), found.body)
+        return Answer(found.head.status, b"".join(lines), found.body)
 
 
 def _form_of(request: Request) -> bytes:
     """Return the form, with the client's credentials in it wherever the caller put them."""
-    media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    media_type = request.head.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if media_type != _FORM:
         raise MalformedRequest(f"Send the token request as {_FORM.decode()}.")
-    authorization = request.headers.get(b"authorization")
+    authorization = request.head.headers.get(b"authorization")
     if authorization is None:
         return request.body
     if authorization[:6].lower() != b"basic ":

@@ -87,11 +87,11 @@ class GatewayApp:
 
     # --- what connections ask -------------------------------------------------------------------
 
-    def start(self, request: Request, target: bytes) -> int:
+    def start(self, request: Request) -> int:
         """Look at a request's head: path, method and token come before the body."""
         request.id = self._ids.next()
-        route = self._paths.find(target)
-        if request.method != route.method:
+        route = self._paths.find(request.head.target)
+        if request.head.method != route.method:
             raise MethodNotAllowed(
                 f"Use {route.method.decode()} here.", headers={"Allow": route.method.decode()}
             )
@@ -128,9 +128,9 @@ class GatewayApp:
             raise NoState(
                 "This gateway has no desired state in force.", headers={"Retry-After": "5"}
             )
-        if b"authorization" in request.repeated:
+        if b"authorization" in request.head.repeated:
             raise tokens.refusal()
-        authorization = request.headers.get(b"authorization")
+        authorization = request.head.headers.get(b"authorization")
         try:
             request.caller = self._verifier.verify(authorization)
         except TokenRefused:
@@ -200,7 +200,7 @@ class GatewayApp:
         }
 
     def _is_own(self, request: Request) -> bool:
-        given = request.headers.get(b"authorization", b"")
+        given = request.head.headers.get(b"authorization", b"")
         return hmac.compare_digest(given, self._internal_credential)
 
     async def _answer_later(self, request: Request, coming: Coroutine[Any, Any, Answer]) -> None:

@@ -14,7 +14,9 @@ import httptools
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
 from edge_gateway.errors import MalformedRequest
-from edge_gateway.gateway.messages import Answer, Request, nobody
+from edge_gateway.gateway.framing import check_framing, is_repeatable
+from edge_gateway.gateway.heads import KnownHead, learn
+from edge_gateway.gateway.messages import Answer, Head, Request, nobody
 from edge_gateway.gateway.paths import MAX_TARGET_BYTES
 
 MAX_HEAD_BYTES: Final = 32 << 10
@@ -22,11 +24,8 @@ MAX_HEADERS: Final = 100
 _MAX_PIPELINED: Final = 32
 _LINGER_SECONDS: Final = 2.0
 _READ_ANYWAY_BYTES: Final = 64 << 10
-_SINGLE = frozenset(
-    (b"host", b"content-length", b"transfer-encoding", b"content-type",
-     b"inference-header-content-length", b"x-request-id", b"x-affinity-key")
-)  # fmt: skip
-"""Headers that may come once. Of a repeated Authorization the application speaks: 401, not 400."""
+_MAX_LESSONS: Final = 8
+"""Heads that are remembered in vain before a connection stops remembering any."""
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class TargetTooLong(MalformedRequest):
 class Application(Protocol):
     """What a connection asks."""
 
-    def start(self, request: Request, target: bytes) -> int:
+    def start(self, request: Request) -> int:
         """Look at a request's head; return the bytes that its body may have.
 
         Raises:
@@ -100,6 +99,10 @@ class Connection(asyncio.Protocol):
         self._is_paused = False
         self._is_unread = False
         self._loose_bytes = 0
+        self._begun = 0
+        self._request = Request(self._loop.time(), Head())
+        self._known: tuple[KnownHead, Head] | None = None
+        self._lessons = _MAX_LESSONS
         self.deadline = self._loop.time() + patience.head
 
     # --- asyncio's side -------------------------------------------------------------------------
@@ -117,17 +120,38 @@ class Connection(asyncio.Protocol):
         self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
-        if self._is_over:
-            return
+        """Take what came: requests whose head is known, then what the parser has to read."""
+        try:
+            if self._known is not None:
+                data = self._take_known(data, *self._known)
+            if data and not self._is_over:
+                self._parse(data)
+        except Exception:  # noqa: BLE001 - ours, not the peer's: nothing gets through by it
+            _log.exception("unexpected failure while a request was read")
+            self._answer_and_close(self._request, self._application.failed(self._request))
+
+    def _take_known(self, data: bytes, known: KnownHead, head: Head) -> bytes:
+        """Take whole requests with a head that was read before; return what is left."""
+        while data and not self._is_in_message and not self._is_over:
+            place = known.read(data)
+            if place is None or place[1] > len(data):
+                break
+            begin, end = place
+            self._request = Request(self._loop.time(), head)
+            self._limit = _READ_ANYWAY_BYTES
+            self._lessons = _MAX_LESSONS
+            if self._decide(self._request, end - begin):
+                self._request.body = data[begin:end]
+                self._take(self._request, is_last=False)
+            data = data[end:]
+        return data
+
+    def _parse(self, data: bytes) -> None:
+        is_at_start, self._begun = not self._is_in_message, 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
-            # Ours, not the peer's: it raised while the parser told us what it read.
-            _log.exception("unexpected failure while a request was read")
-            request = self._request_so_far()
-            self._answer_and_close(request, self._application.failed(request))
-            return
+            raise  # a callback of ours failed
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(MalformedRequest("The request is not strict HTTP/1.1."))
             return
@@ -136,6 +160,17 @@ class Connection(asyncio.Protocol):
             self._loose_bytes += len(data)
             if self._loose_bytes > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge(f"A head has at most {MAX_HEAD_BYTES} bytes."))
+        elif is_at_start and self._begun == 1 and self._lessons > 0:
+            self._lessons -= 1
+            self._remember(data)
+
+    def _remember(self, data: bytes) -> None:
+        head = self._request.head
+        is_taken = not self._is_over and self._request.refusal is None
+        known = None
+        if is_taken and is_repeatable(head, self._parser.get_http_version()):
+            known = learn(data)
+        self._known = None if known is None else (known, head)
 
     def eof_received(self) -> bool:
         """Keep our side open for the answers that a peer which sends no more still waits for."""
@@ -185,8 +220,8 @@ class Connection(asyncio.Protocol):
         """Begin a request."""
         now = self._loop.time()
         self.deadline = now + self._patience.head
-        self._request = Request(now)
-        self._target = b""
+        self._begun += 1
+        self._request = Request(now, Head())
         self._head_bytes = 0
         self._loose_bytes = 0
         self._header_count = 0
@@ -197,19 +232,20 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         """Collect the request target, which may come in parts."""
-        self._target += url
-        if len(self._target) > MAX_TARGET_BYTES:
+        head = self._request.head
+        head.target += url
+        if len(head.target) > MAX_TARGET_BYTES:
             self._refuse(TargetTooLong(f"A target has at most {MAX_TARGET_BYTES} bytes."))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header; a trailer after a body is dropped."""
         if not self._is_in_head:
             return
-        request = self._request
+        head = self._request.head
         name = name.lower()
-        if name in request.headers:
-            request.repeated.add(name)
-        request.headers[name] = value
+        if name in head.headers:
+            head.repeated.add(name)
+        head.headers[name] = value
         self._header_count += 1
         self._head_bytes += len(name) + len(value)
         is_too_large = self._header_count > MAX_HEADERS or self._head_bytes > MAX_HEAD_BYTES
@@ -222,25 +258,18 @@ class Connection(asyncio.Protocol):
         if self._is_over:
             return
         request = self._request
-        request.method = self._parser.get_method()
+        request.head.method = self._parser.get_method()
         self.deadline = self._loop.time() + self._patience.body
         try:
-            self._check_framing()
+            check_framing(request.head, self._parser.get_http_version())
         except MalformedRequest as error:
             self._refuse(error)
             return
-        try:
-            self._limit = self._application.start(request, self._target)
-            self._check_declared_length()
-        except ServiceError as error:
-            request.refusal = self._application.refused(request, error)
-            if self._declared_length() > _READ_ANYWAY_BYTES or self._limit == 0:
-                self._answer_and_close(request, request.refusal)
-                return
-            self._limit = _READ_ANYWAY_BYTES
+        if not self._decide(request, int(request.head.headers.get(b"content-length", b"0"))):
+            return
         # An invitation between the answers of earlier requests would be read as one of theirs.
         is_next = self._current is None and not self._queue
-        if b"expect" in request.headers and request.refusal is None and is_next:
+        if b"expect" in request.head.headers and request.refusal is None and is_next:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -255,13 +284,30 @@ class Connection(asyncio.Protocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Hand the request on, or keep it until the one before is answered."""
+        """Put the request together."""
         self._is_in_message = False
         if self._is_over:
             return
         request, body = self._request, self._body
         request.body = body[0] if len(body) == 1 else b"".join(body)
-        is_last = not self._parser.should_keep_alive()
+        self._take(request, is_last=not self._parser.should_keep_alive())
+
+    def _decide(self, request: Request, declared: int) -> bool:
+        """Ask the application about a head; return whether its ``declared`` bytes are read."""
+        try:
+            self._limit = self._application.start(request)
+            if declared > self._limit:
+                raise BodyTooLarge(f"The body has at most {self._limit} bytes.", limit=self._limit)
+        except ServiceError as error:
+            request.refusal = self._application.refused(request, error)
+            if declared > _READ_ANYWAY_BYTES or self._limit == 0:
+                self._answer_and_close(request, request.refusal)
+                return False
+            self._limit = _READ_ANYWAY_BYTES
+        return True
+
+    def _take(self, request: Request, *, is_last: bool) -> None:
+        """Begin a whole request, or keep it until the one before is answered."""
         if self._current is not None or self._queue or self._is_unread:
             self._queue.append((request, is_last))
             if len(self._queue) >= _MAX_PIPELINED and not self._is_paused:
@@ -311,11 +357,7 @@ class Connection(asyncio.Protocol):
         """Answer and read no further: where the next request begins cannot be known."""
         if self._is_over:
             return
-        request = self._request_so_far()
-        self._answer_and_close(request, self._application.refused(request, error))
-
-    def _request_so_far(self) -> Request:
-        return getattr(self, "_request", None) or Request(self._loop.time())
+        self._answer_and_close(self._request, self._application.refused(self._request, error))
 
     def _answer_and_close(self, request: Request, answer: Answer) -> None:
         self._is_over = True
@@ -337,31 +379,3 @@ class Connection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self.deadline = self._loop.time() + _LINGER_SECONDS
-
-    # --- framing --------------------------------------------------------------------------------
-
-    def _check_framing(self) -> None:
-        request = self._request
-        headers, repeated = request.headers, request.repeated
-        if repeated and repeated & _SINGLE:
-            raise MalformedRequest("A header that must be single came more than once.")
-        if b"host" not in headers and self._parser.get_http_version() != "1.0":
-            raise MalformedRequest("The request names no host.")
-        if not self._target.startswith(b"/"):
-            raise MalformedRequest("The request target is not in origin form.")
-        encoding = headers.get(b"transfer-encoding")
-        if encoding is not None and (
-            encoding.lower() != b"chunked" or b"content-length" in headers
-        ):
-            raise MalformedRequest("The length of the body is ambiguous.")
-        if not headers.get(b"content-length", b"0").isdigit():
-            raise MalformedRequest("The length of the body is no number.")
-        if b"upgrade" in headers:
-            raise MalformedRequest("This gateway does not change protocols.")
-
-    def _declared_length(self) -> int:
-        return int(self._request.headers.get(b"content-length", b"0"))
-
-    def _check_declared_length(self) -> None:
-        if self._declared_length() > self._limit:
-            raise BodyTooLarge(f"The body has at most {self._limit} bytes.", limit=self._limit)

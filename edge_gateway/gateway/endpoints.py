@@ -80,10 +80,10 @@ class EndpointWatch:
         wait = WAIT_SECONDS if self._is_reached else 0
         path = f"/api/v1/endpoints?after={self._revision}&wait={wait}"
         answer = await fetch(self._scheduler, "GET", path, headers=self._credential)
-        if answer.status == _NO_CONTENT:
+        if answer.head.status == _NO_CONTENT:
             return None
-        if answer.status != _OK:
-            _log.warning("the scheduler answered %d", answer.status)
+        if answer.head.status != _OK:
+            _log.warning("the scheduler answered %d", answer.head.status)
             await asyncio.sleep(_RETRY_SECONDS)
             return None
         found = EndpointList.model_validate_json(answer.body)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -39,7 +39,7 @@ from edge_gateway.gateway.paths import Kind, Route
 from edge_gateway.gateway.quota import Quotas
 from edge_gateway.gateway.routing import choose, pick, pick_by_key
 from edge_gateway.gateway.targets import Choice, Target, Targets
-from edge_gateway.gateway.upstream import Failure, UpstreamAnswer
+from edge_gateway.gateway.upstream import AnswerHead, Failure, UpstreamAnswer
 from edge_gateway.state import StateView
 
 AFFINITY_HEADER = b"x-affinity-key"
@@ -52,7 +52,7 @@ FORWARDED = (
     b"traceparent",
 )
 """Headers of a caller that an instance sees; all others stop here."""
-RETURNED = frozenset(
+RETURNED = tuple(
     name.encode()
     for name in (
         "content-type",
@@ -67,7 +67,6 @@ RETURNED = frozenset(
 _SERVER_ERRORS = 500
 _RETRIABLE = (Failure.NOT_CONNECTED, Failure.CLOSED)
 _RETRY_SOON = {"Retry-After": "1"}
-_REQUEST_ID = REQUEST_ID_HEADER.encode()
 
 _log = logging.getLogger(__name__)
 
@@ -133,7 +132,7 @@ class Inference:
         split = choice.split
         if len(split.versions) == 1:
             return split.versions[0]
-        key = request.headers.get(AFFINITY_HEADER)
+        key = request.head.headers.get(AFFINITY_HEADER)
         if key is not None and len(key) <= MAX_AFFINITY_BYTES:
             return pick_by_key(split, route.capability, key)
         place = (route.capability, route.version)
@@ -163,8 +162,8 @@ class Inference:
 class _Call:
     """One call on its way to an instance and back."""
 
-    __slots__ = ("_choice", "_gate", "_is_last_try", "_owner", "_request", "_route", "_target",
-                 "_version")  # fmt: skip
+    __slots__ = ("_answer", "_choice", "_gate", "_is_last_try", "_owner", "_request", "_route",
+                 "_target", "_version")  # fmt: skip
 
     def __init__(
         self, owner: Inference, request: Request, route: Route, gate: Gate, choice: Choice
@@ -197,30 +196,19 @@ class _Call:
             candidates = [target for target in candidates if target is not self._target]
         # Which of two equal instances answers is no secret.
         self._target = choose(candidates, random.random())  # noqa: S311
-        self._target.upstream.exchange(self._encode(), self._on_result)
+        self._target.upstream.exchange(self._encode(), self._on_result, self._request.id)
 
     def _encode(self) -> bytes:
         request, route = self._request, self._route
-        headers = request.headers
-        lines = [
-            b"%b /v2/models/%b/versions/%b%b HTTP/1.1\r\nhost: instance\r\n%b: %b\r\n"
-            b"content-length: %d\r\n"
-            % (
-                route.method,
-                route.capability.encode(),
-                self._version.encode(),
-                route.action.encode(),
-                _REQUEST_ID,
-                request.id,
-                len(request.body),
-            )
-        ]
-        for name in FORWARDED:
-            value = headers.get(name)
-            if value is not None:
-                lines.append(b"%b: %b\r\n" % (name, value))
-        lines += (b"\r\n", request.body)
-        return b"".join(lines)
+        if request.head.forwarded is None:
+            request.head.forwarded = _lines(request.head.headers, FORWARDED)
+        return b"%b%b\r\n%bcontent-length: %d\r\n\r\n%b" % (
+            _beginning(route, self._version),
+            request.id,
+            request.head.forwarded,
+            len(request.body),
+            request.body,
+        )
 
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
         try:
@@ -241,19 +229,23 @@ class _Call:
         if isinstance(result, Failure):
             answer = problem_answer(_failed(result, self._route.capability))
         else:
-            answer = Answer(result.status, self._head(result), result.body)
+            answer = Answer(result.head.status, self._head(result.head), result.body)
         if self._route.kind is not Kind.INFER:
             self._request.respond(answer)
             return
         self._meter(answer)
 
-    def _head(self, result: UpstreamAnswer) -> bytes:
-        lines = [b"%b: %b\r\n" % pair for pair in result.headers if pair[0] in RETURNED]
+    def _head(self, head: AnswerHead) -> bytes:
+        if head.returned is None:
+            head.returned = _lines(head.headers, RETURNED)
         quotas, gate = self._owner.quotas, self._gate
         rest = quotas.known_rest(gate.subscription)
-        lines.append(gate.policy)
-        lines.append(b'ratelimit: "day";r=%d;t=%d\r\n' % (rest, quotas.seconds_left()))
-        return b"".join(lines)
+        return b'%b%bratelimit: "day";r=%d;t=%d\r\n' % (
+            head.returned,
+            gate.policy,
+            rest,
+            quotas.seconds_left(),
+        )
 
     def _meter(self, answer: Answer) -> None:
         owner, request, subscription = self._owner, self._request, self._gate.subscription
@@ -275,19 +267,32 @@ class _Call:
             "response_bytes": len(answer.body),
         }
         owner.metrics.count_call(subscription.capability, answer.status, latency)
+        self._answer = answer
+        is_lone = self._target is None or self._target.in_flight == 0
+        owner.meter.record(orjson.dumps(record), self._released, is_lone=is_lone)
 
-        def released(is_recorded: bool) -> None:
-            try:
-                request.respond(answer if is_recorded else _NOT_METERED)
-            except Exception:  # noqa: BLE001 - the others of this tick wait for their answers too
-                self._fail()
-
-        owner.meter.record(orjson.dumps(record), released)
+    def _released(self, is_recorded: bool) -> None:
+        try:
+            self._request.respond(self._answer if is_recorded else _NOT_METERED)
+        except Exception:  # noqa: BLE001 - the others of this tick wait for their answers too
+            self._fail()
 
 
 _NOT_METERED = problem_answer(
     NotMetered("The call could not be recorded, so its answer is withheld.", headers=_RETRY_SOON)
 )
+
+
+@lru_cache(maxsize=1024)
+def _beginning(route: Route, version: str) -> bytes:
+    """Begin a request to an instance, up to the id of the call."""
+    target = f"/v2/models/{route.capability}/versions/{version}{route.action}"
+    begin = f"{route.method.decode()} {target} HTTP/1.1\r\nhost: instance\r\n"
+    return f"{begin}{REQUEST_ID_HEADER}: ".encode()
+
+
+def _lines(headers: Mapping[bytes, bytes], names: Iterable[bytes]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers)
 
 
 def timestamp(moment: float) -> str:

@@ -3,9 +3,8 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -26,8 +25,7 @@ _STATUS_LINES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer; ``head`` holds whole header lines, without content-length and request ids."""
 
     status: int
@@ -35,20 +33,35 @@ class Answer:
     body: bytes
 
 
+class Head:
+    """What a caller says before the body; requests with equal heads share one.
+
+    Attributes:
+        method: HTTP method; empty until the head is whole.
+        target: Request target.
+        headers: Names in lower case.
+        repeated: Names of headers that came more than once.
+        forwarded: Lines of it that an instance sees, once somebody has put them together.
+    """
+
+    __slots__ = ("forwarded", "headers", "method", "repeated", "target")
+
+    def __init__(self) -> None:
+        self.method = b""
+        self.target = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.repeated: set[bytes] = set()
+        self.forwarded: bytes | None = None
+
+
 class Request:
     """One request of one connection; it is answered exactly once."""
 
-    __slots__ = (
-        "body", "caller", "headers", "id", "method", "refusal", "repeated", "respond", "route",
-        "started",
-    )  # fmt: skip
+    __slots__ = ("body", "caller", "head", "id", "refusal", "respond", "route", "started")
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, head: Head) -> None:
         self.id = b""
-        self.method = b""
-        self.headers: dict[bytes, bytes] = {}
-        self.repeated: set[bytes] = set()
-        """Names of headers that came more than once."""
+        self.head = head
         self.body = b""
         self.started = started
         """Moment of the first byte, on the event loop's clock."""
@@ -59,7 +72,7 @@ class Request:
 
     def encode(self, answer: Answer, *, is_last: bool) -> bytes:
         """Make the bytes of an answer, with the ids of this request."""
-        client_id = self.headers.get(_CLIENT_ID_SOURCE)
+        client_id = self.head.headers.get(_CLIENT_ID_SOURCE)
         echo = b""
         if client_id is not None and is_plain(client_id):
             echo = b"%b: %b\r\n" % (_CLIENT_ID, client_id)
@@ -71,7 +84,7 @@ class Request:
             echo,
             b"connection: close\r\n" if is_last else b"",
             len(answer.body),
-            b"" if self.method == b"HEAD" else answer.body,
+            b"" if self.head.method == b"HEAD" else answer.body,
         )
 
 

@@ -60,12 +60,22 @@ class Meter:
         """Sequence number of the last record."""
         return self._spool.last_seq
 
-    def record(self, payload: bytes, released: Released) -> None:
-        """Record a call; ``released`` is called after this tick's write."""
+    def record(self, payload: bytes, released: Released, *, is_lone: bool = False) -> None:
+        """Record a call; ``released`` is called after the write.
+
+        Args:
+            payload: The record.
+            released: Told whether it is safe.
+            is_lone: No other record is to be expected in this tick: it is written at once.
+        """
         self._spool.append(payload)
-        if not self._waiting:
-            self._loop.call_soon(self._flush)
         self._waiting.append(released)
+        if len(self._waiting) > 1:
+            return
+        if is_lone:
+            self._flush()
+        else:
+            self._loop.call_soon(self._flush)
 
     async def close(self) -> None:
         """Write, sync and close the spool."""

@@ -18,7 +18,7 @@ class _NoMeter(Meter):
     def __init__(self) -> None:
         self.blocked_by = None
 
-    def record(self, payload: bytes, released: Released) -> None:  # noqa: ARG002 - dropped
+    def record(self, payload: bytes, released: Released, *, is_lone: bool = False) -> None:  # noqa: ARG002 - dropped
         released(True)
 
 

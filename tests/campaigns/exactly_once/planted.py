@@ -39,12 +39,18 @@ _TOTALS_BEHIND = PlantedBug(
 _ANSWERED_BEFORE_RECORDED = PlantedBug(
     "answered-before-the-record-is-written",
     "edge_gateway/gateway/metering.py",
-    """            self._loop.call_soon(self._flush)
-        self._waiting.append(released)
+    """        self._waiting.append(released)
+        if len(self._waiting) > 1:
+            return
+        if is_lone:
+            self._flush()
+        else:
+            self._loop.call_soon(self._flush)
 """,
-    """            self._loop.call_later(self._sync_seconds, self._flush)
-        self._waiting.append(lambda _: None)
+    """        self._waiting.append(lambda _: None)
         released(True)
+        if len(self._waiting) == 1:
+            self._loop.call_later(self._sync_seconds, self._flush)
 """,
 )
 _TAIL_STAYS_IN_MEMORY = PlantedBug(

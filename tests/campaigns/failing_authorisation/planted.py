@@ -45,7 +45,7 @@ BUGS = (
     PlantedBug(
         "our-failure-told-as-the-callers",
         "edge_gateway/gateway/connection.py",
-        "self._answer_and_close(request, self._application.failed(request))",
+        "self._answer_and_close(self._request, self._application.failed(self._request))",
         'self._refuse(MalformedRequest("The request is not strict HTTP/1.1."))',
     ),
     PlantedBug(

@@ -138,7 +138,7 @@ CAMPAIGN = Campaign(
         PlantedBug(
             "a-body-after-head",
             "edge_gateway/gateway/messages.py",
-            'b"" if self.method == b"HEAD" else answer.body',
+            'b"" if self.head.method == b"HEAD" else answer.body',
             "answer.body",
         ),
         PlantedBug(

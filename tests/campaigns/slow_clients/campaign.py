@@ -160,9 +160,8 @@ CAMPAIGN = Campaign(
         PlantedBug(
             "each-byte-renews-the-deadline",
             _CONNECTION,
-            "        if self._is_over:\n            return\n        try:\n            self._parser",
-            "        if self._is_over:\n            return\n        self.deadline = self._loop.time() + 10\n"
-            "        try:\n            self._parser",
+            "        is_at_start, self._begun = ",
+            "        self.deadline = self._loop.time() + 10\n        is_at_start, self._begun = ",
         ),
         PlantedBug(
             "answers-pile-up-unread",
