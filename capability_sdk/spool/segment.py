@@ -105,16 +105,13 @@ def first_seed(stream: str, epoch: int) -> bytes:
 
 def next_chain(chain: bytes, seq: int, payload: bytes) -> bytes:
     """Return the chain after a record."""
-    running = hashlib.blake2b(chain, digest_size=CHAIN_BYTES)
-    running.update(_SEQ.pack(seq))
-    running.update(payload)
-    return running.digest()
+    return hashlib.blake2b(chain + _SEQ.pack(seq) + payload, digest_size=CHAIN_BYTES).digest()
 
 
 def encode(chain: bytes, seq: int, payload: bytes) -> tuple[bytes, bytes]:
     """Return the head of a record (its payload follows) and the chain after it."""
     after = next_chain(chain, seq, payload)
-    crc = zlib.crc32(payload, zlib.crc32(_COVERED.pack(len(payload), seq, after)))
+    crc = zlib.crc32(_COVERED.pack(len(payload), seq, after) + payload)
     return _HEAD.pack(_MARK, len(payload), crc, seq, after), after
 
 

@@ -3,10 +3,12 @@
 import json
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from capability_sdk.spool import SpoolWriter
@@ -17,6 +19,7 @@ from tests.integration.agent_world import (
     CAPABILITY,
     SUBSCRIPTION,
     AgentProcess,
+    Key,
     StandInCenter,
     enrol_province,
     running_center,
@@ -177,6 +180,29 @@ def test_tokens_are_relayed(shared: tuple[StandInCenter, AgentProcess]) -> None:
     assert answer.status_code == 200
     assert answer.json()["token_type"] == "Bearer"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_J21_a_token_is_kept_back_until_the_province_knows_its_key(
+    center: StandInCenter, agent: AgentProcess
+) -> None:
+    form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
+    assert token(agent, form).status_code == 200
+    known = center.token_key
+    # The center rotates; its desired state, which brings the new key, is on its way.
+    center.token_key = Key("token-2")
+    with ThreadPoolExecutor(1) as caller:
+        asked = len([path for path in center.received if b"/tokens" in path])
+        waiting = caller.submit(token, agent, form)
+        eventually(lambda: len([p for p in center.received if b"/tokens" in p]) > asked)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.5)
+
+        keys = {"version": 2, "keys": [known.jwk, center.token_key.jwk]}
+        center.change(token_keys=keys)
+        answer = waiting.result(10)
+
+    assert answer.status_code == 200
+    assert jwt.get_unverified_header(answer.json()["access_token"])["kid"] == "token-2"
 
 
 @pytest.mark.parametrize(
