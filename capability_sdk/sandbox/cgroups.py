@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +57,7 @@ class Group:
     def kill(self) -> None:
         """End every process of the group; those they start meanwhile too."""
         for _ in range(100):
-            members = set(self._members())
+            members = self.processes()
             if not members:
                 return
             for member in members:
@@ -72,9 +71,11 @@ class Group:
         for folder in self._places():
             _remove(folder)
 
-    def _members(self) -> Iterator[int]:
+    def processes(self) -> list[int]:
+        """Return the numbers of its processes, not of their threads."""
         with contextlib.suppress(FileNotFoundError):
-            yield from map(int, (self._folders["pids"] / "cgroup.procs").read_text().split())
+            return [int(n) for n in (self._folders["pids"] / "cgroup.procs").read_text().split()]
+        return []
 
     def _places(self) -> list[Path]:
         return list(dict.fromkeys(self._folders.values()))

@@ -94,6 +94,11 @@ class SandboxedWorker:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
+    @property
+    def processes(self) -> int:
+        """How many processes there are in the sandbox, that of the worker and its init included."""
+        return len(self._group.processes())
+
     def end(self) -> str:
         """End it with all its children.
 

@@ -1,6 +1,7 @@
 """The worker's side of the conversation: load once, then answer one batch after the other."""
 
 import importlib
+import os
 import socket
 import traceback
 from pathlib import Path
@@ -24,6 +25,8 @@ class Infers(Protocol):
 
 def serve(channel: socket.socket, package: Path) -> None:
     """Load the package's code, say so, and answer until the engine closes the channel."""
+    # What the code forks must not take part in the conversation.
+    os.register_at_fork(after_in_child=channel.close)
     try:
         order, _ = receive(channel, max_body=0, deadline=None)
         context = Context(package / "model")

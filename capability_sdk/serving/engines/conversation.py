@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -46,6 +47,7 @@ class Conversation:
         self._outputs = [_form(spec) for spec in manifest.outputs]
         self._max_answer = manifest.max_batch_size * sum(map(_row_bytes, manifest.outputs))
         self._numbers = itertools.count()
+        self._processes = 0
         self._deadline = time.monotonic() + START_SECONDS
         folders = {_PACKAGE / name: package_dir.resolve() / name for name in ("code", "model")}
         visible = {place: folder for place, folder in folders.items() if folder.is_dir()}
@@ -73,6 +75,24 @@ class Conversation:
         if said.get("is") != "ready":
             self._worker.end()
             raise UnusablePackage(f"code/capability.py cannot be loaded: {_shown(said)}")
+        self._processes = self._worker.processes
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the worker is there and silent, as it must be between two questions."""
+        self._worker.channel.settimeout(0)
+        try:
+            self._worker.channel.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @property
+    def has_strays(self) -> bool:
+        """Whether the code started processes, after it was loaded, that are still there."""
+        return self._worker.processes > self._processes
 
     def ask(
         self, tensors: Mapping[str, Tensor], seconds: float

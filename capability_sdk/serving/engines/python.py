@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.sandbox import SandboxUnavailable
@@ -54,8 +55,12 @@ class PythonEngine:
         try:
             outputs, self.logged = conversation.ask(tensors, self._seconds)
         except ModelCrashed:
-            self._is_ready = False
-            self._conversation = self._begin()
+            self._renew()
+            raise
+        except ServiceError:
+            if conversation.has_strays:
+                _log.warning("a failed call left processes behind: %s", conversation.end())
+                self._renew()
             raise
         return outputs
 
@@ -69,7 +74,11 @@ class PythonEngine:
     def _ready(self) -> Conversation:
         """Return the worker once its code is loaded."""
         if self._is_ready and self._conversation is not None:
-            return self._conversation
+            if self._conversation.is_sound:
+                return self._conversation
+            # What it was asked before left it dead or babbling; what comes next shall not pay for it.
+            _log.warning("a worker was replaced: %s", self._conversation.end())
+            self._renew()
         if time.monotonic() < self._not_before:
             raise _restarting()
         self._conversation = self._conversation or self._begin()
@@ -84,6 +93,11 @@ class PythonEngine:
             raise _restarting() from error
         self._is_ready, self._pause = True, 0.0
         return self._conversation
+
+    def _renew(self) -> None:
+        """Start the next worker, which loads while the failure is told."""
+        self._is_ready = False
+        self._conversation = self._begin()
 
     def _begin(self) -> Conversation | None:
         try:
