@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from capability_sdk.packaging.digests import digests_of
+
 ROOT = Path(__file__).parents[3]
 # One thread, as the scripts train: more of them on a busy machine wait for each other.
 _ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -36,6 +38,7 @@ EXAMPLES = (
     Example("ran_kpi_anomaly", "ran-cell-kpi", "ran-kpi-anomaly"),
     Example("cell_traffic_forecast", "lte-cell-traffic", "cell-traffic-forecast"),
     Example("fault_severity", "telecom-fault", "fault-severity"),
+    Example("alarm_root_cause", "alarm-rca", "alarm-root-cause"),
     Example("ticket_classify", "ticket-text", "ticket-classify"),
 )
 
@@ -70,10 +73,11 @@ def train(example: Example, data: Path, out: Path) -> Trained:
 @contextmanager
 def served(package: Path, folder: Path) -> Iterator[httpx.Client]:
     """Serve a package by ``python -m capability_sdk.serving`` and yield a client of its socket."""
-    address = folder / "http.sock"
+    address, digests = folder / "http.sock", digests_of(package)
     command = [sys.executable, "-m", "capability_sdk.serving", "--package", str(package)]
     command += ["--socket", str(address), "--journal", str(folder / "journal")]
     command += ["--instance", "i-1", "--threads", "1"]
+    command += ["--code-digest", digests.code, "--weights-digest", digests.weights]
     with (folder / "log").open("wb") as log:
         instance = subprocess.Popen(command, cwd=ROOT, env=_ENVIRONMENT, stdout=log, stderr=log)
         try:

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from capability_sdk.cli.app import app
 from capability_sdk.packaging.builder import build
+from capability_sdk.packaging.project import check_project
 from capability_sdk.packaging.samples import difference, read_samples
 from tests.unit.examples.showcase import EXAMPLES, Trained, served, train
 
@@ -26,9 +25,9 @@ def test_training_reaches_its_reference_scores(trained: Trained) -> None:
 
 
 def test_the_project_passes_the_check(trained: Trained) -> None:
-    checked = CliRunner().invoke(app, ["check", str(trained.project)])
+    report = check_project(trained.project)
 
-    assert checked.exit_code == 0, checked.output
+    assert report.passed, report.breaks
 
 
 def test_a_served_package_answers_its_samples(trained: Trained, tmp_path: Path) -> None:
