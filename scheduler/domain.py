@@ -6,6 +6,7 @@ from pathlib import Path
 
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.nodes import InstanceHealth
+from capability_sdk.contracts.passport import Passport
 from capability_sdk.contracts.scheduling import LocalDeployment
 
 RUNTIME_MEMORY_MIB = 64
@@ -21,6 +22,7 @@ class Demand:
         family: Algorithm family that the node must support.
         cpu_millicores: Thousandths of a core.
         memory_mib: Memory, measured by the gate where a passport says so.
+        batch_rows: Rows of the measured best batch; 0 where no passport says so.
         gpu_milli: Thousandths of a GPU.
     """
 
@@ -29,6 +31,7 @@ class Demand:
     cpu_millicores: int
     memory_mib: int
     gpu_milli: int
+    batch_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +122,23 @@ def demand_of(deployment: LocalDeployment) -> Demand:
     """Say what one instance needs: the measured passport outranks the declaration."""
     manifest = deployment.manifest
     declared = manifest.resources
-    measured = deployment.passport.get("memory_bytes")
+    passport = Passport.model_validate(deployment.passport)
     memory_mib = declared.memory_mib
-    if isinstance(measured, int | float) and measured > 0:
-        # The gate measures what the model adds; the runtime itself is there besides.
-        memory_mib = RUNTIME_MEMORY_MIB - (-int(measured) // (1 << 20))
+    if passport.peak_bytes:
+        memory_mib = _mib(passport.peak_bytes)
+    elif passport.memory_bytes:
+        # Of earlier gates: what the model adds, and the runtime itself is there besides.
+        memory_mib = RUNTIME_MEMORY_MIB + _mib(passport.memory_bytes)
     return Demand(
         engine=manifest.engine.value,
         family=manifest.algorithm_family.value,
         cpu_millicores=declared.cpu_millicores,
         memory_mib=memory_mib,
         gpu_milli=declared.gpu_milli,
+        batch_rows=passport.best_batch or 0,
     )
+
+
+def _mib(size: int) -> int:
+    """Round bytes up to MiB."""
+    return -(-size // (1 << 20))

@@ -51,7 +51,9 @@ def main(arguments: list[str]) -> int:
     except ServiceError as error:
         _log.error("%s: %s", error.title, error)
         return 3
-    repository = ModelRepository(spool, max_waiting=settings.max_waiting)
+    repository = ModelRepository(
+        spool, max_waiting=settings.max_waiting, batch_rows=settings.batch_rows
+    )
     model = repository.add(package)
     plane = DataPlane(repository)
     app = ServingApp(plane)

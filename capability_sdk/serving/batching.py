@@ -84,7 +84,7 @@ class Batcher:
 
         Args:
             engine: Computes a batch.
-            max_rows: Rows of a batch, at most.
+            max_rows: Rows that calls are put together to, at most; a call of more is a batch alone.
             max_waiting: Calls that may wait, at most.
             on_batch: Called with each computed batch before its calls are answered.
         """
@@ -181,7 +181,7 @@ class Batcher:
         for index, item in enumerate(waiting):
             if item.call.group != group:
                 left.append(item)
-            elif rows + item.call.rows <= self._max_rows:
+            elif not members or rows + item.call.rows <= self._max_rows:
                 rows += item.call.rows
                 members.append(item)
             else:

@@ -55,6 +55,7 @@ class ModelRepository:
         spool: JournalSpool,
         *,
         max_waiting: int = MAX_WAITING,
+        batch_rows: int | None = None,
         clock: Clock = system_clock,
     ) -> None:
         """Begin with nothing in service.
@@ -62,10 +63,12 @@ class ModelRepository:
         Args:
             spool: The instance's journal; the repository closes it when it ends.
             max_waiting: Calls that may wait for each model; more are answered 503.
+            batch_rows: Rows that are computed together at most, where the manifest allows more.
             clock: Tells the time of predictions and profile windows.
         """
         self._spool = spool
         self._max_waiting = max_waiting
+        self._batch_rows = batch_rows
         self._clock = clock
         self._listeners: list[Callable[[Served], None]] = []
         self.served: Served = {}
@@ -93,9 +96,10 @@ class ModelRepository:
                 self._spool.lost += len(batch.members)
                 _log.exception("a batch could not be written down")
 
+        most = package.manifest.max_batch_size
         batcher = Batcher(
             package.engine,
-            max_rows=package.manifest.max_batch_size,
+            max_rows=min(most, self._batch_rows or most),
             max_waiting=self._max_waiting,
             on_batch=computed,
         )

@@ -36,6 +36,12 @@ class ServingSettings(BaseSettings):
     code_digest: Digest = Field(description="Digest that the code must have.")
     weights_digest: Digest = Field(description="Digest that the weights must have.")
     threads: int = Field(default=1, ge=1, le=256, description="Threads that one batch may use.")
+    batch_rows: int | None = Field(
+        default=None,
+        ge=1,
+        description="Rows that are computed together at most, the best batch of the measured"
+        " passport; the manifest's max_batch_size if unset.",
+    )
     engine: Literal[Engine.TRITON] | None = Field(
         default=None, description="Server to put around the model; the runtime itself if unset."
     )

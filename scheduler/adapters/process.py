@@ -152,6 +152,7 @@ class ProcessRunner:
             *("--code-digest", binding.unit.code_digest),
             *("--weights-digest", binding.unit.weights_digest),
             *("--threads", "1"),
+            *(("--batch-rows", str(rows)) if (rows := binding.demand.batch_rows) else ()),
         )
 
 

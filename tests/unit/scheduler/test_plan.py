@@ -91,6 +91,13 @@ def test_the_measured_memory_and_the_runtime_outrank_the_declared_one() -> None:
     assert demand_of(measured).memory_mib == 301 + RUNTIME_MEMORY_MIB
 
 
+def test_a_passport_of_a_whole_instance_says_memory_and_batch() -> None:
+    passport = {"memory_bytes": 1 << 20, "peak_bytes": (90 << 20) + 1, "best_batch": 16}
+    demand = demand_of(wanted().model_copy(update={"passport": passport}))
+
+    assert (demand.memory_mib, demand.batch_rows) == (91, 16)
+
+
 def endpoint(name: str, version: str = "1.0.0") -> Endpoint:
     return Endpoint(instance=name, capability="digits", version=version, address="unix:/s")
 

@@ -59,6 +59,7 @@ def running(
     journal: Path,
     *,
     max_waiting: int = 1024,
+    batch_rows: int | None = None,
     clock: Clock = system_clock,
     unix: Path | None = None,
 ) -> Iterator[Running]:
@@ -67,7 +68,7 @@ def running(
     With ``unix`` it listens there, and not on a port.
     """
     spool = JournalSpool(SpoolWriter(journal))
-    repository = ModelRepository(spool, max_waiting=max_waiting, clock=clock)
+    repository = ModelRepository(spool, max_waiting=max_waiting, batch_rows=batch_rows, clock=clock)
     repository.add(package)
     app = ServingApp(DataPlane(repository))
     listener, port = _listen(unix)

@@ -75,6 +75,19 @@ def test_a_batch_never_exceeds_the_declared_size(pair: Running) -> None:
     assert sizes['bucket{le="8"}'] == sizes["count"]
 
 
+def test_a_measured_best_batch_bounds_what_is_put_together_and_refuses_no_call(
+    pair_package: Path, tmp_path: Path
+) -> None:
+    with running(load(pair_package), tmp_path / "journal", batch_rows=2) as runtime:
+        found = answers(runtime, [body([1.0, 2.0], 2)] * 6 + [body([1.0] * 10, 2)])
+
+        assert all("outputs" in item for item in found)
+        sizes = batch_sizes(runtime)
+    assert sizes["sum"] == 11
+    # A call of more rows than that is a batch alone.
+    assert sizes["count"] - sizes['bucket{le="2"}'] == 1
+
+
 def test_calls_of_different_shapes_do_not_share_a_batch(tmp_path: Path) -> None:
     declared = manifest(
         inputs=[{"name": "x", "datatype": "FP32", "shape": [-1]}],
