@@ -43,7 +43,7 @@ from capability_sdk.packaging import archive
 from capability_sdk.packaging.checks import check_folder
 from capability_sdk.packaging.errors import PackageRefused, broken
 from capability_sdk.packaging.samples import read_samples
-from capability_sdk.sandbox import has_sandbox
+from capability_sdk.sandbox import why_no_code
 
 Tell = Callable[[str], None]
 """Takes what the gate is at, a few words for whoever waits."""
@@ -107,9 +107,10 @@ class Trial:
 
     def run(self) -> Iterator[Check]:
         """Run the checks one after the other; after a break those are left out that it spoils."""
-        if self._manifest.engine is Engine.PYTHON and not has_sandbox():
-            cure = "Export the model to ONNX, or ask the operator for bubblewrap (bwrap)."
-            yield broken("sandbox", "packages with code need a sandbox; this host has none", cure)
+        lacking = why_no_code() if self._manifest.engine is Engine.PYTHON else None
+        if lacking is not None:
+            cure = "Export the model to ONNX, or ask the operator for a host that runs code."
+            yield broken("sandbox", f"code is not run here: {lacking}", cure)
             return
         with ExitStack() as stack:
             try:

@@ -1,9 +1,12 @@
 """Models that are broken in one way each; a good one is in `forge`."""
 
+import json
 from collections.abc import Sequence
 
 import onnx
 from onnx import TensorProto, helper
+
+from tests.unit.capability_sdk.packaging import forge
 
 _ROWS: list[str | int | None] = ["n", 2]
 
@@ -42,27 +45,6 @@ def dropping_rows() -> bytes:
             helper.make_tensor("first", TensorProto.INT64, [], [0]),
             helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0]),
         ],
-    )
-
-
-def endless() -> bytes:
-    """Never ends to compute."""
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["c"], ["c2"]), helper.make_node("Mul", ["v", "v"], ["v2"])],
-        "body",
-        [
-            helper.make_tensor_value_info("i", TensorProto.INT64, []),
-            helper.make_tensor_value_info("c", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("v", TensorProto.FLOAT, _ROWS),
-        ],
-        [
-            helper.make_tensor_value_info("c2", TensorProto.BOOL, []),
-            helper.make_tensor_value_info("v2", TensorProto.FLOAT, _ROWS),
-        ],
-    )
-    return _model(
-        [helper.make_node("Loop", ["", "true", "x"], ["y"], body=body)],
-        [helper.make_tensor("true", TensorProto.BOOL, [], [True])],
     )
 
 
@@ -108,6 +90,53 @@ def glutton() -> bytes:
             helper.make_tensor("shape", TensorProto.INT64, [1], [4 << 30]),
         ],
     )
+
+
+FORGETTING_NOTHING = """
+class Capability:
+    def load(self, context):
+        self.calls = 0
+
+    def infer(self, inputs, context):
+        self.calls += 1
+        return {"y": inputs["x"] * 2 + (self.calls % 4) * 1e-3}
+"""
+
+LEAKING_AND_LITTERING = """
+from pathlib import Path
+
+class Capability:
+    def load(self, context):
+        self.kept = []
+
+    def infer(self, inputs, context):
+        self.kept.append(b"x" * 65536)
+        Path(f"/tmp/left-{len(self.kept)}").touch()
+        return {"y": inputs["x"] * 2}
+"""
+
+SLOW_TO_LOAD = """
+import time
+
+class Capability:
+    def load(self, context):
+        time.sleep(30)
+
+    def infer(self, inputs, context):
+        return {"y": inputs["x"] * 2}
+"""
+
+
+def with_code(source: str) -> dict[str, bytes | None]:
+    """Return the changes that make the good package one of Python code."""
+    manifest = forge.MANIFEST.replace("[titles]", 'engine = "python"\n[titles]', 1)
+    sample = {**forge.SAMPLE, "tolerance": 0.01}
+    return {
+        "capability.toml": manifest.encode(),
+        "code/capability.py": source.encode(),
+        "model/model.onnx": None,
+        "samples/one.json": json.dumps(sample).encode(),
+    }
 
 
 def _model(nodes: Sequence[onnx.NodeProto], values: Sequence[onnx.TensorProto] = ()) -> bytes:

@@ -12,6 +12,7 @@ from capability_sdk.gate.plan import BRIEF
 from capability_sdk.gate.proving import prove, prove_archive
 from tests.integration import gate_variants as variants
 from tests.unit.capability_sdk.packaging import forge
+from tests.unit.capability_sdk.serving.engines.code import needs_sandbox
 
 MODEL = "model/model.onnx"
 
@@ -105,13 +106,37 @@ def test_a_model_with_other_tensors_does_not_load(tmp_path: Path) -> None:
     assert "no input x" in wrong.detail
 
 
-def test_a_model_that_never_starts_fails_its_cold_start(tmp_path: Path) -> None:
-    folder = forge.project(tmp_path / "p", **{MODEL: variants.endless()})
+@needs_sandbox
+def test_code_that_remembers_is_not_stateless(tmp_path: Path) -> None:
+    changes = variants.with_code(variants.FORGETTING_NOTHING)
 
-    wrong = _only_break(prove(folder, plan=replace(BRIEF, start_seconds=4.0)))
+    wrong = _only_break(_prove(tmp_path, **changes))
+
+    assert (wrong.name, wrong.section) == ("statelessness", Section.STATELESSNESS)
+    assert "it remembers" in wrong.detail
+    assert "Keep nothing between requests" in wrong.cure
+
+
+@needs_sandbox
+def test_code_that_leaks_memory_and_files_is_found(tmp_path: Path) -> None:
+    report = _prove(tmp_path, **variants.with_code(variants.LEAKING_AND_LITTERING))
+
+    leak, litter = (check for check in report.checks if not check.passed)
+    assert (leak.name, leak.section) == ("memory-growth", Section.MEMORY_GROWTH)
+    assert "bytes with every call" in leak.detail
+    assert "references kept on self" in leak.cure
+    assert litter.name == "residue"
+    assert "left-1" in litter.detail
+
+
+@needs_sandbox
+def test_code_that_is_slow_to_load_fails_its_cold_start(tmp_path: Path) -> None:
+    folder = forge.project(tmp_path / "p", **variants.with_code(variants.SLOW_TO_LOAD))
+
+    wrong = _only_break(prove(folder, plan=replace(BRIEF, start_seconds=3.0)))
 
     assert (wrong.name, wrong.section) == ("cold-start", Section.COLD_START)
-    assert "not ready within 4 seconds" in wrong.detail
+    assert "not ready within 3 seconds" in wrong.detail
 
 
 def test_a_model_that_stops_to_answer_is_ended_in_time(tmp_path: Path) -> None:
