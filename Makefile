@@ -24,6 +24,21 @@ up: $(VENV)/.platform ## Set everything up and run the platform: center, two pro
 test: $(VENV)/.dev gates ## Set everything up, run the gates and every test
 	$(BIN)/pytest -n 2 --dist loadscope tests
 
+# PyTorch comes with gigabytes of CUDA libraries, so its tests have an environment of their own.
+TORCH := .torch
+
+$(TORCH)/.installed: requirements/dev.txt requirements/torch.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing PyTorch beside the developers' packages into $(TORCH): gigabytes …"
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(TORCH)
+	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(TORCH)/bin/python \
+		-r requirements/dev.txt -r requirements/torch.txt
+	$(BIN)/uv pip install --no-config --no-deps --quiet --python $(TORCH)/bin/python -e .
+	@touch $@
+
+.PHONY: test-torch
+test-torch: $(TORCH)/.installed ## Test what comes from PyTorch, by hand: installs gigabytes
+	$(TORCH)/bin/pytest tests/integration/test_torch.py
+
 # --- gates, fast ones first -------------------------------------------------------------------
 
 .PHONY: gates
@@ -89,6 +104,7 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 		--no-emit-package nvidia-nccl-cu12 --no-emit-package nvidia-nccl-cu13 -o requirements/bench.txt
 	$(LOCK) --group tritonserver -o requirements/tritonserver.txt
 	$(LOCK) --group kserve -o requirements/kserve.txt
+	$(LOCK) --group torch -c requirements/dev.txt -o requirements/torch.txt
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
@@ -127,4 +143,4 @@ $(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
 
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(TORCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,6 +32,10 @@ def choices(model: Any, data: TrainingData, hints: Hints) -> Iterator[Choice]:  
         yield partial(export_sklearn, model, data, hints)
         # What is scaled in 32 bits may fall on the other side of a tree's threshold.
         yield partial(export_sklearn, model, data, hints, Datatype.FP64)
+    elif any(cls.__module__.startswith("torch.") for cls in kind.__mro__):
+        from capability_sdk.conversion.from_torch import export_torch  # noqa: PLC0415 - heavy
+
+        yield partial(export_torch, model, data, hints)
     else:
         raise ConversionFailed(
             f"A {kind.__module__}.{kind.__name__} is no model that can be packaged.",
