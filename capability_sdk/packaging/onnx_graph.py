@@ -4,17 +4,21 @@ Only names, types, shapes and attributes are read; weights are skipped over.
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 MAX_DEPTH: Final = 30
-MAX_NODES: Final = 200_000
+MAX_FIELDS: Final = 20_000_000
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Buffer = mmap.mmap | bytes
 Span = tuple[int, int]
+Message = dict[int, list[int | Span]]
+
+# Operators whose attributes are worth a look: they name a locale, or hold graphs.
+_TELLING: Final = frozenset({"StringNormalizer", "If", "Loop", "Scan", "SequenceMap"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An operator with its texts, such as ``locale``."""
+    """An operator; of some also its texts, such as ``locale``."""
 
     name: str
     operator: str
@@ -64,104 +68,114 @@ def read_graph(path: Path) -> Graph:
         if path.stat().st_size == 0:
             raise UnreadableModel("the file is empty")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _read_model(content)
+            return _Reader(content).read()
 
 
-def _read_model(content: Buffer) -> Graph:
-    graph = next(_spans(content, (0, len(content)), 7), None)
-    if graph is None:
-        raise UnreadableModel("there is no graph")
-    weights = {_first_text(content, span, 8) for span in _spans(content, graph, 5)}
-    inputs = (_argument(content, span) for span in _spans(content, graph, 11))
-    return Graph(
-        # Old exporters list weights among the inputs.
-        inputs=tuple(item for item in inputs if item.name not in weights),
-        outputs=tuple(_argument(content, span) for span in _spans(content, graph, 12)),
-        nodes=tuple(_nodes(content, graph, 0)),
-    )
+class _Reader:
+    """Walks the messages that lead to declarations; every other one is skipped by its length."""
+
+    def __init__(self, content: Buffer) -> None:
+        self._content = content
+        self._fields = 0
+
+    def read(self) -> Graph:
+        model = self._message((0, len(self._content)))
+        graphs = _spans(model, 7)
+        if not graphs:
+            raise UnreadableModel("there is no graph")
+        graph = self._message(graphs[0])
+        weights = {self._text(self._message(span), 8) for span in _spans(graph, 5)}
+        inputs = (self._argument(span) for span in _spans(graph, 11))
+        functions = (self._message(span) for span in _spans(model, 25))
+        nodes = [*_spans(graph, 1), *(span for each in functions for span in _spans(each, 7))]
+        return Graph(
+            # Old exporters list weights among the inputs.
+            inputs=tuple(item for item in inputs if item.name not in weights),
+            outputs=tuple(self._argument(span) for span in _spans(graph, 12)),
+            nodes=tuple(self._nodes(nodes, 0)),
+        )
+
+    def _nodes(self, nodes: Sequence[Span], depth: int) -> Iterator[Node]:
+        if depth > MAX_DEPTH:
+            raise UnreadableModel("graphs are nested too deeply")
+        for span in nodes:
+            node = self._message(span)
+            operator = self._text(node, 4)
+            texts: dict[str, str] = {}
+            # The attributes of trees hold millions of numbers; they are not looked at.
+            if operator in _TELLING:
+                for attribute in map(self._message, _spans(node, 5)):
+                    texts[self._text(attribute, 1)] = self._text(attribute, 4)
+                    for inner in (*_spans(attribute, 6), *_spans(attribute, 11)):
+                        yield from self._nodes(_spans(self._message(inner), 1), depth + 1)
+            yield Node(self._text(node, 3), operator, texts)
+
+    def _argument(self, span: Span) -> Argument:
+        argument = self._message(span)
+        name = self._text(argument, 1)
+        tensor = self._inner(self._inner(argument, 2), 1)
+        if tensor is None:
+            return Argument(name, None, is_tensor=False)
+        shape = self._inner(tensor, 2)
+        if shape is None:
+            return Argument(name, None, is_tensor=True)
+        sizes = tuple(_size(self._message(span)) for span in _spans(shape, 1))
+        return Argument(name, sizes, is_tensor=True)
+
+    def _inner(self, message: Message | None, number: int) -> Message | None:
+        spans = _spans(message, number) if message is not None else []
+        return self._message(spans[0]) if spans else None
+
+    def _text(self, message: Message, number: int) -> str:
+        spans = _spans(message, number)
+        if not spans:
+            return ""
+        start, end = spans[-1]
+        return self._content[start:end].decode("utf-8", "replace")
+
+    def _message(self, span: Span) -> Message:
+        """Return the fields of a message: numbers, or where their bytes stand."""
+        fields: Message = {}
+        at, end = span
+        while at < end:
+            self._fields += 1
+            if self._fields > MAX_FIELDS:
+                raise UnreadableModel("there are too many fields")
+            tag, at = self._varint(at, end)
+            number, wire = tag >> 3, tag & 7
+            if wire == _VARINT:
+                value, at = self._varint(at, end)
+                fields.setdefault(number, []).append(value)
+            elif wire == _BYTES:
+                length, at = self._varint(at, end)
+                fields.setdefault(number, []).append((at, at + length))
+                at += length
+            elif wire in {_FIXED32, _FIXED64}:
+                at += 4 if wire == _FIXED32 else 8
+            else:
+                raise UnreadableModel(f"wire type {wire} is not of this format")
+        if at != end:
+            raise UnreadableModel("a field is longer than its message")
+        return fields
+
+    def _varint(self, at: int, end: int) -> tuple[int, int]:
+        value = 0
+        for shift in range(0, 70, 7):
+            if at >= end:
+                break
+            byte = self._content[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:  # noqa: PLR2004 - the continuation bit of the encoding
+                return value, at
+        raise UnreadableModel("a number has no end")
 
 
-def _nodes(content: Buffer, graph: Span, depth: int) -> Iterator[Node]:
-    if depth > MAX_DEPTH:
-        raise UnreadableModel("graphs are nested too deeply")
-    for count, node in enumerate(_spans(content, graph, 1)):
-        if count > MAX_NODES:
-            raise UnreadableModel("there are too many nodes")
-        texts: dict[str, str] = {}
-        for attribute in _spans(content, node, 5):
-            name = _first_text(content, attribute, 1)
-            for span in _spans(content, attribute, 4):
-                texts[name] = _text(content, span)
-            for number in (6, 11):  # a graph, graphs
-                for inner in _spans(content, attribute, number):
-                    yield from _nodes(content, inner, depth + 1)
-        yield Node(_first_text(content, node, 3), _first_text(content, node, 4), texts)
+def _spans(message: Message, number: int) -> list[Span]:
+    return [value for value in message.get(number, []) if isinstance(value, tuple)]
 
 
-def _argument(content: Buffer, span: Span) -> Argument:
-    name = _first_text(content, span, 1)
-    kind = next(_spans(content, span, 2), None)
-    tensor = None if kind is None else next(_spans(content, kind, 1), None)
-    if tensor is None:
-        return Argument(name, None, is_tensor=False)
-    shape = next(_spans(content, tensor, 2), None)
-    if shape is None:
-        return Argument(name, None, is_tensor=True)
-    dimensions = tuple(_dimension(content, size) for size in _spans(content, shape, 1))
-    return Argument(name, dimensions, is_tensor=True)
-
-
-def _dimension(content: Buffer, span: Span) -> int | None:
-    for number, value in _fields(content, span):
-        if number == 1 and isinstance(value, int):
-            return value if value < 1 << 63 else None  # exporters write -1 for an open size
-    return None
-
-
-def _first_text(content: Buffer, span: Span, wanted: int) -> str:
-    found = next(_spans(content, span, wanted), None)
-    return "" if found is None else _text(content, found)
-
-
-def _text(content: Buffer, span: Span) -> str:
-    return content[span[0] : span[1]].decode("utf-8", "replace")
-
-
-def _spans(content: Buffer, span: Span, wanted: int) -> Iterator[Span]:
-    for number, value in _fields(content, span):
-        if number == wanted and isinstance(value, tuple):
-            yield value
-
-
-def _fields(content: Buffer, span: Span) -> Iterator[tuple[int, int | Span]]:
-    """Yield field numbers with a number, or with the place of their bytes."""
-    at, end = span
-    while at < end:
-        tag, at = _varint(content, at, end)
-        number, wire = tag >> 3, tag & 7
-        if wire == _VARINT:
-            value, at = _varint(content, at, end)
-            yield number, value
-        elif wire == _BYTES:
-            length, at = _varint(content, at, end)
-            if at + length > end:
-                raise UnreadableModel("a field is longer than its message")
-            yield number, (at, at + length)
-            at += length
-        elif wire in {_FIXED32, _FIXED64}:
-            at += 4 if wire == _FIXED32 else 8
-        else:
-            raise UnreadableModel(f"wire type {wire} is not of this format")
-
-
-def _varint(content: Buffer, at: int, end: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= end:
-            break
-        byte = content[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - the continuation bit of the encoding
-            return value, at
-    raise UnreadableModel("a number has no end")
+def _size(dimension: Message) -> int | None:
+    sizes = [value for value in dimension.get(1, []) if isinstance(value, int)]
+    # Exporters write -1, which has the highest bit, for an open size.
+    return sizes[-1] if sizes and sizes[-1] < 1 << 63 else None

@@ -107,7 +107,9 @@ def test_equal_trainings_give_equal_weights(made: Packaged, tmp_path: Path) -> N
     ).read_bytes()
 
 
-def test_other_weights_than_the_record_speaks_of_are_a_break(project: Path, made: Packaged) -> None:
+def test_P08_other_weights_than_the_record_speaks_of_are_a_break(
+    project: Path, made: Packaged
+) -> None:
     content = (made.folder / "model/model.onnx").read_bytes()
     (project / "model/model.onnx").write_bytes(content + b"\x32\x01a")
 

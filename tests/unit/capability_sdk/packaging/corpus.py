@@ -66,6 +66,9 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P01-symlink-then-write": lambda: forge.packed(
         forge.entry("code", type=tarfile.SYMTYPE, linkname="/"), forge.entry("code/x.py", b"1")
     ),
+    "P01-training-record-is-a-link": _with(
+        "reference/training.json", b"", type=tarfile.SYMTYPE, linkname="/etc/passwd"
+    ),
     "P01-hardlink": _with("samples/l.json", b"", type=tarfile.LNKTYPE, linkname="README.md"),
     "P01-file-with-link-target": _with("samples/l.json", linkname="/etc/passwd"),
     "P01-fifo": _with("samples/f.json", b"", type=tarfile.FIFOTYPE),
@@ -134,6 +137,10 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P03-oversized-sample": _with("samples/big.json", b"[" + b"1," * (3 << 20) + b"1]"),
     "P03-nested": _with("samples/inner.json", gzip.compress(gzip.compress(b"{}"))),
     "P03-nested-zip-as-model": _changed("model/model.onnx", _zip()),
+    "P03-oversized-training-record": _with(
+        "reference/training.json", b"{" + b" " * (1 << 20) + b"}"
+    ),
+    "P04-pickle-as-training-record": _with("reference/training.json", PICKLE),
     "P04-pickle-as-onnx": _changed("model/model.onnx", PICKLE),
     "P04-pickle-as-json": _with("samples/p.json", PICKLE),
     "P04-pickle-as-text": _with("code/p.txt", PICKLE),
@@ -169,6 +176,7 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P05-bytecode": _with("code/__pycache__/x.cpython-311.pyc", b"\xa7\r\r\n"),
     "P05-shell-script": _with("code/run.sh", b"#!/bin/sh"),
     "P08-no-manifest": _changed("capability.toml", None),
+    "P08-training-record-of-another-name": _with("reference/training-2.json"),
     "P08-no-readme": _changed("README.md", None),
     "P08-no-model": _changed("model/model.onnx", None),
     "P08-two-models": _with("model/other.onnx", forge.model().SerializeToString()),
