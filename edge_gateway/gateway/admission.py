@@ -2,6 +2,8 @@
 
 import math
 
+import orjson
+
 from capability_sdk.contracts.state import SubscriptionState
 from edge_gateway.errors import ConcurrencyLimited, RateLimited
 
@@ -14,7 +16,9 @@ _ROUNDING_SECONDS = 1e-6
 class Gate:
     """Admits calls of one subscription: smoothly by rate (GCRA), and up to its concurrency."""
 
-    __slots__ = ("_due", "_interval", "_tolerance", "in_flight", "policy", "subscription")
+    __slots__ = (
+        "_books", "_due", "_interval", "_tolerance", "in_flight", "policy", "subscription",
+    )  # fmt: skip
 
     def __init__(self, subscription: SubscriptionState, due: float = 0.0) -> None:
         self.subscription = subscription
@@ -24,6 +28,7 @@ class Gate:
         self._tolerance = (burst - 1) * self._interval
         self._due = due
         self.in_flight = 0
+        self._books: dict[str, bytes] = {}
         self.policy = (
             f'ratelimit-policy: "rate";q={max(1, math.floor(rate))};w=1, '
             f'"day";q={subscription.daily_quota};w=86400\r\n'
@@ -69,12 +74,27 @@ class Gate:
         """Note that an admitted call is over."""
         self.in_flight -= 1
 
+    def books_of(self, version: str) -> bytes:
+        """Begin the usage record of a call for a version: a JSON object that is still open."""
+        books = self._books.get(version)
+        if books is None:
+            subscription = self.subscription
+            whose = {
+                "application": subscription.application,
+                "subscription": subscription.id,
+                "capability": subscription.capability,
+                "version": version,
+            }
+            books = self._books[version] = orjson.dumps(whose).removesuffix(b"}")
+        return books
+
     def adopt(self, subscription: SubscriptionState) -> None:
         """Take over changed limits; what is in flight, and how early it is, stays counted."""
         fresh = Gate(subscription, self._due)
         self.subscription = subscription
         self._interval, self._tolerance = fresh._interval, fresh._tolerance
         self.policy = fresh.policy
+        self._books.clear()
 
 
 class Gates:

@@ -18,8 +18,8 @@ JSON = "application/json"
 _REQUEST_ID = REQUEST_ID_HEADER.encode()
 _CLIENT_ID = CLIENT_REQUEST_ID_HEADER.encode()
 _MAX_CLIENT_ID_BYTES = 128
-_RANDOM_BLOCK = 4096
-_RANDOM_BYTES = 10
+_RANDOM_BLOCK = 10 * 400
+_RANDOM_DIGITS = 20
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
@@ -105,16 +105,20 @@ class RequestIds:
 
     def __init__(self) -> None:
         self._random = b""
-        self._at = _RANDOM_BLOCK
+        self._at = 0
+        self._moment = 0
+        self._beginning = b""
 
     def next(self) -> bytes:
         """Return a fresh id."""
         at = self._at
-        if at + _RANDOM_BYTES > len(self._random):
-            self._random, at = os.urandom(_RANDOM_BLOCK), 0
-        self._at = at + _RANDOM_BYTES
-        chance = self._random[at : at + _RANDOM_BYTES].hex()
-        return f"{time.time_ns() // 1_000_000:012x}{chance}".encode()
+        if at >= len(self._random):
+            self._random, at = os.urandom(_RANDOM_BLOCK).hex().encode(), 0
+        self._at = end = at + _RANDOM_DIGITS
+        moment = time.time_ns() // 1_000_000
+        if moment != self._moment:
+            self._moment, self._beginning = moment, b"%012x" % moment
+        return self._beginning + self._random[at:end]
 
 
 def json_answer(content: Any, status: int = 200, media_type: str = JSON) -> Answer:  # noqa: ANN401 - any JSON

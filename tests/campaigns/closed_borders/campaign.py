@@ -195,9 +195,10 @@ CAMPAIGN = Campaign(
         PlantedBug(
             "path-in-usage",
             "edge_gateway/gateway/inference.py",
-            '            "request_bytes": len(request.body),\n',
-            '            "request_bytes": len(request.body),\n'
-            '            "user_agent": request.headers.get(b"user-agent", b"").decode(),\n',
+            "        sizes = b'",
+            "        agent = request.head.headers.get(b'user-agent', b'')\n"
+            '        record += b\'"user_agent":"%b",\' % agent\n'
+            "        sizes = b'",
             along=(
                 (
                     "capability_sdk/contracts/telemetry.py",
