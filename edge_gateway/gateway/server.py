@@ -23,7 +23,7 @@ from edge_gateway.gateway.quota import Quotas
 from edge_gateway.gateway.settings import GatewaySettings
 from edge_gateway.gateway.targets import Targets
 from edge_gateway.gateway.tokens import TokenVerifier
-from edge_gateway.gateway.upstream import Upstream
+from edge_gateway.gateway.upstream import MAX_TOGETHER, Upstream
 from edge_gateway.ports import QuotaLedger
 from edge_gateway.state import EdgeSite, StateKeeper
 
@@ -122,7 +122,8 @@ class GatewayServer:
         return Connection(self.app, self._connections, self._patience)
 
     def _connect(self, address: str) -> Upstream:
-        return Upstream(address, timeout=self._settings.instance_timeout.total_seconds())
+        timeout = self._settings.instance_timeout.total_seconds()
+        return Upstream(address, timeout=timeout, together=MAX_TOGETHER)
 
     def _sweep(self) -> None:
         now = self._loop.time()

@@ -83,19 +83,23 @@ class _Exchange:
 class Upstream:
     """One address and its connections.
 
-    What one tick of the event loop brings goes out together, up to `MAX_TOGETHER` requests one after
-    the other on a connection: an instance computes them in one batch anyway, and one write and one
-    read for all of them cost what one request costs. None is put behind requests of an earlier tick.
+    What one tick of the event loop brings goes out together. To an instance, up to `MAX_TOGETHER`
+    requests go one after the other on a connection: it computes them in one batch anyway, and one
+    write and one read for all of them cost what one request costs. None is put behind requests of
+    an earlier tick.
     """
 
-    def __init__(self, address: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, address: str, *, timeout: float = 30.0, together: int = 1) -> None:
         """Prepare, in a running event loop; nothing is connected before the first exchange.
 
         Args:
             address: ``unix:/path`` or ``http://host:port``.
             timeout: Seconds that an exchange may take.
+            together: Requests of one tick that may share a connection, where none of them can take
+                much longer than the others.
         """
         self.address = address
+        self._together = together
         self.in_flight = 0
         self._timeout = timeout
         self._idle: list[_Connection] = []
@@ -150,7 +154,7 @@ class Upstream:
         if not connection.is_usable:
             return
         if self._waiting:
-            connection.send(_next_group(self._waiting))
+            connection.send(self._next_group(self._waiting))
         elif self._is_closed:
             connection.close()
         else:
@@ -170,7 +174,7 @@ class Upstream:
     def _send_unsent(self) -> None:
         unsent, self._unsent = deque(self._unsent), []
         while unsent:
-            group = _next_group(unsent)
+            group = self._next_group(unsent)
             connection = self._take_idle()
             if connection is None:
                 self._wait(group)
@@ -197,6 +201,17 @@ class Upstream:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def _next_group(self, exchanges: deque[_Exchange]) -> list[_Exchange]:
+        """Take the requests that share a connection: a large one keeps none behind it waiting."""
+        group = [exchanges.popleft()]
+        size = len(group[0].request)
+        while exchanges and len(group) < self._together:
+            size += len(exchanges[0].request)
+            if size > _MAX_TOGETHER_BYTES:
+                break
+            group.append(exchanges.popleft())
+        return group
+
     async def _connect(self) -> None:
         loop = self._loop
         connection = _Connection(self)
@@ -211,24 +226,12 @@ class Upstream:
         except (OSError, TimeoutError, ValueError):
             self._opening -= 1
             if self._waiting:
-                for exchange in _next_group(self._waiting):
+                for exchange in self._next_group(self._waiting):
                     self.finish(exchange, Failure.NOT_CONNECTED)
             return
         self._opening -= 1
         self._open.add(connection)
         self.take_back(connection)
-
-
-def _next_group(exchanges: deque[_Exchange]) -> list[_Exchange]:
-    """Take the requests that share a connection: a large one keeps none behind it waiting."""
-    group = [exchanges.popleft()]
-    size = len(group[0].request)
-    while exchanges and len(group) < MAX_TOGETHER:
-        size += len(exchanges[0].request)
-        if size > _MAX_TOGETHER_BYTES:
-            break
-        group.append(exchanges.popleft())
-    return group
 
 
 class _Connection(asyncio.Protocol):

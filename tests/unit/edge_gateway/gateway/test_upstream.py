@@ -67,7 +67,7 @@ async def instance(tmp_path: Path) -> AsyncIterator[Instance]:
 
 @pytest.fixture
 async def upstream(instance: Instance, tmp_path: Path) -> AsyncIterator[Upstream]:  # noqa: ARG001 - it listens
-    found = Upstream(f"unix:{tmp_path / 's'}")
+    found = Upstream(f"unix:{tmp_path / 's'}", together=MAX_TOGETHER)
     yield found
     found.close()
     await asyncio.sleep(0.01)
@@ -105,6 +105,18 @@ async def test_what_one_tick_brings_shares_connections_and_gets_its_own_answers(
     assert upstream.in_flight == 0
     assert max(len(seen) for seen in instance.connections) > 1
     assert len(instance.connections) <= 4 * (40 // MAX_TOGETHER + 1)
+
+
+async def test_calls_that_may_take_longer_than_others_share_no_connection(
+    instance: Instance, tmp_path: Path
+) -> None:
+    upstream = Upstream(f"unix:{tmp_path / 's'}")
+
+    await ask_all(upstream, 4)
+
+    assert [len(seen) for seen in instance.connections] == [1] * 4
+    upstream.close()
+    await asyncio.sleep(0.01)
 
 
 async def test_a_large_request_shares_no_connection(instance: Instance, upstream: Upstream) -> None:
