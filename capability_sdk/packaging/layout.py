@@ -67,7 +67,7 @@ _RULES = (
     _rule(re.escape(SIGNATURE_FILE), Format.JSON, MIB),
     _rule(r"README\.md", Format.TEXT, MIB),
     _rule(r"model/NAME\.onnx", Format.ONNX, MAX_UNPACKED_BYTES),
-    _rule(r"model/NAME\.json", Format.JSON, MAX_UNPACKED_BYTES),
+    _rule(r"model/NAME\.json", Format.JSON, 64 * MIB),
     _rule(r"model/NAME\.ubj", Format.UBJSON, MAX_UNPACKED_BYTES),
     _rule(r"model/NAME\.txt", Format.LIGHTGBM, MAX_UNPACKED_BYTES),
     _rule(r"model/NAME\.safetensors", Format.SAFETENSORS, MAX_UNPACKED_BYTES),

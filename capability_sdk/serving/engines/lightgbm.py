@@ -13,7 +13,7 @@ import numpy as np
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.serving.engines.features import FeatureMatrix
-from capability_sdk.serving.engines.lightgbm_trees import check_trees, without_offsets
+from capability_sdk.serving.engines.lightgbm_trees import bare_model, check_trees
 from capability_sdk.serving.engines.model_file import one_model_file
 from capability_sdk.serving.engines.scores import Kind, ScoreOutputs
 from capability_sdk.serving.engines.speed import is_fixed, measure
@@ -67,7 +67,7 @@ def load(package_dir: Path, manifest: Manifest, threads: int) -> LightgbmEngine:
     # The library follows a tree's numbers without looking where they lead.
     check_trees(text, path.name)
     try:
-        booster = lightgbm.Booster(model_str=without_offsets(text))
+        booster = lightgbm.Booster(model_str=bare_model(text))
     except (lightgbm.basic.LightGBMError, ValueError, RecursionError) as error:
         raise UnusablePackage(f"{path.name} cannot be loaded: {error}") from error
     objective = _OBJECTIVE.search(text)

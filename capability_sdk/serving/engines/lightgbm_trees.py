@@ -19,9 +19,13 @@ _CATEGORICAL = 1
 _MAX_CLASSES = 10_000
 
 
-def without_offsets(text: str) -> str:
-    """Take out the trees' lengths, by which the library would jump without looking."""
-    return _OFFSETS.sub("", text)
+def bare_model(text: str) -> str:
+    """Leave only the head and the trees.
+
+    Without the trees' lengths, by which the library would jump without looking; without what follows
+    the trees, such as the parameters of the training, which name files.
+    """
+    return _OFFSETS.sub("", text.partition(_END)[0]) + _END + "\n"
 
 
 def check_trees(text: str, name: str) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import pickle
+import posixpath
 import struct
 import tarfile
 import zipfile
@@ -53,6 +54,18 @@ def _lied(**changes: str) -> Callable[[], bytes]:
 def _pax(*records: tuple[str, str], kind: bytes = tarfile.XHDTYPE) -> Callable[[], bytes]:
     return lambda: forge.packed(forge.pax(*records, kind=kind), forge.entry("samples/p.json"))
 
+
+def _engine(name: str, **files: bytes) -> Callable[[], bytes]:
+    """A package of another engine; its files by the name that they have in ``model/``."""
+    manifest = forge.MANIFEST.replace("[titles]", f'engine = "{name}"\n[titles]', 1)
+    models = {posixpath.normpath(f"model/{path}"): content for path, content in files.items()}
+    changes: dict[str, bytes | None] = {"model/model.onnx": None, **models}
+    changes["capability.toml"] = manifest.encode()
+    return lambda: forge.packed(content=forge.files(**changes))
+
+
+_UBJ = b"{L" + (7).to_bytes(8, "big") + b"learner{}"
+_TREES = b"tree\nversion=v4\nTree=0\nnum_leaves=1\n"
 
 CORPUS: dict[str, Callable[[], bytes]] = {
     "P01-dot-dot": _with("samples/../../evil.json"),
@@ -141,6 +154,15 @@ CORPUS: dict[str, Callable[[], bytes]] = {
         "reference/training.json", b"{" + b" " * (1 << 20) + b"}"
     ),
     "P04-pickle-as-training-record": _with("reference/training.json", PICKLE),
+    "P03-deep-model": _engine("xgboost", **{"m.json": b"[" * 200_000 + b"]" * 200_000}),
+    "P03-deep-model-of-objects": _engine(
+        "xgboost", **{"m.json": b'{"a":' * 999 + b"1" + b"}" * 999}
+    ),
+    "P03-deep-model-of-pairs": _engine("xgboost", **{"m.json": b"[[],0," * 99 + b"0" + b"]" * 99}),
+    "P03-deep-sample": _with("samples/deep.json", b'[{"]":' * 99 + b"1" + b"}]" * 99),
+    "P03-deep-model-behind-text": _engine(
+        "xgboost", **{"m.json": b'["\\"' + b"]" * 99 + b'",' + b"[" * 99 + b"]" * 100}
+    ),
     "P04-pickle-as-onnx": _changed("model/model.onnx", PICKLE),
     "P04-pickle-as-json": _with("samples/p.json", PICKLE),
     "P04-pickle-as-text": _with("code/p.txt", PICKLE),
@@ -152,6 +174,11 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P04-numpy-objects": _with("model/w.npy", b"\x93NUMPY\x01\x00"),
     "P04-numpy-as-text": _with("code/w.txt", b"\x93NUMPY\x01\x00"),
     "P04-keras": _with("model/m.keras", _zip()),
+    "P04-pickle-as-ubj": _engine("xgboost", **{"m.ubj": PICKLE}),
+    "P04-pickle-as-xgboost-json": _engine("xgboost", **{"m.json": PICKLE}),
+    "P04-pickle-as-trees": _engine("lightgbm", **{"m.txt": PICKLE}),
+    "P04-old-pickle-as-trees": _engine("lightgbm", **{"m.txt": pickle.dumps(print, protocol=0)}),
+    "P04-pickle-behind-trees": _engine("lightgbm", **{"m.txt": _TREES + PICKLE}),
     "P04-hdf5-as-ubj": _with("model/m.ubj", b"\x89HDF\r\n\x1a\n"),
     "P04-yaml": _with("annotation/rule.yaml", b"!!python/object/apply:os.system ['x']"),
     "P04-pth-file": _with("code/x.pth", b"import os"),
@@ -168,6 +195,15 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P05-library": _with("code/fast.so", b"\x7fELF"),
     "P05-library-as-text": _with("code/fast.txt", b"\x7fELF\x02"),
     "P05-library-as-onnx": _changed("model/model.onnx", b"\x7fELF\x02" + bytes(99)),
+    "P05-library-as-ubj": _engine("xgboost", **{"m.ubj": b"\x7fELF\x02" + bytes(99)}),
+    "P05-code-of-a-data-engine-of-trees": _engine(
+        "xgboost", **{"m.ubj": _UBJ, "../code/capability.py": b"1"}
+    ),
+    "P05-library-beside-code": _engine(
+        "python", **{"../code/capability.py": b"1", "../code/f.so": b"1"}
+    ),
+    "P05-bytecode-for-code": _engine("python", **{"../code/capability.pyc": b"\xa7\r\r\n"}),
+    "P05-code-that-is-no-text": _engine("python", **{"../code/capability.py": b"\xff\x00"}),
     "P05-windows-library": _with("code/fast.txt", b"MZ\x90"),
     "P05-setup-script": _with("code/setup.py", b"import os"),
     "P05-build-file": _with("code/pyproject.toml", b"[project]"),
@@ -180,6 +216,15 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "P08-no-readme": _changed("README.md", None),
     "P08-no-model": _changed("model/model.onnx", None),
     "P08-two-models": _with("model/other.onnx", forge.model().SerializeToString()),
+    "P08-no-xgboost-model": _engine("xgboost"),
+    "P08-two-xgboost-models": _engine("xgboost", **{"m.json": b"{}", "m.ubj": _UBJ}),
+    "P08-no-lightgbm-model": _engine("lightgbm", **{"m.ubj": _UBJ}),
+    "P08-cut-json": _engine("xgboost", **{"m.json": b'{"learner": {"a": [1, 2'}),
+    "P08-cut-string": _engine("xgboost", **{"m.json": b'{"learner": "a\\"}'}),
+    "P08-closed-too-often": _engine("xgboost", **{"m.json": b'{"learner": {}}}'}),
+    "P08-json-as-ubj": _engine("xgboost", **{"m.ubj": b'{"learner": {}}'}),
+    "P08-cut-trees": _engine("lightgbm", **{"m.txt": _TREES}),
+    "P08-json-as-trees": _engine("lightgbm", **{"m.txt": b"{}"}),
     "P08-not-toml": _changed("capability.toml", b"name = "),
     "P08-not-text": _changed("capability.toml", b"\xff\xfe\x00"),
     "P08-nested-toml": _changed("capability.toml", b"x = " + b"[" * 50_000),
