@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from capability_sdk.cli.config import center_client
-from capability_sdk.cli.output import AsJson, complain, show_item
+from capability_sdk.cli.output import AsJson, complain, show_item, show_rows
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from edge_gateway.agent.province import free_port, read_autonomy, run_province
+from edge_gateway.samples import read_samples
 
 GATEWAY_PORT = 8201
 SCHEDULER_PORT = 8202
@@ -92,6 +93,27 @@ def reconcile(
             " whose total is not the sum of their calls. Keep the spool and ask the center's admin."
         )
         raise typer.Exit(1)
+
+
+@edge.command("samples")
+def samples(
+    data: DataFolder,
+    capability: Annotated[str | None, typer.Option(help="Only this capability's.")] = None,
+    request_id: Annotated[str | None, typer.Option(help="Only the call of this id.")] = None,
+    last: Annotated[int, typer.Option(min=1, max=10_000, help="How many, at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show sampled calls: inputs, outputs and process values, with `--json` in full.
+
+    They are read where the instances keep them, and never leave the province.
+    """
+    found = read_samples(data.absolute(), last=last, capability=capability, request_id=request_id)
+    show_rows(
+        found,
+        ("at", "capability", "version", "request_id", "error", "inputs", "outputs", "logged"),
+        as_json=as_json,
+        empty="No samples: set SCHEDULER_SAMPLE_SHARE, or wait for more calls.",
+    )
 
 
 @edge.command("status")

@@ -108,7 +108,13 @@ async def _running(
 def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:
     instances = settings.data.absolute() / "instances"
     limits = ProcessLimits(settings.start_timeout, settings.longest_delay)
-    runner = ProcessRunner(metadata.node, instances, limits, settings.serving_module)
+    runner = ProcessRunner(
+        metadata.node,
+        instances,
+        limits,
+        settings.serving_module,
+        lambda capability: settings.sample_shares.get(capability, settings.sample_share),
+    )
     reap_strays(instances)
     return runner
 

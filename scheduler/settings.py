@@ -8,7 +8,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
+from capability_sdk.contracts.model import CapabilityName
 
+Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=100)]
 
 
@@ -54,6 +56,12 @@ class SchedulerSettings(BaseSettings):
         default=timedelta(seconds=10),
         gt=timedelta(0),
         description="Age of its last load at which a node gets no new instances.",
+    )
+    sample_share: Share = Field(
+        default=0.01, description="Share of answered calls that instances keep in their log."
+    )
+    sample_shares: dict[CapabilityName, Share] = Field(
+        default={}, description="The same of single capabilities, as JSON."
     )
     start_timeout: timedelta = Field(
         default=timedelta(seconds=60),

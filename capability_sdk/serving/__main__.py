@@ -17,6 +17,7 @@ from capability_sdk.kit import logs
 from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
+from capability_sdk.serving.inference_log import InferenceLog, SamplingPolicy
 from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.loading import loader_of
 from capability_sdk.serving.package import load_package
@@ -48,11 +49,12 @@ def main(arguments: list[str]) -> int:
             load_model,
         )
         spool = JournalSpool(SpoolWriter(settings.journal))
+        samples = _samples(settings)
     except ServiceError as error:
         _log.error("%s: %s", error.title, error)
         return 3
     repository = ModelRepository(
-        spool, max_waiting=settings.max_waiting, batch_rows=settings.batch_rows
+        spool, samples, max_waiting=settings.max_waiting, batch_rows=settings.batch_rows
     )
     model = repository.add(package)
     plane = DataPlane(repository)
@@ -65,6 +67,13 @@ def main(arguments: list[str]) -> int:
             admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
         run(app, listener, admin, _grpc(plane, settings.grpc))
     return 0
+
+
+def _samples(settings: ServingSettings) -> InferenceLog | None:
+    if settings.samples is None:
+        return None
+    policy = SamplingPolicy(settings.sample_share, settings.sample_limit_bytes)
+    return InferenceLog(settings.samples, policy)
 
 
 def _grpc(plane: DataPlane, path: Path | None) -> AbstractAsyncContextManager[None] | None:

@@ -79,6 +79,7 @@ class Batcher:
         max_rows: int,
         max_waiting: int,
         on_batch: Callable[[Batch], None],
+        on_failure: Callable[[Failed], None],
     ) -> None:
         """Prepare.
 
@@ -87,11 +88,13 @@ class Batcher:
             max_rows: Rows that calls are put together to, at most; a call of more is a batch alone.
             max_waiting: Calls that may wait, at most.
             on_batch: Called with each computed batch before its calls are answered.
+            on_failure: The same with calls that could not be computed.
         """
         self._engine = engine
         self._max_rows = max_rows
         self._max_waiting = max_waiting
         self._on_batch = on_batch
+        self._on_failure = on_failure
         self._quarantine = Quarantine()
         self._waiting: list[Waiting] = []
         self._is_scheduled = False
@@ -235,6 +238,7 @@ class Batcher:
     def _conclude(self, results: Sequence[Computed]) -> None:
         for result in results:
             if isinstance(result, Failed):
+                self._on_failure(result)
                 for member in result.members:
                     member.finish(result.error)
                 continue

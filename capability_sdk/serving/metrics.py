@@ -4,6 +4,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
@@ -38,6 +39,23 @@ class _Histogram:
         return family
 
 
+class Samples(Protocol):
+    """What is told of the inference log."""
+
+    @property
+    def waiting(self) -> int:
+        """Samples that are not written yet."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """Samples that were never written."""
+        ...
+
+    written: int
+    evicted: int
+
+
 class RuntimeMetrics:
     """What an instance has done since its start.
 
@@ -59,8 +77,13 @@ class RuntimeMetrics:
         self._batches = _Histogram(_ROWS)
         self._waiting = waiting
         self._lost = lost
+        self._samples: Samples | None = None
         self._registry = CollectorRegistry()
         self._registry.register(self)
+
+    def watch(self, samples: Samples) -> None:
+        """Tell of the inference log too."""
+        self._samples = samples
 
     def answered(self, status: int, began: float) -> None:
         """Count an infer answer; ``began`` is of `time.perf_counter`."""
@@ -92,3 +115,13 @@ class RuntimeMetrics:
         yield CounterMetricFamily(
             "jiuzhou_runtime_journal_lost", "Journal records that were lost.", self._lost()
         )
+        if self._samples is not None:
+            yield from _samples(self._samples)
+
+
+def _samples(samples: Samples) -> Iterator[Metric]:
+    name = "jiuzhou_runtime_samples"
+    yield GaugeMetricFamily(f"{name}_waiting", "Samples not written yet.", samples.waiting)
+    yield CounterMetricFamily(f"{name}_written", "Calls in the inference log.", samples.written)
+    yield CounterMetricFamily(f"{name}_lost", "Samples never written.", samples.lost)
+    yield CounterMetricFamily(f"{name}_evicted", "Samples given up for newer.", samples.evicted)

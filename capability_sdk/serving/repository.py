@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from capability_sdk.kit.clock import Clock, system_clock
-from capability_sdk.serving.batching import Batch, Batcher
+from capability_sdk.serving.batching import Batch, Batcher, Failed
+from capability_sdk.serving.inference_log import InferenceLog
 from capability_sdk.serving.journal import Journal, JournalSpool
 from capability_sdk.serving.metrics import RuntimeMetrics
 from capability_sdk.serving.package import LoadedPackage
@@ -53,6 +54,7 @@ class ModelRepository:
     def __init__(
         self,
         spool: JournalSpool,
+        samples: InferenceLog | None = None,
         *,
         max_waiting: int = MAX_WAITING,
         batch_rows: int | None = None,
@@ -62,17 +64,21 @@ class ModelRepository:
 
         Args:
             spool: The instance's journal; the repository closes it when it ends.
+            samples: The inference log, where there is one; closed likewise.
             max_waiting: Calls that may wait for each model; more are answered 503.
             batch_rows: Rows that are computed together at most, where the manifest allows more.
             clock: Tells the time of predictions and profile windows.
         """
         self._spool = spool
+        self._samples = samples
         self._max_waiting = max_waiting
         self._batch_rows = batch_rows
         self._clock = clock
         self._listeners: list[Callable[[Served], None]] = []
         self.served: Served = {}
         self.metrics = RuntimeMetrics(lambda: self.waiting, lambda: spool.lost)
+        if samples is not None:
+            self.metrics.watch(samples)
 
     @property
     def waiting(self) -> int:
@@ -87,14 +93,21 @@ class ModelRepository:
     def add(self, package: LoadedPackage) -> ServedModel:
         """Put a loaded package into service, from the next call on."""
         journal = Journal(self._spool, package.manifest, package.reference, self._clock)
+        samples = None if self._samples is None else self._samples.of(package)
 
         def computed(batch: Batch) -> None:
             self.metrics.computed(sum(member.call.rows for member in batch.members))
             try:
                 journal.record(batch)
+                if samples is not None:
+                    samples.computed(batch)
             except Exception:  # noqa: BLE001 - no caller is to suffer from statistics
                 self._spool.lost += len(batch.members)
                 _log.exception("a batch could not be written down")
+
+        def failed(failed: Failed) -> None:
+            if samples is not None:
+                samples.failed(failed)
 
         most = package.manifest.max_batch_size
         batcher = Batcher(
@@ -102,6 +115,7 @@ class ModelRepository:
             max_rows=min(most, self._batch_rows or most),
             max_waiting=self._max_waiting,
             on_batch=computed,
+            on_failure=failed,
         )
         model = ServedModel(package, batcher, journal)
         key = (model.name, model.version)
@@ -133,6 +147,8 @@ class ModelRepository:
             model.journal.flush_profile()
             model.package.engine.close()
         self._spool.close()
+        if self._samples is not None:
+            self._samples.close()
 
     def _replace(self, served: Served) -> None:
         self.served = served

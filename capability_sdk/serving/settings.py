@@ -32,6 +32,15 @@ class ServingSettings(BaseSettings):
         default=None, description="Unix socket to answer gRPC on as well; made with mode 0600."
     )
     journal: Path = Field(description="Spool folder of predictions and profile deltas.")
+    samples: Path | None = Field(
+        default=None, description="Folder of the inference log; none is kept if unset."
+    )
+    sample_share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of the answered calls that the log keeps."
+    )
+    sample_limit_bytes: int = Field(
+        default=64 << 20, ge=1 << 20, description="What the inference log may take on the disk."
+    )
     instance: Identifier = Field(description="Name of this instance in the province.")
     code_digest: Digest = Field(description="Digest that the code must have.")
     weights_digest: Digest = Field(description="Digest that the weights must have.")

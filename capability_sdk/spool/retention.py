@@ -1,4 +1,4 @@
-"""Acknowledged segments are kept for a while: a center may come back from a backup."""
+"""How long segments stay: acknowledged ones for a while, those of a ring until newer ones come."""
 
 import time
 from datetime import timedelta
@@ -31,6 +31,30 @@ def retire(
             path.unlink()
             deleted += 1
     return deleted
+
+
+def evict(folder: Path, limit_bytes: int) -> int:
+    """Delete the oldest segments until those left take no more than a limit.
+
+    The newest segment always stays, so a spool takes the limit or one segment, whichever is more.
+
+    Returns:
+        How many records went with them.
+    """
+    names = segment.segments(folder)
+    sizes = {name: (folder / name.file_name).stat().st_size for name in names}
+    total = sum(sizes.values())
+    gone = 0
+    for name, following in pairwise(names):
+        if total <= limit_bytes:
+            break
+        path = folder / name.file_name
+        is_same_epoch = following.epoch == name.epoch
+        last = following.first_seq - 1 if is_same_epoch else _last_seq(path, name.first_seq)
+        gone += last - name.first_seq + 1
+        total -= sizes[name]
+        path.unlink()
+    return gone
 
 
 def _last_seq(path: Path, first_seq: int) -> int:

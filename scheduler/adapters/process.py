@@ -53,7 +53,24 @@ class _Running:
 class ProcessRunner:
     """Starts ``python -m PROGRAM``, which is `capability_sdk.serving`, for each binding, and watches it."""
 
-    def __init__(self, node: str, instances: Path, limits: ProcessLimits, program: str) -> None:
+    def __init__(
+        self,
+        node: str,
+        instances: Path,
+        limits: ProcessLimits,
+        program: str,
+        sampling: Callable[[str], float],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            node: Name of this machine.
+            instances: Folder in which each process has one of its own.
+            limits: How patient it is.
+            program: Module that serves an instance.
+            sampling: Tells the share of a capability's calls that its log keeps.
+        """
+        self._sampling = sampling
         self._node = node
         self._folder = instances
         self._limits = limits
@@ -148,6 +165,8 @@ class ProcessRunner:
             *("--socket", str(folder / _SOCKET)),
             *("--admin", str(folder / _ADMIN)),
             *("--journal", str(folder / "journal")),
+            *("--samples", str(folder / "samples")),
+            *("--sample-share", str(self._sampling(binding.unit.capability))),
             *("--instance", binding.process),
             *("--code-digest", binding.unit.code_digest),
             *("--weights-digest", binding.unit.weights_digest),

@@ -22,7 +22,7 @@ def main() -> int:
     for name in names:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
+    arguments, _ = parser.parse_known_args()
     package = Path(arguments.package)
     conduct = (package / "conduct").read_text().strip()
     if conduct == "refuse":

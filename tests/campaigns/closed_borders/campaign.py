@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from edge_gateway.samples import read_samples
 from tests.campaigns.closed_borders.customs import LEAST_ROWS, Crossed, contraband, crossed
 from tests.campaigns.closed_borders.planting import (
     Caller,
@@ -68,6 +69,7 @@ def _live(
     held = {name for name, is_good in may_leave.items() if not is_good}
     escaped = held & crossed(recorder.received).streams()
     run.expect(not escaped, f"undeclared names crossed: {', '.join(sorted(escaped))}")
+    _require_samples(run, province, caller)
     run.report(
         calls=run.size, rows=caller.rows, usage_records=caller.records, refused=caller.refused,
         logs=logs, canaries=len(planting.canaries),
@@ -97,6 +99,21 @@ def _await_all(run: Run, province: BorderProvince, recorder: Recorder, caller: C
             f"of {caller.records} calls, {caller.rows} rows came {counts},"
             f" {found.profile_rows} rows, held {held_rows(province)}"
         ) from None
+
+
+def _require_samples(run: Run, province: BorderProvince, caller: Caller) -> None:
+    """The inference log holds what callers said, in the province, and no sensitive tensor even there.
+
+    Raises:
+        Void: It holds little, so that nothing of it could have crossed.
+    """
+    kept = read_samples(province.folder, last=10 * caller.records)
+    if len(kept) < caller.records // 2:
+        raise Void(f"the inference log holds {len(kept)} of {caller.records} calls")
+    named = {name for sample in kept for name in (*sample["inputs"], *sample["outputs"])}
+    run.expect("secret" not in named | {name.removeprefix("o_") for name in named},
+               "a sensitive tensor is in the inference log")  # fmt: skip
+    run.report(samples=len(kept))
 
 
 def held_rows(province: BorderProvince) -> int:

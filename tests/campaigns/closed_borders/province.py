@@ -97,6 +97,7 @@ class BorderProvince:
     def start(self) -> None:
         """Start it and wait until the capability is served."""
         environment = {"AGENT_PROFILE_FLUSH": "PT2S", "AGENT_LONGEST_DELAY": "PT0.5S"}
+        environment["SCHEDULER_SAMPLE_SHARE"] = "1"
         with (self.folder / "logs" / "edge.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "capability_sdk.cli", "edge", "run", "--data", self.folder],

@@ -124,3 +124,18 @@ def test_details_become_codes_of_the_list() -> None:
 
     assert codes == ["", "crashed", "digest-mismatch", "crashed", "other"]
     assert set(codes) - {""} <= set(DETAIL_CODES)
+
+
+@pytest.mark.parametrize("kind", list(RecordKind))
+def test_a_sample_of_the_inference_log_passes_as_no_kind_of_record(
+    declared: Declared, kind: RecordKind
+) -> None:
+    sample = {
+        "request_id": "0" * 32, "at": HOUR.isoformat(), "capability": "triage",
+        "version": "1.0.0", "error": "", "logged": {"caller": PHONE},
+        "inputs": {"age": {"shape": [1], "data": [41]}}, "outputs": {},
+    }  # fmt: skip
+
+    with pytest.raises(EgressRefused) as refused:
+        passed(declared, kind, sample)
+    assert PHONE not in str(refused.value)
