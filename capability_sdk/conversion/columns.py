@@ -9,13 +9,13 @@ import numpy as np
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import TensorSpec
 from capability_sdk.conversion.errors import ConversionFailed
+from capability_sdk.conversion.output_names import OUTPUTS
 from capability_sdk.conversion.training import Values
 from capability_sdk.conversion.words import Hints
 from capability_sdk.profiling.anchors import MAX_LEVELS, MIN_LEVEL_ROWS
 from capability_sdk.profiling.columns import NUMPY_TYPES, Tensor
 
 _TENSOR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
-_OUTPUTS = frozenset({"label", "probabilities", "value"})
 _KINDS = {"f": Datatype.FP32, "i": Datatype.INT64, "u": Datatype.INT64, "b": Datatype.INT64}
 
 
@@ -85,7 +85,7 @@ def _datatype(source: str, values: Values) -> Datatype:
 
 
 def _tensor_name(source: str, place: int) -> str:
-    if source in _OUTPUTS:
+    if source in OUTPUTS:
         return f"{source}_input"
     if _TENSOR_NAME.fullmatch(source):
         return source

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine, Quality, Task, TensorSpec
 from capability_sdk.conversion.inputs import Inputs
+from capability_sdk.conversion.output_names import LABEL, PROBABILITIES, VALUE
 from capability_sdk.conversion.training import TrainingData
 from capability_sdk.profiling.columns import Tensor
 
 Answers = Callable[[TrainingData], Mapping[str, Tensor]]
 """Computes rows with the original model; names are those of the outputs."""
-
-LABEL, PROBABILITIES, VALUE = "label", "probabilities", "value"
 
 _FAMILIES = (
     (re.compile(r"XGB|LGBM|Boost"), AlgorithmFamily.GRADIENT_BOOSTING),
@@ -58,13 +57,19 @@ class Converted:
         if self.labels is not None and PROBABILITIES in names:
             # The highest score has a label whatever numbers or words the classes are.
             judged = PROBABILITIES
-        elif self.labels is not None and LABEL in names:
+        elif self.labels is not None and LABEL in names and _are_places(self.labels):
             judged = LABEL
         elif VALUE in names and names[VALUE].elements == 1:
             return Quality(task=Task.REGRESSION, output=VALUE)
         else:
             return Quality()
         return Quality(task=Task.CLASSIFICATION, output=judged, labels=list(self.labels))
+
+
+def _are_places(labels: tuple[str, ...]) -> bool:
+    """Tell whether a class's number is its place in the labels, or the classes are words."""
+    places = [str(place) for place in range(len(labels))]
+    return list(labels) == places or not any(label.lstrip("-").isdigit() for label in labels)
 
 
 def family_of(class_name: str) -> AlgorithmFamily | None:

@@ -21,17 +21,11 @@ from sklearn.pipeline import Pipeline
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.conversion import onnx_models, tree_converters
-from capability_sdk.conversion.converted import (
-    LABEL,
-    PROBABILITIES,
-    VALUE,
-    Answers,
-    Converted,
-    family_of,
-)
+from capability_sdk.conversion.converted import Answers, Converted, family_of
 from capability_sdk.conversion.errors import ConversionFailed
 from capability_sdk.conversion.fronts import pack_front, unpack_front
 from capability_sdk.conversion.inputs import ColumnInputs, Inputs, PackedInputs, lay_out
+from capability_sdk.conversion.output_names import LABEL, PROBABILITIES, SCORES, VALUE
 from capability_sdk.conversion.training import WHOLE, TrainingData
 from capability_sdk.conversion.words import Hints
 from capability_sdk.profiling.columns import Tensor
@@ -78,6 +72,9 @@ def export_sklearn(
     inputs, dropped = _without_unused(inputs, exported)
     trial = inputs.feed(data.take(np.zeros(_TRIAL_ROWS, np.int64)))
     onnx_models.name_value(exported, VALUE)
+    if not hasattr(model, "predict_proba"):
+        # Distances from a border are no probabilities, whatever the converter calls them.
+        onnx_models.rename(exported, {PROBABILITIES: SCORES})
     notes += [*dropped, *onnx_models.mend(exported)]
     answers = onnx_models.run(exported, trial)
     last = _last_step(model)
@@ -142,7 +139,8 @@ def _export(
                 cure="Replace the step it names by one that scikit-learn's ONNX converter knows, or"
                 " bring the model as Python code (jiuzhou init --template python).",
             ) from error
-    return exported, [str(item.message).splitlines()[0] for item in caught]
+    told = [str(item.message).splitlines()[0] for item in caught if item.category is UserWarning]
+    return exported, list(dict.fromkeys(told))
 
 
 def _initial_types(inputs: Inputs, floats: Datatype, *, by_column: bool) -> list[tuple[str, Any]]:
@@ -164,6 +162,9 @@ def _options(model: Any) -> dict[int, dict[str, Any]]:  # noqa: ANN401 - any est
             options[id(step)] = {"tokenexp": _UNICODE_TOKEN}
     if is_classifier(model) and hasattr(model, "predict_proba"):
         options[id(model)] = {"zipmap": False}
+    elif is_classifier(model):
+        # Any option of its own keeps the converter from handing a pipeline's down to the last step.
+        options[id(_last_step(model))] = {"nocl": False}
     return options
 
 

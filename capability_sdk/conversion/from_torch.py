@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 import torch
 
-from capability_sdk.conversion.converted import VALUE, Answers, Converted
+from capability_sdk.conversion.converted import Answers, Converted
 from capability_sdk.conversion.errors import ConversionFailed
 from capability_sdk.conversion.from_onnx import describe_onnx
 from capability_sdk.conversion.inputs import Inputs, lay_out
+from capability_sdk.conversion.output_names import VALUE
 from capability_sdk.conversion.training import TrainingData
 from capability_sdk.conversion.words import Hints
 from capability_sdk.profiling.columns import Tensor

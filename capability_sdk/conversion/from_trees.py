@@ -13,7 +13,7 @@ import onnx
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine, TensorSpec
 from capability_sdk.conversion import onnx_models
-from capability_sdk.conversion.converted import LABEL, PROBABILITIES, VALUE, Answers, Converted
+from capability_sdk.conversion.converted import Answers, Converted
 from capability_sdk.conversion.errors import ConversionFailed
 from capability_sdk.conversion.from_sklearn import (
     MODEL_FILE,
@@ -22,6 +22,7 @@ from capability_sdk.conversion.from_sklearn import (
     labels_of,
 )
 from capability_sdk.conversion.inputs import lay_out
+from capability_sdk.conversion.output_names import LABEL, PROBABILITIES, VALUE
 from capability_sdk.conversion.training import TrainingData
 from capability_sdk.conversion.words import Hints
 from capability_sdk.profiling.columns import Tensor

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.profiles import CategoricalAnchors, ReferenceProfile
@@ -210,3 +216,43 @@ def test_data_that_does_not_fit_an_onnx_file_names_the_tensor(
 
     assert failed.value.tensor in {"x", None}
     assert failed.value.cure
+
+
+def test_words_that_onnx_counts_otherwise_are_found_by_comparing(tmp_path: Path) -> None:
+    texts = [f"slow network network {'at home ' * (n % 3)}" for n in range(60)]
+    texts += ["no signal signal signal", "no invoice"] * 30
+    topics = ["slow"] * 60 + ["signal", "invoice"] * 30
+    model = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression())
+
+    with pytest.raises(ConversionFailed, match="leave out sublinear_tf") as failed:
+        package(model.fit(texts, topics), training=texts, folder=tmp_path / "topics")
+
+    assert failed.value.tensor == "probabilities"
+
+
+def test_a_classifier_without_probabilities_answers_scores(tmp_path: Path) -> None:
+    frame = customers()
+    model = make_pipeline(StandardScaler(), LinearSVC())
+    rows = frame[["charge", "visits"]]
+
+    made = package(model.fit(rows, frame["left"]), training=rows, folder=tmp_path / "leaves")
+
+    assert [spec.name for spec in made.manifest.outputs] == ["label", "scores"]
+    assert made.manifest.quality.output == "label"
+    assert made.manifest.quality.labels == ["no", "yes"]
+    assert wrong_samples(made.folder, tmp_path / "journal") == {}
+
+
+def test_rows_with_missing_numbers_are_served_and_are_no_samples(tmp_path: Path) -> None:
+    frame = customers()
+    frame.loc[::3, "charge"] = np.nan
+    rows = frame[["charge", "visits"]]
+    model = HistGradientBoostingClassifier(max_iter=5).fit(rows, frame["left"])
+
+    made = package(model, training=rows, folder=tmp_path / "gaps")
+
+    assert made.parity is not None
+    assert made.parity.worst is None
+    samples = [path.read_text() for path in (made.folder / "samples").iterdir()]
+    assert samples
+    assert not any("NaN" in text for text in samples)
