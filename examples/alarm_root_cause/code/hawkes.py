@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+MOST_CANDIDATES = 256
+"""Earlier alarms that are looked at for one alarm, the latest first: so a storm stays affordable."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
@@ -23,7 +26,7 @@ class Alarms:
 
     Attributes:
         kinds: Type of each alarm, shape ``(alarms,)``.
-        devices: Its device.
+        devices: Its device, numbered from 0 without gaps.
         seconds: When it was raised.
     """
 
@@ -62,11 +65,15 @@ class Pairs:
 
 def pair(alarms: Alarms, kernel: Kernel) -> Pairs:
     """Find who may have caused whom; alarms of one moment do not cause each other."""
+    if not len(alarms.seconds):
+        nothing = np.zeros(0, np.int64)
+        return Pairs(nothing, nothing, np.zeros(0))
     # One device after the other on one axis, further apart than any window.
     span = float(np.ptp(alarms.seconds)) + kernel.window + 1.0
-    axis = alarms.devices * span + (alarms.seconds - alarms.seconds.min(initial=0.0))
-    first = np.searchsorted(axis, axis - kernel.window)
-    counts = np.searchsorted(axis, axis) - first
+    axis = alarms.devices * span + (alarms.seconds - alarms.seconds.min())
+    before = np.searchsorted(axis, axis)
+    first = np.maximum(np.searchsorted(axis, axis - kernel.window), before - MOST_CANDIDATES)
+    counts = before - first
     effects = np.repeat(np.arange(len(axis)), counts)
     within = np.arange(len(effects)) - np.repeat(np.cumsum(counts) - counts, counts)
     causes = first[effects] + within

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from capability_sdk.gate.plan import BRIEF
+from capability_sdk.gate.proving import prove
 from capability_sdk.packaging.builder import build
 from capability_sdk.packaging.project import check_project
 from capability_sdk.packaging.samples import difference, read_samples
+from tests.unit.examples.broken_variants import VARIANTS
 from tests.unit.examples.showcase import EXAMPLES, Trained, served, train
 
 
@@ -56,3 +59,16 @@ def test_a_column_that_could_name_somebody_has_no_profile(trained: Trained) -> N
 
 def _values(answer: dict[str, Any]) -> dict[str, list[Any]]:
     return {output["name"]: output["data"] for output in answer["outputs"]}
+
+
+def test_the_gate_refuses_each_broken_variant_and_names_why(
+    trained: Trained, tmp_path: Path
+) -> None:
+    variants = [v for v in VARIANTS if v.capability == trained.example.capability]
+
+    for number, variant in enumerate(variants):
+        broken = variant.of(trained.project, tmp_path / str(number))
+        report = prove(broken, plan=BRIEF)
+        refusals = {check.name for check in report.checks if not check.passed}
+        assert variant.refused_by in refusals, f"{variant.name}: {report.checks}"
+    assert variants
