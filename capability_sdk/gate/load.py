@@ -43,6 +43,8 @@ def measure_requests(
             if round_ >= _FEWEST_ROUNDS and time.perf_counter() - began > seconds:
                 break
         lasted, after = time.perf_counter() - began, instance.usage()
+    # A worker that crashed meanwhile took its CPU time with it.
+    cpu_seconds = max(after.cpu_seconds - before.cpu_seconds, 0.0)
     took = sorted(took[_WARM_UP * connections :])
     return RequestPoint(
         rows=rows,
@@ -50,9 +52,7 @@ def measure_requests(
         latency_p50_ms=round(took[len(took) // 2] * 1e3, 4),
         latency_p99_ms=round(took[int(len(took) * _TAIL)] * 1e3, 4),
         requests_per_second=round(len(took) / lasted, 1),
-        cpu_microseconds_per_request=round(
-            (after.cpu_seconds - before.cpu_seconds) / len(took) * 1e6, 3
-        ),
+        cpu_microseconds_per_request=round(cpu_seconds / len(took) * 1e6, 3),
     )
 
 

@@ -89,8 +89,8 @@ def _remember(project: Path) -> None:
 
 
 def _leak(project: Path) -> None:
-    """Keep half a megabyte of every call."""
-    _before_answer(project, "self.kept = [*getattr(self, 'kept', []), np.ones(1 << 16)]")
+    """Keep 64 KiB of every call."""
+    _before_answer(project, "self.kept = [*getattr(self, 'kept', []), np.ones(1 << 13)]")
 
 
 def _dawdle(project: Path) -> None:
