@@ -82,7 +82,7 @@ def release_waiting(app: FastAPI) -> None:
 async def _running(
     settings: SchedulerSettings, database: Database, clock: Clock
 ) -> AsyncIterator[Scheduler]:
-    metadata = describe_machine(settings.node, settings.families, settings.engines)
+    metadata = describe_machine(settings.node, settings.families, settings.engines, settings.triton)
     directory = EmbeddedDirectory()
     nodes = NodeBoard(directory, clock, settings.load_valid)
     agent = NodeAgent(metadata, directory, nodes.report, clock)
@@ -114,6 +114,7 @@ def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunne
         limits,
         settings.serving_module,
         lambda capability: settings.sample_shares.get(capability, settings.sample_share),
+        settings.triton,
     )
     reap_strays(instances)
     return runner

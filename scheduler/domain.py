@@ -11,6 +11,8 @@ from capability_sdk.contracts.scheduling import LocalDeployment
 
 RUNTIME_MEMORY_MIB = 64
 """What the serving runtime takes before a model is loaded: 50 to 55 MiB, measured, and a margin."""
+TRITON_MEMORY_MIB = 144
+"""What a tritonserver takes besides: 36 MiB, 73 for the process of its model, 30 for its client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Unit:
 
     Attributes:
         face: Digest of engine and tensors; empty where a running instance cannot take weights.
+        engine: Server around the model; empty for the runtime itself.
     """
 
     capability: str
@@ -47,11 +50,12 @@ class Unit:
     code_digest: str
     weights_digest: str
     face: str = field(default="", compare=False)
+    engine: str = ""
 
     def differs_in_weights_alone(self, other: "Unit") -> bool:
         """Tell whether one running instance may serve both."""
-        return bool(self.face) and (self.capability, self.code_digest, self.face) == (
-            *(other.capability, other.code_digest, other.face),
+        return bool(self.face) and (self.capability, self.code_digest, self.face, self.engine) == (
+            *(other.capability, other.code_digest, other.face, other.engine),
         )
 
 
@@ -113,8 +117,8 @@ def unit_of(deployment: LocalDeployment) -> Unit:
         deployment.version,
         deployment.code_digest,
         deployment.weights_digest,
-        # A tritonserver is not our runtime and has no admin socket of ours.
-        face="" if manifest.engine is Engine.TRITON else manifest.face,
+        face=manifest.face,
+        engine=deployment.engine or "",
     )
 
 
@@ -129,8 +133,10 @@ def demand_of(deployment: LocalDeployment) -> Demand:
     elif passport.memory_bytes:
         # Of earlier gates: what the model adds, and the runtime itself is there besides.
         memory_mib = RUNTIME_MEMORY_MIB + _mib(passport.memory_bytes)
+    if deployment.engine is Engine.TRITON:
+        memory_mib += TRITON_MEMORY_MIB
     return Demand(
-        engine=manifest.engine.value,
+        engine=(deployment.engine or manifest.engine).value,
         family=manifest.algorithm_family.value,
         cpu_millicores=declared.cpu_millicores,
         memory_mib=memory_mib,

@@ -38,6 +38,10 @@ class SchedulerSettings(BaseSettings):
     engines: tuple[Engine, ...] | None = Field(
         default=None, description="Engines that this machine offers; what is installed if unset."
     )
+    triton: Path | None = Field(
+        default=None,
+        description="Python environment with the wheel nvidia-pytriton: what engine triton needs.",
+    )
     families: tuple[AlgorithmFamily, ...] = Field(
         default=tuple(AlgorithmFamily), description="Algorithm families that this machine offers."
     )

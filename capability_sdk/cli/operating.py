@@ -29,20 +29,24 @@ def deploy(
         list[str], typer.Option(help="Version, or VERSION=WEIGHT; repeat it to split traffic.")
     ],
     replicas: Annotated[int, typer.Option(help="Instances of each version.")] = 1,
+    engine: Annotated[
+        str | None, typer.Option(help="Server around the model: triton. Our runtime if unset.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Set what a province shall run of a capability."""
-    shares = [_share(text, replicas) for text in version]
+    shares = [_share(text, replicas, engine) for text in version]
     with center_client() as client:
         path = f"/provinces/{province}/deployments/{capability}"
         show_item(client.put(path, {"versions": shares}), as_json=as_json)
 
 
-def _share(text: str, replicas: int) -> dict[str, Any]:
+def _share(text: str, replicas: int, engine: str | None) -> dict[str, Any]:
     version, _, weight = text.partition("=")
     if weight and not weight.isdecimal():
         raise typer.BadParameter(f"{text!r}: the weight after = is a whole number, as in 1.0.0=90")
-    return {"version": version, "weight": int(weight) if weight else 1, "replicas": replicas}
+    share = {"version": version, "weight": int(weight) if weight else 1, "replicas": replicas}
+    return {**share, "engine": engine} if engine else share
 
 
 def deployments(province: InProvince = None, as_json: AsJson = False) -> None:

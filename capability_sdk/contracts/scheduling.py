@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.contracts.manifest import Engine, Manifest
 from capability_sdk.contracts.model import (
     CapabilityName,
     Digest,
@@ -27,6 +27,8 @@ class LocalDeployment(Wire):
     """Absolute path of the unpacked package on this machine."""
     code_digest: Digest
     weights_digest: Digest
+    engine: Engine | None = None
+    """Server around the model, such as triton; None for the runtime itself."""
     manifest: Manifest
     passport: dict[str, Any] = {}
 

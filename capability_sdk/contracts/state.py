@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.model import (
     CapabilityName,
     Count,
@@ -50,6 +51,8 @@ class VersionShare(Wire):
     version: SemanticVersion
     weight: Annotated[int, Field(ge=0, le=1_000_000)]
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    engine: Engine | None = None
+    """Server around the model, such as triton; None for the runtime itself."""
     package_digest: Digest
     code_digest: Digest
     weights_digest: Digest

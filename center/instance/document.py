@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.packages import STATE_TYPE
 from capability_sdk.contracts.state import (
     DeploymentState,
@@ -146,6 +147,7 @@ def _share(share: Share, released: Released) -> VersionShare:
         version=share.version,
         weight=share.weight,
         replicas=share.replicas,
+        engine=None if share.engine is None else Engine(share.engine),
         package_digest=released.digests.package,
         code_digest=released.digests.code,
         weights_digest=released.digests.weights,

@@ -16,11 +16,13 @@ class Share:
     Attributes:
         weight: Its part of the traffic, relative to the others'; 0 keeps it warm.
         replicas: How many instances run.
+        engine: Server around the model, such as triton; None for the runtime itself.
     """
 
     version: str
     weight: int
     replicas: int
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

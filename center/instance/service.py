@@ -1,6 +1,7 @@
 """Deploying versions to provinces, and whether provinces run what they should."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -143,4 +144,4 @@ def _put(
 
 
 def _detail(share: Share) -> dict[str, object]:
-    return {"version": share.version, "weight": share.weight, "replicas": share.replicas}
+    return {name: value for name, value in asdict(share).items() if value is not None}

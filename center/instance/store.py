@@ -1,6 +1,6 @@
 """Every query about deployments, issued desired state and what provinces reported."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -221,7 +221,7 @@ def last_report(session: Session, edge: str) -> HealthReport | None:
 
 
 def _share_json(share: Share) -> dict[str, Any]:
-    return {"version": share.version, "weight": share.weight, "replicas": share.replicas}
+    return {name: value for name, value in asdict(share).items() if value is not None}
 
 
 def _to_deployment(row: DeploymentRow) -> Deployment:

@@ -1,9 +1,11 @@
 """What HTTP shows of deployments and their consistency, and what it takes."""
 
-from typing import Annotated, Self
+from dataclasses import asdict
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.model import SemanticVersion, Strict, UtcTime, Wire
 from center.instance.consistency import Line, Verdict
 from center.instance.domain import MAX_VERSIONS, Deployment, Share
@@ -15,6 +17,9 @@ class ShareBody(Strict):
     version: SemanticVersion
     weight: Annotated[int, Field(ge=0, le=1_000_000, description="Relative to the others.")]
     replicas: Annotated[int, Field(ge=0, le=1000, description="Instances that run.")] = 1
+    engine: Literal[Engine.TRITON] | None = Field(
+        default=None, description="Server around the model; the runtime itself if null."
+    )
 
 
 class DeploymentBody(Strict):
@@ -25,7 +30,7 @@ class DeploymentBody(Strict):
     @property
     def shares(self) -> list[Share]:
         """The versions as values."""
-        return [Share(item.version, item.weight, item.replicas) for item in self.versions]
+        return [Share(**item.model_dump(mode="json")) for item in self.versions]
 
 
 class DeploymentView(Wire):
@@ -44,10 +49,7 @@ class DeploymentView(Wire):
         return cls(
             province=item.province,
             capability=item.capability,
-            versions=[
-                ShareBody(version=share.version, weight=share.weight, replicas=share.replicas)
-                for share in item.shares
-            ],
+            versions=[ShareBody.model_validate(asdict(share)) for share in item.shares],
             revision=item.revision,
             updated_by=item.updated_by,
             updated_at=item.updated_at,

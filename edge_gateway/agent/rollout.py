@@ -183,6 +183,7 @@ def _local(share: VersionShare, package: LocalPackage) -> LocalDeployment:
         package_path=str(package.path),
         code_digest=share.code_digest,
         weights_digest=share.weights_digest,
+        engine=share.engine,
         manifest=release.manifest,
         passport=release.passport,
     )

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +60,7 @@ class ProcessRunner:
         limits: ProcessLimits,
         program: str,
         sampling: Callable[[str], float],
+        triton: Path | None = None,
     ) -> None:
         """Prepare.
 
@@ -69,8 +70,10 @@ class ProcessRunner:
             limits: How patient it is.
             program: Module that serves an instance.
             sampling: Tells the share of a capability's calls that its log keeps.
+            triton: Python environment that holds a tritonserver, where there is one.
         """
         self._sampling = sampling
+        self._triton = triton
         self._node = node
         self._folder = instances
         self._limits = limits
@@ -172,7 +175,14 @@ class ProcessRunner:
             *("--weights-digest", binding.unit.weights_digest),
             *("--threads", "1"),
             *(("--batch-rows", str(rows)) if (rows := binding.demand.batch_rows) else ()),
+            *self._engine(binding),
         )
+
+    def _engine(self, binding: Binding) -> Sequence[str]:
+        if not binding.unit.engine:
+            return ()
+        place = () if self._triton is None else ("--triton", str(self._triton))
+        return ("--engine", binding.unit.engine, *place)
 
 
 def check_folder(instances: Path) -> None:

@@ -1,6 +1,7 @@
 """What this machine offers: found once, at the start."""
 
 import importlib.util
+import logging
 import os
 import re
 import socket
@@ -13,7 +14,9 @@ import psutil
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
 from capability_sdk.contracts.nodes import NodeMetadata
 from capability_sdk.sandbox import why_no_code
+from capability_sdk.serving.triton.installation import TritonMissing, find_triton
 
+_log = logging.getLogger(__name__)
 _MIB = 1 << 20
 _MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -24,13 +27,14 @@ _MODULES = {
     Engine.XGBOOST: "xgboost",
     Engine.LIGHTGBM: "lightgbm",
 }
-"""Engines that are libraries; `triton` needs a server, so it must be stated."""
+"""Engines that are libraries."""
 
 
 def describe_machine(
     node: str | None,
     families: Sequence[AlgorithmFamily],
     engines: Sequence[Engine] | None,
+    triton: Path | None,
 ) -> NodeMetadata:
     """Describe this machine.
 
@@ -38,12 +42,13 @@ def describe_machine(
         node: Its name; the host name if None.
         families: Algorithm families that it offers.
         engines: Engines that it offers; those that are installed if None.
+        triton: Python environment that holds a tritonserver, where there is one.
     """
     return NodeMetadata(
         node=node or host_name(),
         epoch=int(time.time()),
         families=list(families),
-        engines=list(installed_engines() if engines is None else engines),
+        engines=list(installed_engines(triton) if engines is None else engines),
         cpu_millicores=len(os.sched_getaffinity(0)) * 1000,
         memory_mib=max(_memory_bytes() // _MIB, 1),
     )
@@ -54,10 +59,30 @@ def host_name() -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()).strip("-._")[:100] or "node"
 
 
-def installed_engines() -> list[Engine]:
-    """Return the engines that can serve here: a library is installed, code can be confined."""
+def installed_engines(triton: Path | None) -> list[Engine]:
+    """Return the engines that can serve here: a library is installed, code can be confined.
+
+    Args:
+        triton: Python environment that holds a tritonserver, where there is one.
+    """
     found = [engine for engine, module in _MODULES.items() if importlib.util.find_spec(module)]
-    return found if why_no_code() else [*found, Engine.PYTHON]
+    if why_no_code() is None:
+        found.append(Engine.PYTHON)
+    if triton is not None and _has_triton(triton):
+        found.append(Engine.TRITON)
+    return found
+
+
+def _has_triton(environment: Path) -> bool:
+    if importlib.util.find_spec("tritonclient") is None:
+        _log.warning("engine triton is not offered: pip install 'jiuzhou[triton]'")
+        return False
+    try:
+        find_triton(environment)
+    except TritonMissing as error:
+        _log.warning("engine triton is not offered: %s", error)
+        return False
+    return True
 
 
 def _memory_bytes() -> int:

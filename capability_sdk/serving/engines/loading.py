@@ -8,8 +8,6 @@ from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.serving.engines.ports import Engine
 from capability_sdk.serving.errors import UnusablePackage
 
-# Each module is called as its engine and has a function `load` with the arguments of `load_engine`.
-_MODULES = frozenset({EngineName.ONNX, EngineName.XGBOOST, EngineName.LIGHTGBM, EngineName.PYTHON})
 _EXTRAS = {EngineName.XGBOOST: "trees", EngineName.LIGHTGBM: "trees"}
 
 
@@ -25,9 +23,13 @@ def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
         UnusablePackage: There is no such model, it cannot be loaded, or it has other tensors.
     """
     name = manifest.engine
-    if name not in _MODULES:
-        raise UnusablePackage(f"This runtime does not execute {name}.")
+    if name is EngineName.TRITON:
+        raise UnusablePackage(
+            "This runtime does not execute triton, a server around a model: name the model's own"
+            " engine in capability.toml, and triton in a deployment (`jiuzhou deploy --engine`)."
+        )
     try:
+        # Called as its engine, with a function `load` that takes the arguments of this one.
         module = import_module(f"{__package__}.{name}")
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(name, "serving")

@@ -30,8 +30,10 @@ def _put(
     return person.http.put(f"/api/v1{path}", json={"versions": versions}, headers=headers)
 
 
-def _share(version: str = "1.0.0", weight: int = 100, replicas: int = 1) -> dict[str, Any]:
-    return {"version": version, "weight": weight, "replicas": replicas}
+def _share(
+    version: str = "1.0.0", weight: int = 100, replicas: int = 1, engine: str | None = None
+) -> dict[str, Any]:
+    return {"version": version, "weight": weight, "replicas": replicas, "engine": engine}
 
 
 def _problem(answer: Any) -> tuple[int, str]:  # noqa: ANN401 - httpx2's Response
@@ -55,6 +57,15 @@ def test_an_operator_deploys_to_the_own_province_and_changes_what_was_read(shop:
     assert [(item["province"], item["updated_by"]) for item in listed["items"]] == [
         ("zhejiang", "operator")
     ]
+
+
+def test_a_deployment_may_name_triton_and_no_other_engine(shop: Shop) -> None:
+    assert (
+        _put(shop.operator, [_share(engine="triton")]).json()["versions"][0]["engine"] == "triton"
+    )
+    assert shop.operator.get(PATH).json()["versions"] == [_share(engine="triton")]
+    refused = _put(shop.operator, [_share(engine="onnx")])
+    assert refused.status_code == 422
 
 
 def test_an_etag_never_stands_for_two_contents_even_over_a_removal(shop: Shop) -> None:

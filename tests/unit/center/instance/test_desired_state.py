@@ -49,10 +49,22 @@ def _state(edge: EdgeWorld, after: int = 0) -> DesiredState:
     return DesiredState.model_validate_json(payload)
 
 
-def _deploy(shop: Shop, *versions: str) -> None:
-    shares = [{"version": item, "weight": 1} for item in versions or ("1.0.0",)]
+def _deploy(shop: Shop, *versions: str, engine: str | None = None) -> None:
+    shares = [{"version": item, "weight": 1, "engine": engine} for item in versions or ("1.0.0",)]
     answer = shop.operator.http.put(f"/api/v1{PATH}", json={"versions": shares})
     assert answer.status_code == 200, answer.text
+
+
+def test_an_engine_that_a_deployment_names_reaches_the_province(
+    shop: Shop, edge: EdgeWorld
+) -> None:
+    _deploy(shop)
+    (before,) = _state(edge).deployments[0].versions
+    _deploy(shop, engine="triton")
+    (after,) = _state(edge).deployments[0].versions
+
+    assert (before.engine, after.engine) == (None, "triton")
+    assert before.package_digest == after.package_digest
 
 
 def test_the_document_holds_everything_that_the_province_needs(shop: Shop, edge: EdgeWorld) -> None:
