@@ -67,11 +67,12 @@ class HeadTooLarge(InvalidRequest):
 class _Slot:
     """The place of one answer in the order of requests."""
 
-    __slots__ = ("is_last", "reply", "withdraw")
+    __slots__ = ("is_head", "is_last", "reply", "withdraw")
 
     def __init__(self) -> None:
         self.reply: Reply | None = None
         self.withdraw: Withdraw | None = None
+        self.is_head = False
         self.is_last = False
 
 
@@ -163,9 +164,7 @@ class Connection(asyncio.Protocol):
         self._path = b""
         self._headers: dict[bytes, bytes] = {}
         self._head_size = 0
-        self._body: list[bytes] = []
-        self._body_size = 0
-        self._slot: _Slot | None = None
+        self._body: bytes | bytearray = b""
 
     def on_url(self, url: bytes) -> None:
         """Collect the request target, which may come in parts."""
@@ -194,18 +193,23 @@ class Connection(asyncio.Protocol):
         """Collect a part of the body."""
         if self._is_over:
             return
-        self._body_size += len(body)
-        if self._body_size > self._limit:
-            self._body.clear()
+        if len(self._body) + len(body) > self._limit:
+            self._body = b""
             self._refuse(self._application.too_large(self._path, self._headers))
+        elif not self._body:
+            self._body = body
         else:
-            self._body.append(body)
+            # In place: a body in chunks of two bytes would otherwise be a list of a million objects.
+            if type(self._body) is bytes:
+                self._body = bytearray(self._body)
+            self._body += body
 
     def on_message_complete(self) -> None:
         """Hand the request on."""
         if self._is_over:
             return
         slot = _Slot()
+        slot.is_head = self._method == b"HEAD"
         slot.is_last = not self._parser.should_keep_alive()
         self._slots.append(slot)
         if len(self._slots) > _MAX_PIPELINED:
@@ -216,7 +220,7 @@ class Connection(asyncio.Protocol):
             slot.reply = reply
             self._write()
 
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        body = bytes(self._body)
         slot.withdraw = self._application.handle(
             self._method, self._path, self._headers, body, respond
         )
@@ -251,9 +255,10 @@ class Connection(asyncio.Protocol):
             if self._transport.is_closing():
                 return
             end = b"connection: close\r\n" if slot.is_last else b""
+            body = b"" if slot.is_head else reply.body
             self._transport.write(
                 b"%b%b%bcontent-length: %d\r\n\r\n%b"
-                % (_STATUS[reply.status], reply.head, end, len(reply.body), reply.body)
+                % (_STATUS[reply.status], reply.head, end, len(reply.body), body)
             )
             if slot.is_last:
                 self._close()

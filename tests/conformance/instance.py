@@ -1,4 +1,4 @@
-"""The serving runtime over several packages: HTTP on a port, since stock clients need one, and gRPC."""
+"""The serving runtime over several packages: gRPC, and HTTP on a port, which stock clients need."""
 
 import argparse
 import socket

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 _BATCH = 24
@@ -32,8 +33,9 @@ class Answer:
 class Wire:
     """One keep-alive connection at a time; requests are sent pipelined."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, address: int | Path) -> None:
+        """Connect to a port on loopback, or to a Unix socket."""
+        self._address = address
         self._connect()
 
     def __enter__(self) -> Self:
@@ -72,8 +74,13 @@ class Wire:
         return answers
 
     def _connect(self) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", self._port), _TIMEOUT_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(self._address, Path):
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.settimeout(_TIMEOUT_SECONDS)
+            self._socket.connect(str(self._address))
+        else:
+            self._socket = socket.create_connection(("127.0.0.1", self._address), _TIMEOUT_SECONDS)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb", 1 << 18)
 
     def _read(self, *, has_body: bool) -> tuple[Answer, bool]:

@@ -183,3 +183,12 @@ def test_H06_an_address_that_is_not_served_says_so(
 
 def test_the_query_of_an_address_is_ignored(pair: Running) -> None:
     assert httpx.get(f"{pair.url}/v2?a=b").status_code == 200
+
+
+def test_an_answer_to_head_has_no_body(pair: Running) -> None:
+    head = b"HEAD /v2 HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    answer = exchange(pair, head + request())
+
+    assert statuses(answer) == [405, 200]
+    assert b"\r\n\r\nHTTP/1.1 200" in answer
