@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -17,6 +16,8 @@ from capability_sdk.kit import logs
 from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
+from capability_sdk.serving.engines import LoadEngine
+from capability_sdk.serving.extras import grpc_face, traces
 from capability_sdk.serving.inference_log import InferenceLog, SamplingPolicy
 from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.loading import loader_of
@@ -57,16 +58,20 @@ def main(arguments: list[str]) -> int:
         spool, samples, max_waiting=settings.max_waiting, batch_rows=settings.batch_rows
     )
     model = repository.add(package)
-    plane = DataPlane(repository)
-    app = ServingApp(plane)
     _log.info("%s serves %s %s", settings.instance, model.name, model.version)
-    with _listening(settings.socket) as listener, contextlib.ExitStack() as stack:
+    _serve(settings, repository, load_model)
+    return 0
+
+
+def _serve(settings: ServingSettings, repository: ModelRepository, load_model: LoadEngine) -> None:
+    with contextlib.ExitStack() as stack:
+        plane = DataPlane(repository, stack.enter_context(traces(settings)))
+        listener = stack.enter_context(_listening(settings.socket))
         admin = None
         if settings.admin is not None:
             admin_app = AdminApp(WeightSwaps(repository, settings.threads, load_model))
             admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
-        run(app, listener, admin, _grpc(plane, settings.grpc))
-    return 0
+        run(ServingApp(plane), listener, admin, grpc_face(plane, settings))
 
 
 def _samples(settings: ServingSettings) -> InferenceLog | None:
@@ -74,15 +79,6 @@ def _samples(settings: ServingSettings) -> InferenceLog | None:
         return None
     policy = SamplingPolicy(settings.sample_share, settings.sample_limit_bytes)
     return InferenceLog(settings.samples, policy)
-
-
-def _grpc(plane: DataPlane, path: Path | None) -> AbstractAsyncContextManager[None] | None:
-    if path is None:
-        return None
-    # An instance that speaks HTTP alone does not pay for gRPC's memory.
-    from capability_sdk.serving.grpc.server import listening  # noqa: PLC0415
-
-    return listening(plane, path)
 
 
 @contextlib.contextmanager

@@ -220,7 +220,8 @@ class Connection(asyncio.Protocol):
             slot.reply = reply
             self._write()
 
-        body = bytes(self._body)
+        # Not kept here: a connection that ended is freed only when cycles are looked for.
+        body, self._body = bytes(self._body), b""
         slot.withdraw = self._application.handle(
             self._method, self._path, self._headers, body, respond
         )

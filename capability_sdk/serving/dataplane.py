@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from capability_sdk.contracts.model import major
 from capability_sdk.serving.batching import Batcher, Finish, Waiting
 from capability_sdk.serving.calls import Call, Withdraw
 from capability_sdk.serving.errors import InstanceNotReady, ModelNotServed
 from capability_sdk.serving.repository import ModelRepository, Served, ServedModel
+
+if TYPE_CHECKING:  # an instance that traces nothing does not load the library
+    from capability_sdk.serving.tracing import Tracing
 
 
 class DataPlane:
@@ -21,12 +25,14 @@ class DataPlane:
         is_ready: Whether calls are expected: from the start until the instance is told to stop.
         repository: What is in service.
         metrics: Where a face counts its answers.
+        tracing: What makes spans of calls; None where nothing is traced.
     """
 
-    def __init__(self, repository: ModelRepository) -> None:
+    def __init__(self, repository: ModelRepository, tracing: "Tracing | None" = None) -> None:
         self.is_ready = False
         self.repository = repository
         self.metrics = repository.metrics
+        self.tracing = tracing
         self._models: Mapping[tuple[str, str | None], ServedModel] = {}
         repository.on_change(self._index)
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.inference import BINARY_HEADER, REQUEST_ID_HEADER
@@ -17,11 +18,15 @@ from capability_sdk.serving.replies import BINARY, JSON, Reply, problem_reply
 from capability_sdk.serving.repository import ServedModel
 from capability_sdk.serving.requests import RequestReader
 
+if TYPE_CHECKING:  # an instance that traces nothing does not load the library
+    from capability_sdk.serving.tracing import Tracing
+
 Respond = Callable[[Reply], None]
 
 _log = logging.getLogger(__name__)
 _JSON_LENGTH = BINARY_HEADER.encode()
 _REQUEST_ID = REQUEST_ID_HEADER.encode()
+_TRACE = (b"traceparent", b"tracestate")
 
 
 class Inference:
@@ -58,6 +63,8 @@ class Inference:
         """
         began = time.perf_counter()
         request_id = _identifier(headers)
+        if self._plane.tracing is not None:
+            respond = self._traced(self._plane.tracing, headers, request_id, respond)
         try:
             call = self._reader.read(body, headers.get(_JSON_LENGTH))
 
@@ -68,6 +75,24 @@ class Inference:
         except ServiceError as error:
             respond(self.refuse(error, request_id, began))
             return None
+
+    def _traced(
+        self,
+        tracing: "Tracing",
+        headers: Mapping[bytes, bytes],
+        request_id: str,
+        respond: Respond,
+    ) -> Respond:
+        carrier = {
+            name.decode(): headers[name].decode("latin-1") for name in _TRACE if name in headers
+        }
+        span = tracing.begin(self.model, request_id, carrier)
+
+        def traced(reply: Reply) -> None:
+            span.end(reply.status)
+            respond(reply)
+
+        return traced
 
     def refuse(self, error: ServiceError, request_id: str, began: float) -> Reply:
         """Answer with a failure, with the same headers as any infer answer."""

@@ -16,7 +16,7 @@ from capability_sdk.serving.calls import (
     require_offered,
 )
 from capability_sdk.serving.errors import MalformedRequest, TensorMismatch
-from capability_sdk.serving.limits import has_more_values, value_limit
+from capability_sdk.serving.weight import is_json_too_heavy
 
 _MAX_DIGITS = 12
 _SCALARS = frozenset({str, int, float, bool})
@@ -27,7 +27,6 @@ class RequestReader:
 
     def __init__(self, manifest: Manifest) -> None:
         self._signature = Signature(manifest)
-        self._value_limit = value_limit(manifest)
         names = self._signature.outputs
         self._all_as_json = tuple(WantedOutput(name, is_binary=False) for name in names)
         self._all_as_binary = tuple(WantedOutput(name, is_binary=True) for name in names)
@@ -44,10 +43,8 @@ class RequestReader:
             TensorMismatch: A tensor is not what the manifest declares.
         """
         text, binary = _split(body, json_length)
-        if has_more_values(text, self._value_limit):
-            raise MalformedRequest(
-                f"The JSON holds more than {self._value_limit} values, lists and objects."
-            )
+        if is_json_too_heavy(text):
+            raise MalformedRequest("The JSON holds too many short texts, lists and objects.")
         try:
             request = orjson.loads(text)
         except orjson.JSONDecodeError as error:

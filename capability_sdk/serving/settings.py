@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AnyHttpUrl, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.contracts.manifest import Engine
@@ -30,6 +30,14 @@ class ServingSettings(BaseSettings):
     )
     grpc: Path | None = Field(
         default=None, description="Unix socket to answer gRPC on as well; made with mode 0600."
+    )
+    otlp_endpoint: AnyHttpUrl | None = Field(
+        default=None,
+        description="Where traces are sent, by OTLP over HTTP, such as"
+        " http://collector:4318/v1/traces; without it nothing is traced.",
+    )
+    trace_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="Share of calls without a traceparent that are traced."
     )
     journal: Path = Field(description="Spool folder of predictions and profile deltas.")
     samples: Path | None = Field(

@@ -11,6 +11,7 @@ from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.manifest import TensorSpec
 from capability_sdk.profiling.columns import NUMPY_TYPES, Tensor
 from capability_sdk.serving.errors import TensorMismatch
+from capability_sdk.serving.weight import are_texts_too_heavy
 
 _FLOATS = frozenset({Datatype.FP16, Datatype.FP32, Datatype.FP64})
 _WIDE: Final = {"i": np.int64, "u": np.uint64}
@@ -123,16 +124,19 @@ class InputReader:
         return array if array.flags.aligned else array.copy()
 
     def _read_texts(self, shape: list[int], count: int, data: memoryview) -> Tensor:
+        if are_texts_too_heavy(count, len(data)):
+            raise self._mismatch(f"{count} texts are too many for {len(data)} bytes")
         texts: list[str] = []
         position = 0
-        while position < len(data):
+        while position < len(data) and len(texts) <= count:
             start = position + _LENGTH_BYTES
             position = start + int.from_bytes(data[position:start], "little")
             if start > len(data) or position > len(data):
                 raise self._mismatch("a BYTES element is longer than the data")
             texts.append(self._text(data[start:position]))
         if len(texts) != count:
-            raise self._mismatch(f"shape {shape} needs {count} values, got {len(texts)}")
+            got = len(texts) if len(texts) < count else "more"
+            raise self._mismatch(f"shape {shape} needs {count} values, got {got}")
         return np.array(texts, dtype=np.object_).reshape(shape)
 
     def _text(self, value: bytes | memoryview) -> str:

@@ -21,7 +21,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     models.write_packages(folder / "packages")
     port, grpc = free_port(), folder / "grpc.sock"
     command = [
-        *(sys.executable, "-m", "tests.conformance.instance", "--port", str(port)),
+        *(sys.executable, "-m", "tests.conformance.instance", "--listen", str(port)),
         *("--packages", str(folder / "packages"), "--journal", str(folder / "journal")),
         *("--grpc", str(grpc)),
     ]

@@ -1,4 +1,4 @@
-"""The serving runtime over several packages: gRPC, and HTTP on a port, which stock clients need."""
+"""The serving runtime over several packages, over HTTP (stock clients need a port) and gRPC."""
 
 import argparse
 import socket
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--journal", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--listen", required=True, help="a port of loopback, or a Unix socket")
     parser.add_argument("--grpc", type=Path, required=True)
     arguments = parser.parse_args()
     repository = ModelRepository(JournalSpool(SpoolWriter(arguments.journal)))
@@ -28,8 +28,16 @@ def main() -> None:
         digests = digests_of(package)
         repository.add(load_package(package, digests.code, digests.weights, 1))
     plane = DataPlane(repository)
-    listener = socket.create_server(("127.0.0.1", arguments.port), backlog=1024)
+    listener = _listen(arguments.listen)
     run(ServingApp(plane), listener, beside=listening(plane, arguments.grpc))
+
+
+def _listen(where: str) -> socket.socket:
+    if where.isdigit():
+        return socket.create_server(("127.0.0.1", int(where)), backlog=1024)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(where)
+    return listener
 
 
 if __name__ == "__main__":

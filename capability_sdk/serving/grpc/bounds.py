@@ -5,58 +5,57 @@ this limit a message would take some fifty times its size in memory.
 """
 
 from collections.abc import Iterator
+from itertools import islice, repeat
 
 from google.protobuf.message import DecodeError
 
-_MOST_FIELDS = 16_384
+_MOST_FIELDS = 65_536
 _SURELY_FINE_BYTES = 64 << 10
-_NESTED = frozenset({4, 5, 6})
-"""Parameters, inputs and outputs of an infer request; what lies deeper is small beside its bytes."""
+_NESTED = frozenset({(4,), (5,), (6,), (5, 5)})
+"""Parameters, inputs and outputs of an infer request, and the contents of an input."""
+
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_SIZES = {_FIXED32: 4, _FIXED64: 8}
 _MAX_SHIFT = 63
 
 
 def has_too_many_fields(data: bytes) -> bool:
     """Tell whether a message has more fields than any request of the protocol needs.
 
-    What is no message at all is left to the parser.
+    What is no message at all is left to the parser, which stops where this stops.
     """
     if len(data) <= _SURELY_FINE_BYTES:
         return False
-    count = 0
     try:
-        for number, start, end in _fields(data, 0, len(data)):
-            count += 1
-            if number in _NESTED:
-                count += sum(1 for _ in _fields(data, start, end))
-            if count > _MOST_FIELDS:
-                return True
+        return sum(1 for _ in islice(_fields(data, 0, len(data)), _MOST_FIELDS + 1)) > _MOST_FIELDS
     except DecodeError:
         return False
-    return False
 
 
-def _fields(data: bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield number, start and end of each field.
+def _fields(data: bytes, position: int, end: int, above: tuple[int, ...] = ()) -> Iterator[None]:
+    """Yield once for each field, and for each field of those that are messages.
 
     Raises:
         DecodeError: These bytes are no fields.
     """
     while position < end:
         tag, position = _varint(data, position, end)
-        kind, start = tag & 7, position
+        kind, path = tag & 7, (*above, tag >> 3)
+        yield
         if kind == _VARINT:
             _, position = _varint(data, position, end)
         elif kind == _LENGTH:
             length, start = _varint(data, position, end)
             position = start + length
-        elif kind in {_FIXED32, _FIXED64}:
-            position += 4 if kind == _FIXED32 else 8
+            if position <= end and path in _NESTED:
+                yield from _fields(data, start, position, path)
+        elif kind in _SIZES:
+            position += _SIZES[kind]
         else:
-            raise DecodeError
+            # Groups, which the protocol does not have, and which may hold anything.
+            yield from repeat(None, _MOST_FIELDS)
         if position > end:
             raise DecodeError
-        yield tag >> 3, start, position
 
 
 def _varint(data: bytes, position: int, end: int) -> tuple[int, int]:

@@ -24,7 +24,8 @@ from capability_sdk.serving.identity import identity_of, request_id_of
 from capability_sdk.serving.pages import metadata_of, server_metadata
 from capability_sdk.serving.repository import Served, ServedModel
 
-Metadata = Sequence[tuple[str, str | bytes]]
+Metadata = Sequence[tuple[str, str]]
+"""Names and values; a value of bytes belongs to a name in ``-bin``, and none of ours is one."""
 
 _log = logging.getLogger(__name__)
 _CODES = {
@@ -56,7 +57,7 @@ class Context(Protocol):
         ...
 
 
-_Method = Callable[[Any, Context], Awaitable[object]]
+_Method = Callable[[Any, Context], Awaitable[Message]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,18 @@ class InferenceService:
         self, request: pb.ModelInferRequest, context: Context
     ) -> pb.ModelInferResponse:
         began = time.perf_counter()
+        sent = dict(context.invocation_metadata() or ())
+        request_id = request_id_of(sent.get(REQUEST_ID_HEADER))
+        span = None
         status = 500
         try:
-            answer = await self._answer(request, context)
+            model = self._plane.find(request.model_name, request.model_version or None)
+            if self._plane.tracing is not None:
+                span = self._plane.tracing.begin(model, request_id, sent)
+            context.set_trailing_metadata(
+                (*self._faces[model].identity, (REQUEST_ID_HEADER, request_id))
+            )
+            answer = await self._answer(model, request, request_id)
             status = 200
         except ServiceError as error:
             status = error.status
@@ -143,16 +153,14 @@ class InferenceService:
             raise
         finally:
             self._plane.metrics.answered(status, began)
+            if span is not None:
+                span.end(status)
         return answer
 
     async def _answer(
-        self, request: pb.ModelInferRequest, context: Context
+        self, model: ServedModel, request: pb.ModelInferRequest, request_id: str
     ) -> pb.ModelInferResponse:
-        given = dict(context.invocation_metadata() or ()).get(REQUEST_ID_HEADER)
-        request_id = request_id_of(given if isinstance(given, str) else None)
-        model = self._plane.find(request.model_name, request.model_version or None)
         face = self._faces[model]
-        context.set_trailing_metadata((*face.identity, (REQUEST_ID_HEADER, request_id)))
         call = face.reader.read(request)
         outputs = await self._computed(model, call, request_id)
         try:
@@ -191,18 +199,31 @@ class InferenceService:
         }
 
 
-async def _answering(method: _Method, kind: type[Message], data: bytes, context: Context) -> object:
-    """Answer a call; an expected failure becomes a status with the same words as over REST."""
+async def _answering(
+    method: _Method, kind: type[Message], data: bytes, context: Context
+) -> Message:
+    """Answer a call, be it with a failure."""
+    answer = await _attempt(method, kind, data, context)
+    # The frame of a call that is aborted is kept until cycles are looked for: not with its data.
+    del data
+    if isinstance(answer, Message):
+        return answer
+    return await context.abort(*answer)
+
+
+async def _attempt(
+    method: _Method, kind: type[Message], data: bytes, context: Context
+) -> Message | tuple[grpc.StatusCode, str]:
+    """Make the answer; an expected failure becomes a status with the same words as over REST."""
     try:
         return await method(_parsed(kind, data), context)
     except ServiceError as error:
-        code, words = _CODES.get(error.status, grpc.StatusCode.INTERNAL), str(error)
         more = tuple((name.lower(), value) for name, value in error.headers.items())
         context.set_trailing_metadata((*(context.trailing_metadata() or ()), *more))
+        return _CODES.get(error.status, grpc.StatusCode.INTERNAL), str(error)
     except Exception:  # noqa: BLE001 - the caller gets an answer, the log the reason
         _log.exception("unexpected failure")
-        code, words = grpc.StatusCode.INTERNAL, "An unexpected failure; it is in the log."
-    return await context.abort(code, words)
+        return grpc.StatusCode.INTERNAL, "An unexpected failure; it is in the log."
 
 
 def _parsed(kind: type[Message], data: bytes) -> Message:
