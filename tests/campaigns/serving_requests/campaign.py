@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,8 @@ class _Attack:
         self._infer = channel.unary_unary(_METHOD)
         self._generator = Generator(run.random)
         self._counts: Counter[str] = Counter()
+        self._bodies = floods.bodies(run.random)
+        self._messages = floods.messages(run.random)
         self._memory = Memory(world.pid)
         self._worst = 0.0
         self._most_kept = 0
@@ -91,8 +93,9 @@ class _Attack:
 
     def _block(self) -> None:
         count = round(_BLOCK * _GRPC_SHARE)
-        self._flood()
-        made = [self._generator.rest() for _ in range(_BLOCK - count - 1)]
+        self._flood(*next(self._bodies), self._rest_flood)
+        self._flood(*next(self._messages), self._grpc_flood)
+        made = [self._generator.rest() for _ in range(_BLOCK - count - 2)]
         framed = [request for request in made if request.is_framed]
         answers = self._wire.ask([request.wire for request in framed])
         for request, answer in zip(framed, answers, strict=True):
@@ -160,17 +163,13 @@ class _Attack:
 
     # --- memory ---------------------------------------------------------------------------------
 
-    def _flood(self) -> None:
-        """Send one large request alone, and see how far memory rose."""
-        chance = self._run.random
-        is_rest = chance.random() < 0.5
-        name, wire = floods.body(chance) if is_rest else floods.message(chance)
-        send = self._rest_flood if is_rest else self._grpc_flood
+    def _flood(self, name: str, wire: bytes, send: Callable[[bytes], None]) -> None:
+        """Send one large request alone, and see how far memory rises."""
         rise, kept = self._memory.rise(lambda: send(wire))
         self._worst = max(self._worst, (rise - _MEMORY_SLACK) / len(wire))
         self._most_kept = max(self._most_kept, kept)
         if rise > _MEMORY_FACTOR * len(wire) + _MEMORY_SLACK:
-            self._fail("flood", wire, f"({name}, {len(wire)} bytes) took {rise >> 20} MB")
+            self._fail("flood", wire, f"({name}) took {rise >> 20} MB")
         if kept > _MEMORY_FACTOR * _LARGEST_BODY:
             self._fail(
                 "flood", wire, f"({name}) left {kept >> 20} MB more than there were at first"
@@ -271,10 +270,10 @@ CAMPAIGN = Campaign(
             "except KeyError:",
         ),
         PlantedBug(
-            "values-of-another-field",
-            "capability_sdk/serving/grpc/messages.py",
-            "if found not in ([], [field]):",
-            "if found is None:",
+            "bytes-that-belong-to-nothing",
+            "capability_sdk/serving/requests.py",
+            "if position != len(binary):",
+            "if position > len(binary):",
         ),
     ),
     play=_play,

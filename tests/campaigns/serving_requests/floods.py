@@ -1,11 +1,12 @@
 """Large requests, each of which would like to become many times its size in memory."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
 
 from capability_sdk.serving.grpc import open_inference_pb2 as pb
 
-_SIZES = (300_000, 1_000_000, 4_000_000, 15_000_000)
+_SIZES = (1_000_000, 4_000_000, 4_000_000, 15_000_000)
 
 Flood = Callable[[int], bytes]
 
@@ -17,11 +18,6 @@ def _filled(part: bytes, begin: bytes = b"", end: bytes = b"") -> Flood:
 def _keys(size: int) -> bytes:
     """An object of up to a million names."""
     return b"{" + b",".join(b'"%d":%d' % (number, number) for number in range(size // 16)) + b"}"
-
-
-def _chunks(size: int) -> bytes:
-    """A body in chunks of two bytes."""
-    return b"2\r\n  \r\n" * (size // 7) + b"0\r\n\r\n"
 
 
 _DATA = b'{"inputs":[{"name":"x","datatype":"BYTES","shape":[1,1],"data":['
@@ -36,6 +32,7 @@ BODIES: Mapping[str, Flood] = {
     "names": _keys,
     "objects after a text": _filled(b'{"":0},', b'{"\\\\":["{[\\"",'),
     "depth": _filled(b'{"a":['),
+    "chunks of two bytes": lambda size: b"2\r\n  \r\n" * (size // 7) + b"0\r\n\r\n",
     "one text": _filled(b"x", _DATA + b'"', b'"]}]}'),
     "blanks": _filled(b" "),
     "commas in a text": _filled(b",[{", _DATA + b'"', b'"]}]}'),
@@ -56,24 +53,27 @@ MESSAGES: Mapping[str, Flood] = {
 }
 
 
-def body(chance: random.Random) -> tuple[str, bytes]:
-    """Make a REST request of the model of texts, whose limit is the largest; in chunks now and then."""
-    size = chance.choice(_SIZES)
-    if chance.random() < 0.1:
-        return f"chunks of {size}", _head("Transfer-Encoding: chunked") + _chunks(size)
-    name = chance.choice(sorted(BODIES))
-    content = BODIES[name](size)
-    return f"{name} of {size}", _head(f"Content-Length: {len(content)}") + content
+def bodies(chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Make REST requests of the model of texts, whose limit is the largest: each kind in its turn."""
+    for name in _in_turn(BODIES, chance):
+        content = BODIES[name](chance.choice(_SIZES))
+        is_chunked = name.startswith("chunks")
+        framing = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {len(content)}"
+        head = f"POST /v2/models/text/infer HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n"
+        yield f"{name}, {len(content)} bytes", head.encode() + content
 
 
-def message(chance: random.Random) -> tuple[str, bytes]:
-    """Make a message for the same model."""
-    name, size = chance.choice(sorted(MESSAGES)), chance.choice(_SIZES)
-    return f"{name} of {size}", b"\x0a\x04text" + MESSAGES[name](size)
+def messages(chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Make messages for the same model: each kind in its turn."""
+    for name in _in_turn(MESSAGES, chance):
+        content = MESSAGES[name](chance.choice(_SIZES))
+        yield f"{name}, {len(content)} bytes", b"\x0a\x04text" + content
 
 
-def _head(line: str) -> bytes:
-    return f"POST /v2/models/text/infer HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n".encode()
+def _in_turn(kinds: Mapping[str, Flood], chance: random.Random) -> Iterator[str]:
+    names = sorted(kinds)
+    chance.shuffle(names)
+    return cycle(names)
 
 
 def _contents(inside: bytes) -> bytes:
