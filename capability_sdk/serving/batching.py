@@ -161,6 +161,8 @@ class Batcher:
                 self._conclude(self._compute(self._take()))
         elif self._waiting:
             self._running = asyncio.get_running_loop().create_task(self._run_in(self._thread))
+        else:
+            self._is_scheduled = False  # whoever waited went away in the same tick
 
     def _is_lone_and_fast(self) -> bool:
         waiting = self._waiting

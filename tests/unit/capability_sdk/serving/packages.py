@@ -118,13 +118,13 @@ def write_digits_package(folder: Path) -> Path:
 
 
 def write_slow_package(folder: Path) -> Path:
-    """Package a model that takes a row of 400 numbers at a time, and about a second for each."""
+    """Package a model that takes a row of 400 numbers at a time, and about half a second for each."""
     declared = manifest(
         max_batch_size=1,
         inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
         outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
     )
-    return write_package(folder, declared, _looping_model(rounds=30_000))
+    return write_package(folder, declared, _looping_model(rounds=15_000))
 
 
 def _looping_model(rounds: int) -> Any:  # noqa: ANN401 - onnx ships no types
