@@ -28,7 +28,7 @@ from capability_sdk.packaging.layout import (
 )
 from capability_sdk.packaging.onnx_traps import trap_breaks
 from capability_sdk.packaging.samples import declaration_breaks, read_samples
-from capability_sdk.packaging.training import training_breaks
+from capability_sdk.packaging.training import check_training
 
 _OWN_FOLDERS = ("annotation/", "code/", "model/", "reference/", "samples/")
 _BYPRODUCTS = ("__pycache__", ".ipynb_checkpoints", ".DS_Store")
@@ -84,7 +84,7 @@ def check_folder(folder: Path, *, with_model: bool = True) -> CheckReport:
     if manifest is not None and not wrong["files"] and not wrong["content"]:
         wrong["samples"] = _sample_breaks(folder, manifest)
         wrong["reference"] = _reference_breaks(folder, manifest)
-        wrong["training"] = list(training_breaks(folder))
+        wrong["training"], notes["training"] = check_training(folder)
         wrong["portable"] = _portability_breaks(folder, manifest)
         if with_model:
             wrong["model"], notes["model"] = _model_breaks(folder, manifest)

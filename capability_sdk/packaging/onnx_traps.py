@@ -15,7 +15,7 @@ from capability_sdk.packaging.onnx_graph import Argument, Graph, UnreadableModel
 PORTABLE_LOCALE: Final = "C.UTF-8"
 PORTABLE_LOCALES: Final = frozenset({"C", "POSIX", PORTABLE_LOCALE, "C.utf8"})
 _DEFAULT_LOCALE: Final = "en_US.UTF-8"
-_MEND: Final = "`jiuzhou convert FILE.onnx --folder FOLDER` mends it"
+_MEND: Final = "`jiuzhou convert FILE.onnx --training DATA.csv --folder FOLDER` mends it"
 
 
 def trap_breaks(path: Path, manifest: Manifest) -> Iterator[Check]:

@@ -29,16 +29,19 @@ def read_training_record(folder: Path) -> TrainingRecord | None:
     return TrainingRecord.model_validate_json(path.read_bytes()) if path.exists() else None
 
 
-def training_breaks(folder: Path) -> Iterator[Check]:
-    """Yield where a package's training record does not hold."""
+def check_training(folder: Path) -> tuple[list[Check], str]:
+    """Return where a package's training record does not hold, and what it says where it does."""
     try:
         record = read_training_record(folder)
     except (ValidationError, RecursionError) as error:
         cure = "Write it with capability_sdk.conversion.package, or remove it."
-        yield broken("training", f"{TRAINING_FILE}: {error}"[:2000], cure)
-        return
+        return [broken("training", f"{TRAINING_FILE}: {error}"[:2000], cure)], ""
     if record is None:
-        return
+        return [], "nobody recorded how the model came to be"
+    return list(_breaks(record, folder)), _summary(record)
+
+
+def _breaks(record: TrainingRecord, folder: Path) -> Iterator[Check]:
     weights = digests_of(folder).weights
     if record.weights != weights:
         yield broken(
@@ -49,3 +52,9 @@ def training_breaks(folder: Path) -> Iterator[Check]:
     if record.parity is not None and (far := record.parity.worst) is not None:
         detail = f"output {far.output} is not the original model's: "
         yield broken("parity", detail + record.parity.distance_of(far), FLIP_CURE)
+
+
+def _summary(record: TrainingRecord) -> str:
+    outputs = record.parity.outputs if record.parity is not None else []
+    near = "; ".join(f"{item.output}: {item.as_text()}" for item in outputs)
+    return near or f"{record.data.rows} rows, nothing to compare the model with"
