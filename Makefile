@@ -123,7 +123,7 @@ campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exac
 # Debian's interpreter is optimised, and every Python candidate runs on it.
 BENCH_PYTHON ?= /usr/bin/python3.11
 BENCH := .bench
-BENCHES := gateway serving way tokens
+BENCHES := gateway serving way tokens passport
 export BENCH_PEERS ?= $(abspath $(BENCH))/peers
 
 $(BENCH)/.installed: requirements/dev.txt requirements/bench.txt pyproject.toml | $(BIN)/uv

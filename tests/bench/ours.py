@@ -53,7 +53,9 @@ def running_gateway(province: Province, module: str = "edge_gateway.gateway") ->
 
 
 @contextmanager
-def running_instance(package: Path, folder: Path) -> Iterator[Ours]:
+def running_instance(
+    package: Path, folder: Path, *, batch_rows: int | None = None
+) -> Iterator[Ours]:
     """Run an instance as the scheduler would, on a Unix socket."""
     folder.mkdir(parents=True)
     socket = folder / "instance.sock"
@@ -63,6 +65,7 @@ def running_instance(package: Path, folder: Path) -> Iterator[Ours]:
         *("--socket", str(socket), "--journal", str(folder / "journal")),
         *("--instance", folder.name, "--code-digest", digests.code),
         *("--weights-digest", digests.weights),
+        *(("--batch-rows", str(batch_rows)) if batch_rows else ()),
     ]
     with (
         pinned_to(SERVER_CORE),
