@@ -14,6 +14,7 @@ from capability_sdk.gate.confinement import confine_for
 from capability_sdk.gate.instance import Instance
 from capability_sdk.gate.load import measure_requests
 from capability_sdk.gate.measured import Measured
+from capability_sdk.gate.node_score import node_score
 from capability_sdk.gate.plan import Plan
 from capability_sdk.gate.verdicts import Findings
 from capability_sdk.gate.wire import NoAnswer
@@ -22,6 +23,7 @@ from capability_sdk.sandbox import run_confined
 THREADS = (1, 2)
 _KINDS = ((1, 32), (16, 4))
 """Rows of a request, and connections: one row from many callers, many rows from a few."""
+_WINDOWS = 3
 _GOOD_ENOUGH = 0.9
 _MIB = 1 << 20
 _CURE = (
@@ -62,17 +64,23 @@ def measure_instance(
     Raises:
         NoAnswer: It stopped to answer.
     """
-    return [
-        measure_requests(
-            instance,
-            infer(manifest, repeated(case.sample.request, rows)),
-            rows=rows,
-            connections=connections,
-            seconds=plan.load_seconds,
-        )
-        for rows, connections in _KINDS
-        if rows <= manifest.max_batch_size
-    ]
+    kinds = [(rows, callers) for rows, callers in _KINDS if rows <= manifest.max_batch_size]
+    found = []
+    for rows, callers in kinds:
+        request = infer(manifest, repeated(case.sample.request, rows))
+        windows = [
+            measure_requests(
+                instance,
+                request,
+                rows=rows,
+                connections=callers,
+                seconds=plan.load_seconds / _WINDOWS,
+            )
+            for _ in range(_WINDOWS)
+        ]
+        # What neighbours on this machine take can only be added: the least is the model's own.
+        found.append(min(windows, key=lambda point: point.cpu_microseconds_per_request))
+    return found
 
 
 def passport_of(
@@ -87,9 +95,10 @@ def passport_of(
     """
     used = instance.usage()
     alone = engine[0]
+    scores = [node_score(), *(measured.node_score for measured in engine)]
     by_batch = {str(p.rows): p.cpu_microseconds_per_row for p in alone.batches}
     return Passport(
-        node_score=round(alone.node_score, 1),
+        node_score=round(max(scores), 1),
         start_seconds=round(instance.start_seconds, 4),
         load_seconds=round(alone.load_seconds, 6),
         memory_bytes=alone.memory_bytes,
