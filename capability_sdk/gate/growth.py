@@ -23,6 +23,7 @@ _PARTS, _GROWN_PARTS = 5, 3
 """… and where it rises in that many parts of the half: a leak goes on, a step does not."""
 _LONGER = 3
 """Who is suspected is watched up to so many times as long."""
+_BEYOND_DOUBT = 16 << 20
 _MIB = 1 << 20
 _LEAK = (
     "Let go of what belongs to one request: lists and dictionaries that only grow, caches without a"
@@ -50,6 +51,11 @@ class Growth:
         """Whether it goes on and comes to something."""
         is_much = self.slope > _MOST_BYTES_A_CALL and self.slope * self.calls > _LEAST_GROWTH
         return is_much and self.grown_parts >= _GROWN_PARTS
+
+    @property
+    def is_beyond_doubt(self) -> bool:
+        """Whether there is no need to watch on."""
+        return self.slope * self.calls > _BEYOND_DOUBT
 
 
 class Watched:
@@ -131,7 +137,8 @@ def check_growth(instance: Instance, cases: list[Case], seconds: float) -> tuple
             watched = Watched(instance, cases, wires)
             for _ in range(_LONGER):
                 watched.go_on(seconds)
-                if not watched.growth().is_leak:
+                growth = watched.growth()
+                if not growth.is_leak or growth.is_beyond_doubt:
                     break
             new_files = watched.new_files()
     except NoAnswer as error:
