@@ -1,7 +1,8 @@
 """What every tree of a model must be: numbers in range, children that make a tree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,7 @@ class Broken(Exception):
         """
         try:
             yield
-        except (Broken, KeyError, ValueError, TypeError, OverflowError, IndexError) as error:
+        except (Broken, LookupError, ValueError, TypeError, OverflowError, AttributeError) as error:
             reason = (
                 error if isinstance(error, Broken) else f"a field is not what it must be ({error})"
             )
@@ -52,3 +53,32 @@ def check_links(children: NDArray[np.integer], nodes: int) -> None:
     check_range("a child", children, 1, nodes)
     if len(np.unique(children)) != len(children):
         raise Broken("a node is the child of two")
+
+
+def integers(node: Mapping[str, Any], field: str, count: int | None = None) -> NDArray[np.int64]:
+    """Return a list of integers, of a length if one is given.
+
+    Raises:
+        Broken: It is none.
+    """
+    array = np.asarray(node[field])
+    if array.size == 0:
+        array = np.zeros(0, np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iub":
+        raise Broken(f"{field} holds what is no integer")
+    if count is not None and len(array) != count:
+        raise Broken(f"{field} has {len(array)} values, not {count}")
+    return array.astype(np.int64)
+
+
+def floats(node: Mapping[str, Any], field: str, count: int) -> list[float]:
+    """Return a list of numbers of single precision, in their shortest form.
+
+    Raises:
+        Broken: It is none, or of another length.
+    """
+    array = np.asarray(node[field])
+    if array.ndim != 1 or len(array) != count or array.dtype.kind not in "iuf":
+        raise Broken(f"{field} is no list of {count} numbers")
+    with np.errstate(over="ignore"):
+        return [float(text) for text in array.astype(np.float32).astype(np.str_).tolist()]

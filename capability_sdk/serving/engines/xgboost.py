@@ -1,6 +1,5 @@
 """XGBoost's own models (``.json``, ``.ubj``), predicted in place."""
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from capability_sdk.serving.engines.features import FeatureMatrix
 from capability_sdk.serving.engines.model_file import one_model_file
 from capability_sdk.serving.engines.scores import Kind, ScoreOutputs
 from capability_sdk.serving.engines.speed import is_fixed, measure
-from capability_sdk.serving.engines.xgboost_trees import check_trees
+from capability_sdk.serving.engines.xgboost_model import CleanModel, read_model
 from capability_sdk.serving.errors import ModelFailed, UnusablePackage
 
 _log = logging.getLogger(__name__)
@@ -28,12 +27,10 @@ class XgboostEngine:
 
     logged: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, booster: xgboost.Booster, manifest: Manifest) -> None:
+    def __init__(self, booster: xgboost.Booster, model: CleanModel, manifest: Manifest) -> None:
         self._booster = booster
-        count = booster.num_features()
-        names = booster.feature_names or [f"f{index}" for index in range(count)]
-        self._features = FeatureMatrix(manifest, names, np.float32, "The XGBoost model")
-        self._outputs = _outputs_of(booster, manifest)
+        self._features = FeatureMatrix(manifest, model.features, np.float32, "The XGBoost model")
+        self._outputs = _outputs_of(model, manifest)
         self.is_fixed = is_fixed(manifest)
         self.row_seconds = measure(self.run, manifest, 1)
         self.batch_seconds = measure(self.run, manifest, manifest.max_batch_size)
@@ -56,31 +53,29 @@ class XgboostEngine:
 def load(package_dir: Path, manifest: Manifest, threads: int) -> XgboostEngine:
     """Load ``model/*.json`` or ``model/*.ubj``; arguments and errors as `load_engine`."""
     path = one_model_file(package_dir, (".json", ".ubj"))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnusablePackage(f"{path.name} cannot be read: {error.strerror}.") from error
+    model = read_model(content, path.name)
     booster = xgboost.Booster({"nthread": threads})
     try:
-        booster.load_model(path)
-        model = json.loads(booster.save_raw("json"))
-    except (xgboost.core.XGBoostError, ValueError, RecursionError) as error:
+        booster.load_model(bytearray(model.content))
+    except (xgboost.core.XGBoostError, ValueError) as error:
         raise UnusablePackage(f"{path.name} cannot be loaded: {_reason(error)}") from error
-    # The library follows a tree's numbers without looking where they lead.
-    check_trees(model, path.name)
-    return XgboostEngine(booster, manifest)
+    return XgboostEngine(booster, model, manifest)
 
 
-def _outputs_of(booster: xgboost.Booster, manifest: Manifest) -> ScoreOutputs:
-    learner = json.loads(booster.save_config())["learner"]
-    objective = learner["objective"]["name"]
-    declared = learner["learner_model_param"]
-    classes, targets = int(declared["num_class"]), int(declared["num_target"])
-    if objective in _CLASS_NUMBERS:
-        kind, width = Kind.LABEL, max(classes, 2)
-    elif objective == "binary:logistic" and targets == 1:
+def _outputs_of(model: CleanModel, manifest: Manifest) -> ScoreOutputs:
+    if model.objective in _CLASS_NUMBERS:
+        kind, width = Kind.LABEL, max(model.classes, 2)
+    elif model.objective == "binary:logistic" and model.targets == 1:
         kind, width = Kind.PROBABILITY, 2
-    elif objective == "multi:softprob":
-        kind, width = Kind.PROBABILITIES, classes
+    elif model.objective == "multi:softprob":
+        kind, width = Kind.PROBABILITIES, model.classes
     else:
-        kind, width = Kind.VALUE, max(targets, classes, 1)
-    return ScoreOutputs(manifest, objective, kind, width)
+        kind, width = Kind.VALUE, max(model.targets, model.classes, 1)
+    return ScoreOutputs(manifest, model.objective, kind, width)
 
 
 def _reason(error: Exception) -> str:

@@ -19,6 +19,7 @@ from tests.unit.capability_sdk.serving.engines.trees import (
     LABEL,
     LABELS,
     ROWS,
+    WHOLE_ROWS,
     declare,
     lightgbm_model,
     write,
@@ -105,6 +106,31 @@ def test_a_regression_gives_a_value(form: str, tmp_path: Path) -> None:
 
     assert outputs["value"].shape == (len(ROWS),)
     assert np.allclose(outputs["value"], predicted(form, booster, ROWS), atol=1e-6)
+
+
+@pytest.mark.parametrize("form", ["xgboost-json", "xgboost-ubj"])
+def test_dropped_out_trees_and_categories_compute_what_the_library_does(
+    form: str, tmp_path: Path
+) -> None:
+    kinds = {"feature_types": ["q", "q", "q", "c"], "enable_categorical": True}
+    booster = xgboost_model(
+        "reg:squarederror", CLASSES, booster="dart", rate_drop=0.5, whole=True, data=kinds
+    )
+    declared = declare("xgboost", [VALUE])
+
+    folder = package(tmp_path, form, booster, declared)
+    outputs = run(folder, declared, {"features": WHOLE_ROWS})
+
+    assert outputs["value"].tolist() == booster.inplace_predict(WHOLE_ROWS).tolist()
+
+
+def test_a_linear_booster_is_refused_with_what_is_served(tmp_path: Path) -> None:
+    booster = xgboost_model("reg:squarederror", CLASSES, booster="gblinear", max_depth=None)
+    declared = declare("xgboost", [VALUE])
+    folder = package(tmp_path, "xgboost-json", booster, declared)
+
+    with pytest.raises(UnusablePackage, match="gbtree and dart"):
+        load_engine(folder, declared, threads=1)
 
 
 def test_class_numbers_of_softmax_become_the_declared_names(tmp_path: Path) -> None:
