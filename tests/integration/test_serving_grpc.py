@@ -130,6 +130,25 @@ def test_a_cancelled_call_leaves_the_queue_before_it_is_computed(slow: Instance)
     assert metric(slow, "jiuzhou_runtime_batch_rows_sum") < _GONE
 
 
+def test_more_calls_than_may_wait_are_told_to_come_back(tmp_path: Path) -> None:
+    folder = tmp_path / "instance"
+    options = ["--grpc", str(folder / "grpc.sock"), "--max-waiting", "2"]
+    content = request(*[0.5] * 400, model="sample")
+    with (
+        running_instance(write_slow_package(tmp_path / "package"), folder, *options) as busy,
+        channel(busy) as opened,
+    ):
+        calls = [infer(opened, content) for _ in range(10)]
+        refused = [call for call in calls if call.code() == grpc.StatusCode.UNAVAILABLE]
+        answered = [call for call in calls if call.code() == grpc.StatusCode.OK]
+
+        assert refused
+        assert answered
+        assert len(refused) + len(answered) == len(calls)
+        assert refused[0].details() == "2 requests wait already; try again."
+        assert dict(refused[0].trailing_metadata())["retry-after"] == "1"
+
+
 def test_calls_in_flight_are_answered_when_it_is_told_to_stop(slow: Instance) -> None:
     with channel(slow) as opened:
         call = infer(opened, request(*[0.5] * 400, model="sample"))
