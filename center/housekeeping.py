@@ -16,6 +16,7 @@ from center.identity.store import ApplicationStore
 from center.identity.store.places import EnrolmentCodeRow
 from center.identity.store.sign_ins import SignInStore
 from center.identity.store.users import InvitationRow
+from center.instance.draft_store import DraftStore
 from center.monitoring.store import InboxStore
 from center.operations.store import UsageStore
 
@@ -25,6 +26,9 @@ USAGE_RECORDS_KEPT = timedelta(days=90)
 REFUSED_PROFILES_KEPT = timedelta(days=30)
 CODES_KEPT = timedelta(days=7)
 """A code that ran out still tells whoever tries it that it ran out, for a while."""
+
+DRAFTS_KEPT = timedelta(days=7)
+"""A draft that ended; its province may still send usage of it."""
 
 ORPHANS_KEPT = timedelta(days=1)
 """Archives that no version needs; an upload under way is far younger."""
@@ -54,6 +58,7 @@ class Housekeeping:
             )
         with self.database.session() as session:
             UsageStore(session).forget_records(now - USAGE_RECORDS_KEPT)
+            DraftStore(session).forget(now - DRAFTS_KEPT)
             InboxStore(session).forget_refused(now - REFUSED_PROFILES_KEPT)
         collect_orphans(self.database, self.packages, ORPHANS_KEPT)
         return False

@@ -7,6 +7,7 @@ from center.database import Base
 from center.feedback import store as feedback
 from center.identity import audit
 from center.identity import store as identity
+from center.instance import draft_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
 from center.operations import store as operations
@@ -21,6 +22,7 @@ MODULES = (
     subscription,
     access,
     instance,
+    draft_store,
     monitoring,
     feedback,
     operations,

@@ -62,10 +62,15 @@ def create_province(
     zh: Annotated[str, typer.Option(help="Chinese title.")],
     en: Annotated[str, typer.Option(help="English title.")],
     zone: Annotated[str, typer.Option(help="IANA time zone.")] = "Asia/Shanghai",
+    proving: Annotated[
+        bool, typer.Option("--proving", help="It proves drafts for the center, and serves nobody.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Create a province."""
     body = {"name": name, "titles": {"zh": zh, "en": en}, "zone": zone}
+    if proving:
+        body["kind"] = "proving"
     act("/provinces", body, as_json=as_json)
 
 
@@ -73,7 +78,7 @@ def list_provinces(as_json: AsJson = False) -> None:
     """List provinces."""
     with center_client() as client:
         rows = list(client.pages("/provinces"))
-    columns = ["name", "titles.zh", "titles.en", "zone"]
+    columns = ["name", "titles.zh", "titles.en", "zone", "kind"]
     show_rows(rows, columns, as_json=as_json, empty="No province yet: jiuzhou province create")
 
 

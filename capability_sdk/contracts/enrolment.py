@@ -1,10 +1,19 @@
 """How an edge cluster becomes part of the platform."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from capability_sdk.contracts.model import Identifier, ProvinceName, Versioned, Wire
+
+
+class ProvinceKind(StrEnum):
+    """What a province's edge is for."""
+
+    SERVING = "serving"
+    PROVING = "proving"
+    """Beside the center: it runs drafts for a while, sees samples only, and serves nobody else."""
 
 
 class EnrolmentRequest(Wire):
@@ -35,3 +44,4 @@ class EdgeIdentity(Versioned):
     """JWKs that verify desired state."""
     release_keys: list[dict[str, Any]]
     """JWKs that verify releases."""
+    kind: ProvinceKind = ProvinceKind.SERVING

@@ -10,6 +10,7 @@ from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.model import (
     CapabilityName,
     Digest,
+    ProvinceName,
     SemanticVersion,
     UtcTime,
     Versioned,
@@ -21,6 +22,7 @@ SIGNATURE_FILE = "package.sig"
 """Detached OpenSSF model-signing bundle over every other file of the package."""
 
 RELEASE_TYPE = "jiuzhou-release+jwt"
+DRAFT_TYPE = "jiuzhou-draft+jwt"
 STATE_TYPE = "jiuzhou-state+jwt"
 
 
@@ -142,3 +144,13 @@ class Release(Versioned):
     passport: dict[str, Any] = {}
     approved_by: str
     approved_at: UtcTime
+
+
+class DraftRelease(Release):
+    """The center's leave to run a version that is not published (``typ`` DRAFT_TYPE).
+
+    It holds for one proving province and for minutes; no other edge takes it.
+    """
+
+    province: ProvinceName
+    expires_at: UtcTime

@@ -222,11 +222,12 @@ def download(
     actor: ActorDep,
     packages: PackagesDep,
     may_run: Annotated[MayRun, Depends(_may_run)],
+    clock: ClockDep,
 ) -> FileResponse:
     """Return the package: to its owner, to reviewers, and to edges that are to run it."""
     # No transaction is open while the archive is read and sent.
     with database.session(write=False) as session:
-        item = service.require_reader(session, actor, name, version, may_run)
+        item = service.require_reader(session, actor, name, version, may_run, clock())
     return FileResponse(
         packages.local_copy(item.archive_digest),
         media_type=_GZIP,

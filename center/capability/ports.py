@@ -1,7 +1,7 @@
 """What this domain needs of others: a place for packages, and who may fetch them."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 class MayRun(Protocol):
     """Knows what provinces run, which this domain must not; `center.app` passes it in."""
 
-    def __call__(self, session: Session, province: str, capability: str, version: str) -> bool:
+    def __call__(
+        self, session: Session, province: str, capability: str, version: str, now: datetime
+    ) -> bool:
         """Tell whether a province is to run a version, and so may fetch its package."""
         ...
 

@@ -10,7 +10,7 @@ from capability_sdk.contracts.packages import RELEASE_TYPE, Release
 from center.capability.domain import CapabilityVersion, Review, Stage
 from center.capability.errors import SignatureRefused
 from center.capability.ports import MayRun
-from center.capability.store import CapabilityStore, Sight
+from center.capability.store import EVERYTHING, CapabilityStore, Sight
 from center.identity.audit import record
 from center.identity.store import AuthorKeyStore
 from center.permissions import Actor, Permission, Role
@@ -93,21 +93,20 @@ def look(
 
 
 def require_reader(
-    session: Session, actor: Actor, name: str, version: str, may_run: MayRun
+    session: Session, actor: Actor, name: str, version: str, may_run: MayRun, now: datetime
 ) -> CapabilityVersion:
     """Return a version whose package the actor may download.
+
+    An edge gets what it is to run, also a draft, which nobody else in its province sees.
 
     Raises:
         CapabilityNotFound: The actor sees no such version.
         NotPermitted: The actor is neither owner nor reviewer nor an edge that is to run it.
     """
-    item = CapabilityStore(session).get(name, version, sight_of(actor))
-    if actor.role is Role.EDGE:
-        allowed = may_run(session, actor.organisation, name, version)
-    else:
-        owner = actor.role is Role.ENGINEER and actor.organisation == item.organisation
-        allowed = owner or actor.may(Permission.REVIEW_CAPABILITIES)
-    if not allowed:
+    is_run = actor.role is Role.EDGE and may_run(session, actor.organisation, name, version, now)
+    item = CapabilityStore(session).get(name, version, EVERYTHING if is_run else sight_of(actor))
+    owner = actor.role is Role.ENGINEER and actor.organisation == item.organisation
+    if not (is_run or owner or actor.may(Permission.REVIEW_CAPABILITIES)):
         raise NotPermitted(f"The package of {name} {version} is not for you.")
     return item
 

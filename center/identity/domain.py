@@ -8,7 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.contracts.errors import InvalidInput
+from center.identity.errors import ProvingProvince
 from center.permissions import CENTER, Role
 
 API_TOKEN_PREFIX = "jzt_"  # noqa: S105 - marks a token, is none
@@ -48,6 +50,16 @@ class Province:
     title_en: str
     zone: str
     created_at: datetime
+    kind: ProvinceKind = ProvinceKind.SERVING
+
+    def require_serving(self) -> None:
+        """Refuse what people do in provinces that serve callers.
+
+        Raises:
+            ProvingProvince: This one only proves drafts.
+        """
+        if self.kind is ProvinceKind.PROVING:
+            raise ProvingProvince(f"{self.name} proves drafts for the center, and serves nobody.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,13 @@ class LastAdmin(Conflict):
     title = "The last active admin cannot vanish"
 
 
+class ProvingProvince(Conflict):
+    """A proving province runs what the center sends it to prove, and nothing else."""
+
+    code = "proving-province"
+    title = "A proving province serves nobody"
+
+
 class TooManySecrets(Conflict):
     """An application has two valid secrets already."""
 

@@ -73,7 +73,7 @@ def _lines(session: Session, side: _Side) -> Iterator[Line]:
     running: dict[tuple[str, str], list[InstanceStatus]] = {}
     for instance in side.report.instances if side.report is not None else []:
         running.setdefault((instance.capability, instance.version), []).append(instance)
-    for deployment in deployments(session, side.province):
+    for deployment in deployments(session, side.province, side.now):
         for share in deployment.versions:
             found = running.pop((deployment.capability, share.version), [])
             yield _line(side, deployment.capability, share.version, share, found)

@@ -26,6 +26,7 @@ from center.identity.store import ApplicationStore, PlaceStore
 from center.identity.store.applications import ApplicationRow, ApplicationSecretRow
 from center.identity.store.places import EdgeRow, ProvinceRow
 from center.instance.domain import Share
+from center.instance.draft_store import Draft, DraftRow, DraftStore
 from center.instance.store import DeploymentRow, DeploymentStore, IssuedState
 from center.signing import Signer
 from center.subscription.domain import Status, Subscription
@@ -40,10 +41,15 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
-        *(DelegationRow, IssuerKeyRow),
+        *(DelegationRow, IssuerKeyRow, DraftRow),
     )
 )
 """Tables that `compose` reads."""
+
+_DRAFT_QUOTA = 1_000_000
+_DRAFT_RATE = 5_000.0
+_DRAFT_CONCURRENCY = 256
+"""What the one caller of a draft may do with it: enough for every load that a manifest declares."""
 
 _MOVING: dict[str, bool | set[str]] = {
     "revision": True,
@@ -115,19 +121,28 @@ def compose(
 def _rights(session: Session, edge: Edge, terms: IssuerTerms, now: datetime) -> dict[str, Any]:
     province = edge.province
     granted = SubscriptionStore(session).granted_in(province)
+    drafts = DraftStore(session).in_force(province, now)
     return {
         "applications": ApplicationStore(session).states(province),
-        "subscriptions": [_subscription(item) for item in granted],
-        "deployments": deployments(session, province),
+        "subscriptions": [
+            *(_subscription(item) for item in granted),
+            *(_right(draft) for draft in drafts),
+        ],
+        "deployments": deployments(session, province, now),
         "issuer": certify(session, edge, terms, now),
     }
 
 
-def deployments(session: Session, province: str) -> list[DeploymentState]:
+def deployments(session: Session, province: str, now: datetime) -> list[DeploymentState]:
     """Return what a province is to run: a withdrawn version is gone from it at once.
 
-    The other versions keep their weights, so no traffic moves to what nobody chose.
+    The other versions keep their weights, so no traffic moves to what nobody chose. Only a proving
+    province has drafts, and it has nothing else.
     """
+    return [*_deployed(session, province), *_drafted(DraftStore(session).in_force(province, now))]
+
+
+def _deployed(session: Session, province: str) -> list[DeploymentState]:
     wanted = DeploymentStore(session).of_province(province)
     released = CapabilityStore(session).released([item.capability for item in wanted])
     found: list[DeploymentState] = []
@@ -140,6 +155,33 @@ def deployments(session: Session, province: str) -> list[DeploymentState]:
         if shares:
             found.append(DeploymentState(capability=item.capability, versions=shares))
     return found
+
+
+def _drafted(drafts: list[Draft]) -> list[DeploymentState]:
+    by_version: dict[str, dict[str, VersionShare]] = {}
+    for draft in drafts:
+        versions = by_version.setdefault(draft.capability, {})
+        before = versions.get(draft.version)
+        replicas = max(draft.replicas, before.replicas if before is not None else 0)
+        # Of two drafts of one version the later release counts: it ends last.
+        released = Released(draft.digests, draft.release)
+        versions[draft.version] = _share(Share(draft.version, 1, replicas), released)
+    return [
+        DeploymentState(capability=capability, versions=list(versions.values()))
+        for capability, versions in by_version.items()
+    ]
+
+
+def _right(draft: Draft) -> SubscriptionState:
+    return SubscriptionState(
+        id=draft.id,
+        application=draft.application,
+        capability=draft.capability,
+        active=True,
+        daily_quota=_DRAFT_QUOTA,
+        rate_per_second=_DRAFT_RATE,
+        concurrency=_DRAFT_CONCURRENCY,
+    )
 
 
 def _share(share: Share, released: Released) -> VersionShare:

@@ -22,6 +22,13 @@ class NotDeployable(Conflict):
     title = "Only published versions can be deployed"
 
 
+class NoProvingEdge(Conflict):
+    """A draft can run nowhere: no proving edge is enrolled beside the center."""
+
+    code = "no-proving-edge"
+    title = "There is no proving edge"
+
+
 class BadSplit(InvalidInput):
     """The weights or versions of a deployment do not make sense."""
 

@@ -34,13 +34,14 @@ def put(
     Raises:
         NotPermitted: The actor is confined to another province.
         NotFound: There is no such province.
+        ProvingProvince: It runs drafts alone.
         CapabilityNotFound: The store has no such version.
         NotDeployable: A version is not published.
         BadSplit: The split makes no sense.
         PreconditionFailed: It has changed since the actor read it.
     """
     actor.require_province(province)
-    PlaceStore(session).get(province)
+    PlaceStore(session).get(province).require_serving()
     require_good_split(shares)
     was = DeploymentStore(session).lock(province, capability)
     require_match(if_match, was.revision if was is not None and was.shares else None)
@@ -101,11 +102,11 @@ def page(
     return DeploymentStore(session).page(wanted, paging)
 
 
-def runs(session: Session, province: str, capability: str, version: str) -> bool:
+def runs(session: Session, province: str, capability: str, version: str, now: datetime) -> bool:
     """Tell whether a province is to run a version, and so may fetch its package."""
     return any(
         item.capability == capability and any(share.version == version for share in item.versions)
-        for item in deployments(session, province)
+        for item in deployments(session, province, now)
     )
 
 

@@ -13,6 +13,7 @@ from capability_sdk.contracts.telemetry import (
     UsageRecord,
 )
 from center.capability.rows import CapabilityVersionRow
+from center.instance.draft_store import DraftRow
 from center.operations.domain import Body, Record
 from center.operations.errors import TelemetryRefused
 from center.subscription.store import SubscriptionRow
@@ -95,15 +96,15 @@ def _quality_objection(body: QualityCounts, labels: int) -> str | None:
 
 
 def _subscriptions(session: Session, records: Sequence[Record]) -> dict[str, _Grant]:
-    """Find the subscriptions that are named, of whatever province, by their id."""
-    row = SubscriptionRow
+    """Find the subscriptions, or drafts, that are named, of whatever province, by their id."""
     found: dict[str, _Grant] = {}
     wanted = {r.body.subscription for r in records if isinstance(r.body, UsageRecord)}
     for chunk in _chunks(wanted):
-        statement = select(row.id, row.province, row.application, row.capability).where(
-            row.id.in_(chunk)
-        )
-        found |= {name: (a, b, c) for name, a, b, c in session.execute(statement)}
+        for row in (SubscriptionRow, DraftRow):
+            statement = select(row.id, row.province, row.application, row.capability).where(
+                row.id.in_(chunk)
+            )
+            found |= {name: (a, b, c) for name, a, b, c in session.execute(statement)}
     return found
 
 

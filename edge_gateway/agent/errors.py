@@ -85,6 +85,13 @@ class PackageRefused(ServiceError):
     status = 422
 
 
+class DraftExpired(PackageRefused):
+    """A draft's time is over; its edge stops it by itself."""
+
+    code = "draft-expired"
+    title = "The draft's time is over"
+
+
 class TokenError(ServiceError):
     """A token request failed; ``oauth_error`` is its RFC 6749 (section 5.2) name."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from capability_sdk.archive.sql import SqlArchive
 from capability_sdk.contracts.autonomy import AutonomyReport
+from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE
@@ -74,6 +75,7 @@ class Agent:
         self._gate = EgressGate(self._declared)
         self._marks = Watermarks(self.database)
         self.states = StateOnDisk(province, site, clock=clock)
+        self._is_proving = site.kind is ProvinceKind.PROVING
         if self.states.current is not None:
             self._declared.learn_state(self.states.current.state)
         secret = read_or_create_secret(province / INTERNAL_TOKEN_FILE)
@@ -150,13 +152,17 @@ class Agent:
             "autonomy": lambda: self._autonomy.run(self._scheduler),
             "health": lambda: self._health.run(self.states, self._scheduler, self._rollout),
         }
+        if self._is_proving:
+            # How samples were answered is no province's profile or quality: none is told.
+            del parts["intake"], parts["tidying"]
         async with asyncio.TaskGroup() as group:
             for name, part in parts.items():
                 group.create_task(_keep_going(name, part), name=name)
 
     async def close(self) -> None:
         """Write what is left and let go of everything."""
-        await asyncio.to_thread(self._last_intake)
+        if not self._is_proving:
+            await asyncio.to_thread(self._last_intake)
         for outbox in self._outboxes:
             outbox.close()
         await self._scheduler.close()

@@ -21,7 +21,6 @@ from capability_sdk.contracts.model import (
 )
 from capability_sdk.contracts.telemetry import ProfileEnvelope, RecordKind
 from capability_sdk.kit.clock import Clock
-from capability_sdk.profiling.carrier import to_whylogs
 from edge_gateway.agent.database import AgentDatabase, ProfileSumRow, count
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.egress import LEAST_ROWS, EgressGate
@@ -139,6 +138,9 @@ class ProfileSums:
         if declared is None:
             count(session, REFUSED_ROWS, row.rows)
             return
+        # See `EgressGate`: whylogs is loaded by whoever has a profile to send.
+        from capability_sdk.profiling.carrier import to_whylogs  # noqa: PLC0415
+
         try:
             envelope = ProfileEnvelope(
                 capability=row.capability,

@@ -14,7 +14,7 @@ from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
 from capability_sdk.contracts.packages import Release
 from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments
 from capability_sdk.contracts.state import DeploymentState, DesiredState, VersionShare
-from edge_gateway.agent.errors import CenterAway, CenterRefused, PackageRefused
+from edge_gateway.agent.errors import CenterAway, CenterRefused, DraftExpired, PackageRefused
 from edge_gateway.agent.packages import LocalPackage, Packages
 from edge_gateway.agent.pauses import BackOff
 from edge_gateway.agent.scheduler_link import SchedulerAway, SchedulerLink
@@ -27,6 +27,7 @@ _PACKAGES_SECONDS = 60.0
 _PUSH_AGAIN_SECONDS = 10.0
 
 REFUSED = "package-refused"
+EXPIRED = "draft-expired"
 NOT_DOWNLOADED = "package-not-downloaded"
 
 
@@ -112,7 +113,7 @@ class Rollout:
         finally:
             preparing.cancel()
         self.missing = prepared.missing
-        is_complete = all(reason == REFUSED for _, reason in prepared.missing.values())
+        is_complete = all(reason in {REFUSED, EXPIRED} for _, reason in prepared.missing.values())
         try:
             await self._push(candidate.state, prepared)
         except SchedulerAway as error:
@@ -138,6 +139,9 @@ class Rollout:
             return
         try:
             package = await self._packages.ensure(share, self._release(deployment, share))
+        except DraftExpired as error:
+            _log.info("%s %s ends: %s", *key, error)
+            prepared.missing[key] = (share, EXPIRED)
         except PackageRefused as error:
             _log.error("%s %s is not run: %s", *key, error)
             self._refused.add(share.release)
@@ -149,23 +153,27 @@ class Rollout:
             prepared.runnable.append(_local(share, package))
 
     def _release(self, deployment: DeploymentState, share: VersionShare) -> Release:
-        release = read_release(share.release, self._states.release_keys)
+        release = read_release(share.release, self._states.site, self._states.clock())
         if (release.capability, release.manifest.name) != (deployment.capability,) * 2:
             raise PackageRefused("The release is that of another capability.")
         return release
 
     async def _push(self, state: DesiredState, prepared: Prepared) -> None:
-        # A capability whose new version cannot run keeps what served it before.
+        # A capability whose new version cannot run keeps what served it before, but no draft
+        # outlives its time.
         broken = {capability for capability, _ in prepared.missing}
+        ended = {key for key, (_, reason) in prepared.missing.items() if reason == EXPIRED}
         now = {(item.capability, item.version): item for item in prepared.runnable}
-        kept = {key: item for key, item in self._pushed.items() if key[0] in broken}
+        kept = {
+            key: item for key, item in self._pushed.items() if key[0] in broken and key not in ended
+        }
         every = {**kept, **now}
         answer = await self._scheduler.put(
             LocalDeployments(
                 epoch=state.epoch,
                 revision=state.revision,
                 deployments=list(every.values()),
-                stop_all=not state.deployments,
+                stop_all=not every and len(ended) == len(prepared.missing),
             )
         )
         self._pushed = every

@@ -4,7 +4,6 @@ import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from capability_sdk.contracts.state import DesiredState
 from capability_sdk.kit.clock import Clock
@@ -46,19 +45,14 @@ class StateOnDisk:
 
     def __init__(self, province: Path, site: EdgeSite, *, clock: Clock) -> None:
         self._folder = province
-        self._site = site
-        self._clock = clock
+        self.site = site
+        self.clock = clock
         self._turn = threading.Lock()
         self.trouble: str | None = None
         """Why a newer state cannot be stored; None while all is well."""
         self.refusal: str | None = None
         """Why a state was refused since the last good one; None where none was."""
         self.current = self._load()
-
-    @property
-    def release_keys(self) -> list[dict[str, Any]]:
-        """JWKs that verify releases, as pinned at enrolment."""
-        return self._site.release_keys
 
     def verify(self, document: bytes) -> Candidate:
         """Verify a document that came from the center.
@@ -67,7 +61,7 @@ class StateOnDisk:
             StateRefused: It is not this edge's, not the center's, or older than the one in force.
         """
         try:
-            view = verify_state(document, self._site, self._clock())
+            view = verify_state(document, self.site, self.clock())
             refuse_rollback(view, self.current.view if self.current else None)
             refuse_below(view, load_floor(self._folder))
         except StateRefused as error:
@@ -82,7 +76,7 @@ class StateOnDisk:
         A center that was restored from a backup would otherwise offer what is below the floor.
         """
         floor = load_floor(self._folder)
-        return floor.revision - 1 if floor is not None and floor.epoch == self._site.epoch else 0
+        return floor.revision - 1 if floor is not None and floor.epoch == self.site.epoch else 0
 
     def knows_token_key(self, kid: str) -> bool:
         """Tell whether the state in force verifies tokens of a key."""
@@ -139,7 +133,7 @@ class StateOnDisk:
     def _load(self) -> Candidate | None:
         try:
             document = (self._folder / STATE_FILE).read_bytes()
-            view = verify_state(document, self._site, self._clock())
+            view = verify_state(document, self.site, self.clock())
             refuse_below(view, load_floor(self._folder))
             return Candidate(document, view)
         except FileNotFoundError:

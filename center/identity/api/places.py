@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from capability_sdk.contracts.enrolment import EdgeIdentity, EnrolmentRequest
+from capability_sdk.contracts.enrolment import EdgeIdentity, EnrolmentRequest, ProvinceKind
 from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import ProvinceName, Strict
 from capability_sdk.kit.problems import problem_responses
@@ -38,6 +38,7 @@ class NewProvince(Strict):
     name: Annotated[ProvinceName, Field(examples=["zhejiang"])]
     titles: Titles
     zone: Annotated[str, Field(max_length=60), AfterValidator(_known_zone)] = "Asia/Shanghai"
+    kind: ProvinceKind = ProvinceKind.SERVING
 
 
 class ProvinceView(BaseModel):
@@ -46,6 +47,7 @@ class ProvinceView(BaseModel):
     name: str = Field(examples=["zhejiang"])
     titles: Titles
     zone: str = Field(examples=["Asia/Shanghai"])
+    kind: ProvinceKind
     created_at: datetime
 
 
@@ -74,9 +76,15 @@ class EdgeView(BaseModel):
     dependencies=[permit(Permission.READ_PROVINCES)],
     responses=problem_responses(400, 401, 403, 422, 503),
 )
-def list_provinces(session: SessionDep, paging: PagingDep) -> Page[ProvinceView]:
-    """List every province, by name."""
-    return map_page(PlaceStore(session).page(paging), _view)
+def list_provinces(
+    session: SessionDep,
+    paging: PagingDep,
+    kind: Annotated[
+        ProvinceKind | None, Query(description="Only `serving` ones can subscribe.")
+    ] = None,
+) -> Page[ProvinceView]:
+    """List every province, by name; or those of one kind."""
+    return map_page(PlaceStore(session).page(paging, kind=kind), _view)
 
 
 @router.post(
@@ -89,7 +97,8 @@ def found_province(
     body: NewProvince, session: SessionDep, actor: ActorDep, clock: ClockDep, once: OnceDep
 ) -> ProvinceView:
     """Found a province; its edge joins with an enrolment code."""
-    new = Province(body.name, body.titles.zh, body.titles.en, body.zone, clock())
+    titles = body.titles
+    new = Province(body.name, titles.zh, titles.en, body.zone, clock(), body.kind)
     return once(lambda: _view(places.found(session, actor, new)), ProvinceView)
 
 
@@ -156,5 +165,6 @@ def _view(item: Province) -> ProvinceView:
         name=item.name,
         titles=Titles(zh=item.title_zh, en=item.title_en),
         zone=item.zone,
+        kind=item.kind,
         created_at=item.created_at,
     )

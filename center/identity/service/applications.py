@@ -9,7 +9,7 @@ from center.identity.audit import record
 from center.identity.domain import Application, Secret, digest, new_id, new_secret
 from center.identity.errors import AlreadyRevoked, TooManySecrets
 from center.identity.store import ApplicationStore, PlaceStore
-from center.permissions import Actor
+from center.permissions import Actor, ActorKind
 
 _VALID_AT_ONCE = 2
 
@@ -22,10 +22,13 @@ def register(
     Raises:
         NotPermitted: The actor acts for another province.
         NotFound: There is no such province.
+        ProvingProvince: It serves no applications but the platform's own.
         NameTaken: The province has an application of this name.
     """
     actor.require_province(province)
-    PlaceStore(session).get(province)
+    place = PlaceStore(session).get(province)
+    if actor.kind is not ActorKind.SYSTEM:
+        place.require_serving()
     secret, kept = _new_secret(now)
     item = Application(
         client_id=new_id("app"),

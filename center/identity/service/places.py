@@ -32,7 +32,7 @@ def found(session: Session, actor: Actor, province: Province) -> Province:
     if province.name == CENTER:
         raise InvalidInput("`center` is the center's own name.")
     PlaceStore(session).add(province)
-    detail = {"zone": province.zone}
+    detail = {"zone": province.zone, "kind": province.kind}
     record(session, actor, "province.founded", f"province/{province.name}", detail)
     return province
 
@@ -83,6 +83,7 @@ def enrol(
         audience=audience(province.name),
         state_keys=signer.public_keys("state"),
         release_keys=signer.public_keys("release"),
+        kind=province.kind,
     )
 
 

@@ -78,6 +78,13 @@ class ApplicationStore:
         row = self._session.get(ApplicationRow, client_id)
         return None if row is None else self._with_secrets([row])[0]
 
+    def find_by_name(self, province: str, name: str) -> str | None:
+        """Return the client id of a province's application."""
+        row = ApplicationRow
+        return self._session.scalar(
+            select(row.client_id).where(row.province == province, row.name == name)
+        )
+
     def get(self, client_id: str, *, lock: bool = False) -> Application:
         """Return an application, locked until the transaction ends if asked.
 

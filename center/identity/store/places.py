@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.contracts.errors import NotFound
 from center.columns import Json, Key, Line, UtcDateTime
 from center.database import Base
@@ -24,6 +25,7 @@ class ProvinceRow(Base):
     title_zh: Mapped[str] = mapped_column(Line)
     title_en: Mapped[str] = mapped_column(Line)
     zone: Mapped[str] = mapped_column(Key)
+    kind: Mapped[str] = mapped_column(Key, server_default=ProvinceKind.SERVING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -69,6 +71,7 @@ class PlaceStore:
             title_zh=province.title_zh,
             title_en=province.title_en,
             zone=province.zone,
+            kind=province.kind,
             created_at=province.created_at,
         )
         try:
@@ -88,11 +91,11 @@ class PlaceStore:
             raise NotFound(f"There is no province {name}.")
         return _province(row)
 
-    def page(self, paging: Paging, *, only: str | None = None) -> Page[Province]:
-        """Return provinces by name; ``only`` one where it is given."""
+    def page(self, paging: Paging, *, kind: ProvinceKind | None = None) -> Page[Province]:
+        """Return provinces by name; of one kind where it is given."""
         statement = select(ProvinceRow)
-        if only is not None:
-            statement = statement.where(ProvinceRow.name == only)
+        if kind is not None:
+            statement = statement.where(ProvinceRow.kind == kind)
         return map_page(
             fetch_page(self._session, statement, paging, key=[ProvinceRow.name]), _province
         )
@@ -143,6 +146,18 @@ class PlaceStore:
         row = self._session.scalar(select(EdgeRow).where(EdgeRow.province == province))
         return None if row is None else _edge(row)
 
+    def find_proving_edge(self) -> Edge | None:
+        """Return the edge that proves drafts: the first by province that is enrolled."""
+        statement = (
+            select(EdgeRow)
+            .join(ProvinceRow, ProvinceRow.name == EdgeRow.province)
+            .where(ProvinceRow.kind == ProvinceKind.PROVING, EdgeRow.revoked_at.is_(None))
+            .order_by(EdgeRow.province)
+            .limit(1)
+        )
+        row = self._session.scalar(statement)
+        return None if row is None else _edge(row)
+
     def page_edges(self, paging: Paging, *, province: str | None = None) -> Page[Edge]:
         """Return edges by id; of one province where it is given."""
         statement = select(EdgeRow)
@@ -152,7 +167,14 @@ class PlaceStore:
 
 
 def _province(row: ProvinceRow) -> Province:
-    return Province(row.name, row.title_zh, row.title_en, row.zone, row.created_at)
+    return Province(
+        row.name,
+        row.title_zh,
+        row.title_en,
+        row.zone,
+        row.created_at,
+        ProvinceKind(row.kind),
+    )
 
 
 def _edge(row: EdgeRow) -> Edge:

@@ -1,0 +1,165 @@
+"""Drafts: who may run them, for how long, and that nothing of them stays."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import jwt
+import pytest
+
+from capability_sdk.contracts.packages import DRAFT_TYPE, DraftRelease
+from capability_sdk.contracts.state import DesiredState
+from center.capability.store import CapabilityStore
+from center.instance import drafts
+from center.instance.draft_store import Draft, DraftRow
+from center.instance.drafts import DraftTerms
+from center.instance.errors import NoProvingEdge
+from center.permissions import WORKER
+from tests.center_store_world import Shop, manifest, open_shop
+from tests.center_world import EdgeWorld, decode_part, running_center
+
+TERMS = DraftTerms("publish-gate", replicas=2, lifetime=timedelta(minutes=5))
+VERSION = "/capabilities/digit-recognition/versions/1.0.0"
+PROVING = {"name": "proving", "titles": {"zh": "验证", "en": "Proving"}, "kind": "proving"}
+
+
+@pytest.fixture
+def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    with running_center(database_url, tmp_path) as world:
+        made = open_shop(world)
+        made.keep(manifest())
+        assert world.admin.post("/provinces", PROVING).status_code == 201
+        yield made
+
+
+@pytest.fixture
+def edge(shop: Shop) -> EdgeWorld:
+    return shop.world.enrol("proving").sign_in()
+
+
+def _begin(shop: Shop) -> Draft:
+    world = shop.world
+    with world.database.session() as session:
+        item = CapabilityStore(session).get("digit-recognition", "1.0.0")
+        return drafts.begin(session, WORKER, item, TERMS, world.app.state.signer, world.clock())
+
+
+def _end(shop: Shop, draft: Draft) -> None:
+    with shop.world.database.session() as session:
+        drafts.end(session, WORKER, draft, shop.world.clock())
+
+
+def _state(edge: EdgeWorld) -> DesiredState:
+    answer = edge.http.get(f"/api/v1/edges/{edge.identity.edge}/desired-state")
+    assert answer.status_code == 200, answer.text
+    return DesiredState.model_validate_json(decode_part(answer.text, 1))
+
+
+def test_a_draft_stands_in_the_proving_province_alone(shop: Shop, edge: EdgeWorld) -> None:
+    other = shop.world.enrol("zhejiang").sign_in()
+    before = _state(other)
+
+    draft = _begin(shop)
+
+    (deployment,) = _state(edge).deployments
+    (share,) = deployment.versions
+    assert (deployment.capability, share.version, share.replicas) == (
+        *("digit-recognition", "1.0.0"),
+        2,
+    )
+    assert _state(other) == before
+    (right,) = _state(edge).subscriptions
+    assert (right.id, right.application, right.capability) == (
+        *(draft.id, draft.application),
+        "digit-recognition",
+    )
+
+
+def test_its_release_names_province_and_end_and_is_no_release(shop: Shop, edge: EdgeWorld) -> None:
+    _begin(shop)
+
+    document = _state(edge).deployments[0].versions[0].release
+
+    assert json.loads(decode_part(document, 0))["typ"] == DRAFT_TYPE
+    key = jwt.PyJWK(edge.identity.release_keys[0])
+    payload = jwt.PyJWS().decode(document, key, algorithms=["ES256"])
+    release = DraftRelease.model_validate_json(payload)
+    assert (release.province, release.version) == ("proving", "1.0.0")
+    assert release.expires_at - shop.world.clock() == timedelta(minutes=5)
+
+
+def test_only_the_proving_edge_fetches_the_package_and_only_meanwhile(
+    shop: Shop, edge: EdgeWorld
+) -> None:
+    other = shop.world.enrol("zhejiang").sign_in()
+    package = f"/api/v1{VERSION}/package"
+    assert edge.http.get(package).status_code == 404
+
+    draft = _begin(shop)
+
+    assert edge.http.get(package).status_code == 200
+    assert other.http.get(package).status_code == 404
+    _end(shop, draft)
+    assert edge.http.get(package).status_code == 404
+
+
+def test_nothing_of_an_ended_draft_stays_in_the_desired_state(shop: Shop, edge: EdgeWorld) -> None:
+    draft = _begin(shop)
+
+    _end(shop, draft)
+
+    state = _state(edge)
+    assert (state.deployments, state.subscriptions) == ([], [])
+
+
+def test_a_draft_that_nobody_ended_ends_by_itself(shop: Shop, edge: EdgeWorld) -> None:
+    _begin(shop)
+
+    shop.world.clock.move(timedelta(minutes=5))
+
+    assert _state(edge).deployments == []
+
+
+def test_a_draft_begun_again_takes_the_place_of_the_one_before(shop: Shop, edge: EdgeWorld) -> None:
+    _begin(shop)
+    second = _begin(shop)
+
+    assert [right.id for right in _state(edge).subscriptions] == [second.id]
+    with shop.world.database.session(write=False) as session:
+        assert session.query(DraftRow).where(DraftRow.ended_at.is_(None)).count() == 1
+
+
+def test_without_a_proving_edge_no_draft_begins(shop: Shop) -> None:
+    with pytest.raises(NoProvingEdge):
+        _begin(shop)
+
+
+def test_a_revoked_proving_edge_proves_nothing(shop: Shop, edge: EdgeWorld) -> None:
+    assert shop.admin.post(f"/edges/{edge.identity.edge}:revoke").status_code == 200
+
+    with pytest.raises(NoProvingEdge):
+        _begin(shop)
+
+
+def test_people_find_the_proving_province_named_as_such_and_can_use_it_for_nothing(
+    shop: Shop, edge: EdgeWorld
+) -> None:
+    assert edge.identity.kind == "proving"
+    rows = shop.operator.get("/provinces").json()["items"]
+    assert {row["name"]: row["kind"] for row in rows} == {
+        "guizhou": "serving",
+        "proving": "proving",
+        "zhejiang": "serving",
+    }
+    offered = shop.operator.get("/provinces?kind=serving").json()
+    assert [row["name"] for row in offered["items"]] == ["guizhou", "zhejiang"]
+
+    application = shop.admin.post("/applications", {"name": "mine", "province": "proving"})
+    shares = {"versions": [{"version": "1.0.0", "weight": 1}]}
+    deployment = shop.admin.http.put(
+        "/api/v1/provinces/proving/deployments/digit-recognition", json=shares
+    )
+
+    for answer in (application, deployment):
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/proving-province")
