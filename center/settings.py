@@ -86,6 +86,17 @@ class CenterSettings(BaseSettings):
         gt=timedelta(0),
         description="Age at which the worker replaces the key that signs access tokens.",
     )
+    proving_required: bool = Field(
+        default=False,
+        description="Whether a version can pass its gate only on a proving edge; where one is "
+        "enrolled, it always has to.",
+    )
+    proving_patience: timedelta = Field(
+        default=timedelta(minutes=2),
+        gt=timedelta(0),
+        le=timedelta(minutes=5),
+        description="How long the gate waits for a silent proving edge before it refuses.",
+    )
     max_package_bytes: Annotated[int, Field(gt=0, le=MAX_ARCHIVE_BYTES)] = Field(
         default=MAX_ARCHIVE_BYTES, description="Largest package archive."
     )

@@ -23,6 +23,7 @@ from center.instance.changes import note_writes
 from center.instance.document import WATCHED_TABLES
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
+from center.proving.proof import OnlineProof
 from center.rotation import KeyRotation
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
@@ -46,9 +47,10 @@ def center_jobs(
         settings: Where the keys lie, and how old they may become.
         clock: Tells the moment.
     """
+    online = OnlineProof(database, settings, clock)
     monitor = Monitor(database, package_references(database, packages), clock)
     return [
-        Job("gate", partial(run_pending, database, packages, run_gate, clock=clock)),
+        Job("gate", partial(run_pending, database, packages, run_gate, online.prove, clock=clock)),
         Job("monitoring", monitor.run),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

@@ -92,6 +92,9 @@ class Objectives(Strict):
 
     p99_ms: Annotated[float, Field(gt=0)] = 1000.0
     availability: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    rate_per_second: Annotated[float, Field(gt=0, le=2000)] = Field(
+        default=20.0, description="Calls a second at which they hold; the gate sends as many."
+    )
 
 
 class Resources(Strict):

@@ -129,6 +129,24 @@ def relay(
     return _mint(session, claims, issued, minting)
 
 
+def capability_token(
+    session: Session, application: str, province: str, capability: str, minting: Minting
+) -> TokenAnswer:
+    """Mint an access token for an application of the platform's own, which has no secret.
+
+    The province serves it for as long as its desired state grants the application the capability.
+    """
+    claims = {
+        "iss": CENTER_ISSUER,
+        "aud": audience(province),
+        "sub": application,
+        "client_id": application,
+        "scope": infer_scope(capability),
+        "jti": new_id("t"),
+    }
+    return _mint(session, claims, int(minting.now.timestamp()), minting)
+
+
 def current_key_set(session: Session, now: datetime) -> KeySet:
     """Return the keys that verify access tokens; desired state and the JWKS carry them."""
     return key_set(AccessStore(session).keys(Purpose.TOKEN), now)

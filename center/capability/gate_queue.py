@@ -64,6 +64,14 @@ class GateQueue:
             .values(gate_progress=stage[:_SHOWN])
         )
 
+    def extend(self, ticket: GateTicket, holder: str, until: datetime) -> None:
+        """Make a lease longer, unless it went to somebody else."""
+        self._session.execute(
+            update(CapabilityVersionRow)
+            .where(*_of(ticket), CapabilityVersionRow.gate_holder == holder)
+            .values(gate_until=until)
+        )
+
     def finish(self, ticket: GateTicket, holder: str, report: GateReport) -> bool:
         """Keep a report and the stage that follows; False if the lease went to somebody else."""
         stage = Stage.GATED if report.passed else Stage.GATE_FAILED

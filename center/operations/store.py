@@ -105,7 +105,7 @@ class UsageStore:
     def keep(self, origin: Origin, records: Sequence[UsageRecord]) -> list[UsageRecord]:
         """Keep calls, and return those that were not known: a request counts once."""
         unique = {record.request_id: record for record in reversed(records)}
-        known = self._known(origin.edge, list(unique))
+        known = self.known(origin.edge, list(unique))
         fresh = [record for name, record in reversed(unique.items()) if name not in known]
         if fresh:
             rows = [_usage_values(origin, record) for record in fresh]
@@ -199,7 +199,8 @@ class UsageStore:
         )
         return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
 
-    def _known(self, edge: str, request_ids: Sequence[str]) -> set[str]:
+    def known(self, edge: str, request_ids: Sequence[str]) -> set[str]:
+        """Return those of an edge's calls that are counted, by request id."""
         found: set[str] = set()
         for chunk in _chunks(request_ids):
             found |= set(

@@ -1,0 +1,235 @@
+"""The online part of the publish gate: a real center, a real worker, and a real proving edge."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from capability_sdk.client import CenterClient
+from capability_sdk.contracts.packages import Check, GateReport
+from capability_sdk.kit.clock import system_clock
+from capability_sdk.packaging.builder import build_package
+from center.adapters.folder_packages import FolderPackageStore
+from center.capability.gate import run_pending
+from center.database import Database
+from center.instance.draft_store import DraftRow
+from center.proving.proof import OnlineProof
+from center.settings import CenterSettings
+from edge_gateway.agent.enrolment import Enrolment, enrol
+from tests.center_process import (
+    PASSED,
+    CenterProcess,
+    make_signing_key,
+    running_center_process,
+)
+from tests.servers.process import accepts, free_port, running
+from tests.unit.capability_sdk.serving.packages import (
+    identity_model,
+    manifest,
+    write_package,
+)
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(400)
+PROVEN = ["proving-cold-start", "integration", "proving-statelessness", "load", "metering"]
+
+
+@dataclass
+class Beside:
+    """A center with a proving edge beside it, and an engineer who publishes."""
+
+    center: CenterProcess
+    author: CenterClient
+    key: Path
+    folder: Path
+    edge: Path
+
+    def upload(self, version: str, **changes: Any) -> str:  # noqa: ANN401 - members of a manifest
+        """Upload a capability that answers what it is asked; returns the version's path."""
+        wrong = changes.pop("expects", None)
+        declared = manifest(
+            name="echo", version=version, outputs=[_TENSOR | {"name": "o_x"}], **changes
+        )
+        project = write_package(
+            self.folder / version, declared, identity_model(declared), {"x": _ROWS, "o_x": _ROWS}
+        )
+        (project / "README.md").write_text("# Echo\n")
+        (project / "samples").mkdir()
+        for number in (1.0, 2.0):
+            values = [number, 0.5]
+            tensor = {**_TENSOR, "name": "x", "shape": [1, 2], "data": values}
+            sample = {"request": {"inputs": [tensor]}, "expected": {"o_x": wrong or values}}
+            (project / "samples" / f"{number:.0f}.json").write_text(json.dumps(sample))
+        archive = self.folder / f"{version}.tar.gz"
+        build_package(project, archive, signing_key=self.key)
+        view = self.author.upload_package(archive)
+        return f"/capabilities/echo/versions/{view['version']}"
+
+    def gate(self, path: str, **settings: Any) -> GateReport:  # noqa: ANN401 - any setting
+        """Gate what waits, with a sandbox part that has passed; returns the report."""
+        chosen = CenterSettings(data=self.center.data, proving_required=True, **settings)
+        database = Database(chosen.sqlalchemy_url)
+        store = FolderPackageStore(self.center.data / "packages")
+        online = OnlineProof(database, chosen, system_clock)
+        try:
+            assert run_pending(
+                database, store, lambda _, __: PASSED, online.prove, clock=system_clock
+            )
+        finally:
+            database.close()
+        return GateReport.model_validate(self.author.get(f"{path}/gate-report"))
+
+    def open_drafts(self) -> int:
+        database = Database(CenterSettings(data=self.center.data).sqlalchemy_url)
+        try:
+            with database.session(write=False) as session:
+                open_ones = select(DraftRow.id).where(DraftRow.ended_at.is_(None))
+                return len(session.scalars(open_ones).all())
+        finally:
+            database.close()
+
+    def instances(self) -> int:
+        """Count the processes that run drafts on the edge."""
+        return sum((folder / "http.sock").exists() for folder in self.edge.glob("instances/*"))
+
+
+_TENSOR: dict[str, Any] = {"datatype": "FP32", "shape": [2]}
+_ROWS = np.array([[number, 0.5] for number in range(100)], np.float32)
+
+
+@pytest.fixture(scope="module")
+def center(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CenterProcess]:
+    with running_center_process(tmp_path_factory.mktemp("proving") / "center") as center:
+        yield center
+
+
+@pytest.fixture(scope="module")
+def edge(center: CenterProcess) -> Iterator[Path]:
+    """The folder of a proving edge that is enrolled, and does not run."""
+    titles = {"zh": "验证", "en": "Proving"}
+    center.admin.post("/provinces", {"name": "proving", "titles": titles, "kind": "proving"})
+    code = center.admin.post("/provinces/proving/enrolment-codes")["code"]
+    # A Unix socket's path has at most 107 characters, and pytest's folders have long names.
+    with tempfile.TemporaryDirectory(prefix="jz") as name:
+        folder = Path(name) / "p"
+        enrol(Enrolment(center.url, code, folder, free_port(), free_port()))
+        yield folder
+
+
+@contextmanager
+def running_edge(folder: Path) -> Iterator[None]:
+    port = json.loads((folder / "edge.json").read_text())["gateway_port"]
+    with running(
+        [sys.executable, "-m", "capability_sdk.cli", "edge", "run", "--data", str(folder)],
+        log=folder / "logs" / "run.log",
+        is_ready=lambda: accepts(port),
+    ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def silent(center: CenterProcess, edge: Path) -> Iterator[Beside]:
+    """The platform while its proving edge does not run."""
+    author = center.join("author", "engineer")
+    folder = center.data.parent
+    key = make_signing_key(author, folder / "author.pem")
+    yield Beside(center, author, key, folder, edge)
+    author.close()
+
+
+@pytest.fixture(scope="module")
+def beside(silent: Beside) -> Iterator[Beside]:
+    with running_edge(silent.edge):
+        yield silent
+
+
+def failed(report: GateReport) -> list[Check]:
+    return [check for check in report.checks if not check.passed]
+
+
+def test_while_the_proving_edge_is_silent_nothing_passes(silent: Beside) -> None:
+    report = silent.gate(silent.upload("0.1.0"), proving_patience=timedelta(seconds=2))
+
+    (check,) = failed(report)
+    assert check.name == "proving-edge"
+    assert "did not take the draft within 2 s" in check.detail
+    assert "admin" in check.cure
+    assert silent.open_drafts() == 0
+
+
+def test_a_good_version_is_proven_through_the_gateway_and_leaves_nothing(beside: Beside) -> None:
+    report = beside.gate(beside.upload("1.0.0"))
+
+    assert [check.name for check in report.checks] == PROVEN, failed(report)
+    assert report.passed
+    figures = {f.name: f.value for check in report.checks for f in check.figures}
+    assert figures["calls_counted"] == figures["calls_made"] > 200
+    assert beside.open_drafts() == 0
+    eventually(lambda: beside.instances() == 0)
+
+
+def test_a_version_whose_samples_are_wrong_at_the_gateway_is_refused(beside: Beside) -> None:
+    report = beside.gate(beside.upload("1.1.0", expects=[3.0, 4.0]))
+
+    (check,) = failed(report)
+    assert check.name == "integration"
+    assert "o_x[0] is 1.0, expected 3.0" in check.detail
+    assert "load" not in [each.name for each in report.checks]
+
+
+def test_a_version_too_slow_for_its_own_objective_is_refused(beside: Beside) -> None:
+    objectives = {"p99_ms": 0.01, "rate_per_second": 40}
+
+    report = beside.gate(beside.upload("1.2.0", objectives=objectives))
+
+    (check,) = failed(report)
+    assert check.name == "load"
+    assert "objective 0.01" in check.detail
+    assert "rate_per_second" in check.cure
+    assert [len(series.x) for series in check.series] == [3, 3]
+
+
+def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_gate_is_done_again(
+    beside: Beside,
+) -> None:
+    path = beside.upload("1.3.0")
+    worker = _worker(beside)
+    eventually(lambda: beside.open_drafts() == 1, 120)
+    worker.kill()
+    worker.wait()
+    assert beside.author.get(path)["stage"] == "gating"
+
+    worker = _worker(beside)
+    try:
+        # The dead worker's leases run out first.
+        eventually(lambda: beside.author.get(path)["stage"] != "gating", 240, pause=0.5)
+    finally:
+        worker.terminate()
+        worker.wait(20)
+
+    report = GateReport.model_validate(beside.author.get(f"{path}/gate-report"))
+    assert report.passed, failed(report)
+    assert set(PROVEN) <= {check.name for check in report.checks}
+    assert beside.open_drafts() == 0
+    eventually(lambda: beside.instances() == 0)
+
+
+def _worker(beside: Beside) -> "subprocess.Popen[bytes]":
+    with (beside.folder / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "center.worker"],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "CENTER_DATA": str(beside.center.data)},
+        )
