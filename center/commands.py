@@ -7,19 +7,15 @@ from typing import Annotated
 
 import typer
 
-from capability_sdk.contracts.enrolment import ProvinceKind
-from capability_sdk.contracts.errors import InvalidInput, NotFound, ServiceError
+from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit.clock import system_clock
 from center.access.errors import MasterKeyMismatch
 from center.backup import back_up, dump_command, read_backup
 from center.backup import restore as restore_backup
 from center.database import Database
 from center.identity.audit import verify
-from center.identity.domain import Province
-from center.identity.service import places
 from center.identity.service.users import create_first_admin
-from center.identity.store import PlaceStore
-from center.permissions import WORKER
+from center.proving.enrolment import make_proving_code
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
 
@@ -74,26 +70,12 @@ def proving_code(
     """Make a code by which a proving edge enrols beside this center; found its province if needed."""
     database = _open(data)
     try:
-        code = _proving_code(database, name, _settings(data))
+        code = make_proving_code(database, name, system_clock(), _settings(data).enrolment_lifetime)
     except ServiceError as error:
         raise _fail(str(error)) from error
     finally:
         database.close()
     typer.echo(code)
-
-
-def _proving_code(database: Database, name: str, settings: CenterSettings) -> str:
-    now = system_clock()
-    with database.session() as session:
-        try:
-            known = PlaceStore(session).get(name)
-        except NotFound:
-            new = Province(name, "验证", "Proving", "Asia/Shanghai", now, ProvinceKind.PROVING)
-            known = places.found(session, WORKER, new)
-        if known.kind is not ProvinceKind.PROVING:
-            raise InvalidInput(f"{name} is a province that serves callers: choose another name.")
-        code, _ = places.make_code(session, WORKER, name, now, settings.enrolment_lifetime)
-    return code
 
 
 @admin.command("verify-audit")

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.packages import Check, Figure, GateReport, Section
+from capability_sdk.gate.online.order import Order, Outcome
+from capability_sdk.gate.online.repetition import REPLICAS
+from capability_sdk.gate.proving import Tell
 from capability_sdk.kit.clock import Clock
 from capability_sdk.kit.processes import die_with_parent, python
-from capability_sdk.packaging.proving import Tell
-from capability_sdk.proving.order import Order, Outcome
-from capability_sdk.proving.repetition import REPLICAS
 from center.access.keys import KeyRing
 from center.access.service import Minting, capability_token
 from center.access.vault import Vault
@@ -197,7 +197,7 @@ class OnlineProof:
 def _call(order: Order) -> Outcome | None:
     """Have a process of its own call and judge; None where the gateway or it gave up."""
     with subprocess.Popen(  # noqa: S603 - our own module
-        python("capability_sdk.proving"),
+        python("capability_sdk.gate.online"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls prctl, and nothing else

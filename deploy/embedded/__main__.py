@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from deploy.embedded.demo import DEMO_FILE, PROVINCES, folder_of, mark_as_demo
+from deploy.embedded.demo import DEMO_FILE, PROVINCES, PROVING, folder_of, mark_as_demo
 from deploy.embedded.folders import FolderUnusable, check_province_folder, lock
 from deploy.embedded.platform import CenterView, PlatformStatus, own_start_time
 from deploy.embedded.ports import CENTER_OFFSET, PortPicker
@@ -22,19 +22,22 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port-base", type=int, required=True)
     parser.add_argument("--no-showcase", action="store_true")
+    parser.add_argument("--no-proving", action="store_true")
     arguments = parser.parse_args()
     data: Path = arguments.data.resolve()
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = lock(data)
         is_demo = _is_demo(data, wanted=not arguments.no_showcase)
+        demo = [province.name for province in PROVINCES] if is_demo else []
+        for name in (PROVING, *demo):
+            check_province_folder(folder_of(data, name))
         if is_demo:
-            for province in PROVINCES:
-                check_province_folder(folder_of(data, province.name))
             mark_as_demo(data)
         elif not arguments.no_showcase:
             _say(f"{data} holds a platform without the demo; it is started as it is.")
-        asyncio.run(_run(data, is_demo=is_demo, port_base=arguments.port_base))
+        is_proving = not arguments.no_proving
+        asyncio.run(_run(data, arguments.port_base, is_demo=is_demo, is_proving=is_proving))
         os.close(held)
     except (StartFailed, FolderUnusable, OSError) as error:
         sys.stderr.write(f"jiuzhou: {error}\n")
@@ -47,7 +50,7 @@ def _is_demo(data: Path, *, wanted: bool) -> bool:
     return wanted and ((data / DEMO_FILE).exists() or not (data / "center").exists())
 
 
-async def _run(data: Path, *, is_demo: bool, port_base: int) -> None:
+async def _run(data: Path, port_base: int, *, is_demo: bool, is_proving: bool) -> None:
     ports = PortPicker()
     center_port = ports.pick(port_base + CENTER_OFFSET)
     supervisor = Supervisor(
@@ -63,7 +66,7 @@ async def _run(data: Path, *, is_demo: bool, port_base: int) -> None:
     began = time.monotonic()
     start = Start(supervisor, data, ports, port_base)
     try:
-        await start.everything(center_port, is_demo=is_demo)
+        await start.everything(center_port, is_demo=is_demo, is_proving=is_proving)
         supervisor.status.ready = True
         supervisor.status.save()
         _say(overview(supervisor.status))

@@ -19,12 +19,17 @@ def up(
     showcase: Annotated[
         bool, typer.Option(help="Start the demo; without it an empty center.")
     ] = True,
+    proving: Annotated[
+        bool, typer.Option(help="Start the proving edge; without it no version is proven online.")
+    ] = True,
     port_base: Annotated[int, typer.Option(help="First port to try.", min=1024, max=65000)] = 8400,
 ) -> None:
     """Run the platform until Ctrl-C; the first start walks the showcase."""
     arguments = ["--data", str(data), "--port-base", str(port_base)]
     if not showcase:
         arguments.append("--no-showcase")
+    if not proving:
+        arguments.append("--no-proving")
     command = python("deploy.embedded", *arguments)
     sys.stdout.flush()
     # The supervisor takes over this process, and with it signals and exit code, but none of the
@@ -49,7 +54,7 @@ def status(
         found = read_status(data.resolve())
     except NotRunning as error:
         raise _fail(str(error)) from error
-    for province in found.provinces:
+    for province in (*found.provinces, *filter(None, [found.proving])):
         found.processes += instances_of(province)
     if env is not None:
         assignments = printing.environment(found, env)

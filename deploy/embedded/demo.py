@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from capability_sdk.kit.files import write_atomically
 from deploy.embedded.platform import AccountView, ApplicationView
 
+PROVING: Final = "proving"
+"""The province whose edge proves drafts; every platform has it."""
 DEMO_FILE: Final = "demo.json"
 ADMIN: Final = "li-na"
 ENGINEER: Final = "wang-wei"

@@ -1,4 +1,4 @@
-"""``python -m deploy.embedded.first_start accounts|showcase --data DIR``.
+"""``python -m deploy.embedded.first_start proving|accounts|showcase --data DIR``.
 
 The parts of the first start that talk to a running center. They run in a process of their own, so
 that what they import (numpy, signing) does not stay in the supervisor's memory.
@@ -11,8 +11,12 @@ from pathlib import Path
 
 from capability_sdk.client.problems import ClientError
 from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.kit.clock import system_clock
+from center.database import Database
+from center.proving.enrolment import make_proving_code
+from center.settings import CenterSettings
 from deploy.embedded.accounts import create_people, enrolment_code
-from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, DemoRecord, folder_of
+from deploy.embedded.demo import ADMIN, ENGINEER, PROVINCES, PROVING, DemoRecord, folder_of
 from deploy.embedded.platform import ApplicationView, PlatformStatus, read_status
 from edge_gateway.agent.enrolment import Enrolment, enrol
 
@@ -20,13 +24,15 @@ from edge_gateway.agent.enrolment import Enrolment, enrol
 def main() -> int:
     """Do one part of the first start; returns the exit code."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=["accounts", "showcase"])
+    parser.add_argument("part", choices=["proving", "accounts", "showcase"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--ports", nargs="*", type=int, default=[])
     arguments = parser.parse_args()
     status = read_status(arguments.data)
     try:
-        if arguments.part == "accounts":
+        if arguments.part == "proving":
+            _proving(status, *arguments.ports)
+        elif arguments.part == "accounts":
             _accounts(status, arguments.ports)
         else:
             _showcase(status)
@@ -34,6 +40,19 @@ def main() -> int:
         print(f"jiuzhou: {error}", file=sys.stderr)  # noqa: T201 - speaks to the terminal
         return 1
     return 0
+
+
+def _proving(status: PlatformStatus, gateway_port: int, scheduler_port: int) -> None:
+    data = Path(status.data)
+    folder = folder_of(data, PROVING)
+    if (folder / "edge.json").exists():
+        return
+    settings = CenterSettings(data=data / "center")
+    database = Database(settings.sqlalchemy_url)
+    # Nobody needs an account for this, only the folder.
+    code = make_proving_code(database, PROVING, system_clock(), settings.enrolment_lifetime)
+    database.close()
+    enrol(Enrolment(status.center.url, code, folder, gateway_port, scheduler_port))
 
 
 def _accounts(status: PlatformStatus, ports: list[int]) -> None:

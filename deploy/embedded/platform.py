@@ -61,6 +61,8 @@ class PlatformStatus(BaseModel):
     supervisor_started: float
     """Start time of the supervisor, seconds since 1970: a pid alone may be somebody else's."""
     center: CenterView
+    proving: ProvinceView | None = None
+    """The edge that proves drafts before they are published; it serves nobody."""
     provinces: list[ProvinceView] = []
     processes: list[ProcessView] = []
     accounts: list[AccountView] = []

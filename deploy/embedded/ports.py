@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 CENTER_OFFSET = 0
 GATEWAY_OFFSET = 1
 SCHEDULER_OFFSET = 51
+PROVING_NUMBER = 40
+"""Number of the proving edge, far behind those of provinces."""
 
 
 def is_free(port: int) -> bool:

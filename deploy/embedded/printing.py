@@ -9,6 +9,8 @@ from deploy.embedded.platform import PlatformStatus
 def overview(found: PlatformStatus) -> str:
     """Describe a platform in a few lines: addresses, accounts, what runs."""
     lines = ["", f"center     {found.center.url}"]
+    if found.proving is not None:
+        lines.append(f"{found.proving.name:10} {found.proving.gateway_url} (drafts alone)")
     lines += [f"{province.name:10} {province.gateway_url}" for province in found.provinces]
     if not found.accounts:
         center = Path(found.data) / "center"

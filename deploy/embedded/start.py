@@ -1,18 +1,33 @@
 """The order in which a platform's parts come up."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from capability_sdk.kit.processes import ManagedProcess, python
-from deploy.embedded.demo import PROVINCES, DemoRecord, folder_of
+from deploy.embedded.demo import PROVINCES, PROVING, DemoRecord, folder_of
 from deploy.embedded.folders import ProvinceAddress, settle
 from deploy.embedded.platform import ProvinceView
-from deploy.embedded.ports import GATEWAY_OFFSET, SCHEDULER_OFFSET, PortPicker
+from deploy.embedded.ports import GATEWAY_OFFSET, PROVING_NUMBER, SCHEDULER_OFFSET, PortPicker
 from deploy.embedded.specs import center_specs
 from deploy.embedded.supervisor import StartFailed, Supervisor
 from edge_gateway.processes import province_specs
 
 _DEMO_EDGE = {"AGENT_PROFILE_FLUSH": "PT2S"}
 """The demo shows drift within seconds; a province in production sends profiles once a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One edge beside this center, and where it will listen."""
+
+    folder: Path
+    gateway_port: int
+    scheduler_port: int
+    is_proving: bool = False
+
+    @property
+    def is_enrolled(self) -> bool:
+        return (self.folder / "edge.json").exists()
 
 
 class Start:
@@ -26,24 +41,26 @@ class Start:
         self._ports = ports
         self._port_base = port_base
 
-    async def everything(self, center_port: int, *, is_demo: bool) -> None:
-        """Start the center with its worker, and the demo's provinces if it has them."""
+    async def everything(self, center_port: int, *, is_demo: bool, is_proving: bool) -> None:
+        """Start the center with its worker, the demo's provinces and the proving edge, if wanted."""
         self._supervisor.say("Starting the center …")
-        specs = center_specs(self._data, center_port)
+        specs = center_specs(self._data, center_port, is_proving=is_proving)
         center = await self._supervisor.start(specs["center"])
-        folders = [folder_of(self._data, item.name) for item in PROVINCES] if is_demo else []
-        ports = [self._pick_ports(i) for i in range(len(folders))]
-        are_enrolled = all((folder / "edge.json").exists() for folder in folders)
-        # Enrolled provinces need no center to start; together they are up sooner.
-        started = await self._provinces(folders, ports) if are_enrolled else []
+        demo = [self._place(p.name, i) for i, p in enumerate(PROVINCES)] if is_demo else []
+        proving = [self._place(PROVING, PROVING_NUMBER)] if is_proving else []
+        places = [*demo, *proving]
+        are_enrolled = all(place.is_enrolled for place in places)
+        # Enrolled edges need no center to start; together they are up sooner.
+        started = await self._edges(places) if are_enrolled else []
         await self._center_ready(center)
         # The worker needs the tables that the center makes.
         await self._supervisor.start(specs["worker"])
         if not are_enrolled:
-            await self._enrol(ports)
-            started = await self._provinces(folders, ports)
-        for processes, province in zip(started, self._supervisor.status.provinces, strict=True):
-            await self._province_ready(processes, province)
+            await self._enrol(proving, demo)
+            started = await self._edges(places)
+        # Nobody but the gate waits for the proving edge, which is the last.
+        for processes, view in started[: len(demo)]:
+            await self._edge_ready(processes, view)
         if is_demo:
             await self._showcase()
 
@@ -51,49 +68,54 @@ class Start:
         url = f"{self._supervisor.status.center.url}/health/ready"
         await self._supervisor.await_ready("The center", center, url)
 
-    async def _enrol(self, ports: list[tuple[int, int]]) -> None:
-        self._supervisor.say("Making the demo's accounts and enrolling its two provinces …")
-        flat = [str(port) for pair in ports for port in pair]
-        await self._first_start("accounts", "--ports", *flat)
+    async def _enrol(self, proving: list[_Place], demo: list[_Place]) -> None:
+        if proving:
+            self._supervisor.say("Enrolling the proving edge …")
+            await self._first_start("proving", "--ports", *_ports_of(proving))
+        if demo:
+            self._supervisor.say("Making the demo's accounts and enrolling its two provinces …")
+            await self._first_start("accounts", "--ports", *_ports_of(demo))
 
-    def _pick_ports(self, number: int) -> tuple[int, int]:
-        return (
+    def _place(self, name: str, number: int) -> _Place:
+        return _Place(
+            folder_of(self._data, name),
             self._ports.pick(self._port_base + GATEWAY_OFFSET + number),
             self._ports.pick(self._port_base + SCHEDULER_OFFSET + number),
+            is_proving=name == PROVING,
         )
 
-    async def _provinces(
-        self, folders: list[Path], ports: list[tuple[int, int]]
-    ) -> list[dict[str, ManagedProcess]]:
-        return [
-            await self._province(folder, gateway_port, scheduler_port)
-            for folder, (gateway_port, scheduler_port) in zip(folders, ports, strict=True)
-        ]
+    async def _edges(
+        self, places: list[_Place]
+    ) -> list[tuple[dict[str, ManagedProcess], ProvinceView]]:
+        return [await self._edge(place) for place in places]
 
-    async def _province(
-        self, folder: Path, gateway_port: int, scheduler_port: int
-    ) -> dict[str, ManagedProcess]:
+    async def _edge(self, place: _Place) -> tuple[dict[str, ManagedProcess], ProvinceView]:
         supervisor = self._supervisor
-        center_url = supervisor.status.center.url
-        name = settle(folder, ProvinceAddress(center_url, gateway_port, scheduler_port))
-        supervisor.status.provinces.append(
-            ProvinceView(
-                name=name,
-                gateway_url=f"http://127.0.0.1:{gateway_port}",
-                scheduler_url=f"http://127.0.0.1:{scheduler_port}",
-                data=str(folder),
-            )
+        address = ProvinceAddress(
+            supervisor.status.center.url, place.gateway_port, place.scheduler_port
         )
+        name = settle(place.folder, address)
+        view = ProvinceView(
+            name=name,
+            gateway_url=f"http://127.0.0.1:{place.gateway_port}",
+            scheduler_url=f"http://127.0.0.1:{place.scheduler_port}",
+            data=str(place.folder),
+        )
+        if place.is_proving:
+            supervisor.status.proving = view
+        else:
+            supervisor.status.provinces.append(view)
         supervisor.say(f"Starting {name} …")
         specs = province_specs(
-            folder,
-            gateway_port=gateway_port,
-            scheduler_port=scheduler_port,
+            place.folder,
+            gateway_port=place.gateway_port,
+            scheduler_port=place.scheduler_port,
             environment=_DEMO_EDGE,
         )
-        return {service: await supervisor.start(spec, name) for service, spec in specs.items()}
+        started = {service: await supervisor.start(spec, name) for service, spec in specs.items()}
+        return started, view
 
-    async def _province_ready(
+    async def _edge_ready(
         self, processes: dict[str, ManagedProcess], province: ProvinceView
     ) -> None:
         supervisor = self._supervisor
@@ -120,3 +142,7 @@ class Start:
                 " again to go on from there, or remove the folder, or start without the demo:"
                 " jiuzhou up --no-showcase"
             )
+
+
+def _ports_of(places: list[_Place]) -> list[str]:
+    return [str(port) for place in places for port in (place.gateway_port, place.scheduler_port)]

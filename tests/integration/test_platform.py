@@ -31,9 +31,9 @@ class Platform:
     port_base: int = field(default_factory=lambda: min(free_port(), 60_000))
     supervisor: "subprocess.Popen[bytes] | None" = None
 
-    def up(self) -> "Platform":
+    def up(self, *options: str) -> "Platform":
         command = [*JIUZHOU, "up", "--no-showcase", "--data", str(self.data)]
-        command += ["--port-base", str(self.port_base)]
+        command += ["--port-base", str(self.port_base), *(options or ("--no-proving",))]
         self.data.mkdir(exist_ok=True)
         with (self.data / "up.log").open("ab") as log:
             self.supervisor = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
@@ -92,13 +92,16 @@ def pids(status: dict[str, Any]) -> set[int]:
 
 
 def test_an_empty_platform_starts_describes_itself_and_stops_without_orphans(make: Make) -> None:
-    platform = make().up()
+    platform = make().up("--proving")
 
     status = platform.ready()
 
     assert httpx.get(f"{status['center']['url']}/health/ready").is_success
     assert status["center"]["url"].endswith(f":{platform.port_base}")
-    assert [process["service"] for process in status["processes"]] == ["center", "worker"]
+    assert [(process["service"], process["province"]) for process in status["processes"]] == [
+        *(("center", None), ("worker", None)),
+        *((service, "proving") for service in ("scheduler", "agent", "gateway")),
+    ]
     assert status["provinces"] == status["accounts"] == status["applications"] == []
     assert (platform.data / "platform.json").stat().st_mode & 0o777 == 0o600
     assert "jiuzhou admin create" in platform.output()

@@ -10,9 +10,9 @@ from capability_sdk.contracts.inference import (
 )
 from capability_sdk.contracts.manifest import Manifest, TensorSpec
 from capability_sdk.contracts.packages import Check, Figure, PackageDigests, Section
+from capability_sdk.gate.online.calls import Case, infer_call, model_path, outputs_of
+from capability_sdk.gate.online.wire import Answer, Call, Gateway
 from capability_sdk.packaging.samples import difference
-from capability_sdk.proving.calls import Case, infer_call, model_path, outputs_of
-from capability_sdk.proving.wire import Answer, Call, Gateway
 
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 _NAMED = 3

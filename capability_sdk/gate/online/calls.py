@@ -4,23 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from math import isclose
 from typing import Any
 
 import numpy as np
 
 from capability_sdk.contracts.inference import BINARY_HEADER, Datatype, RequestTensor
 from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.gate.cases import Outputs, flat
+from capability_sdk.gate.online.wire import Answer, Call
 from capability_sdk.packaging.samples import Sample
 from capability_sdk.profiling.columns import NUMPY_TYPES
-from capability_sdk.proving.wire import Answer, Call
-
-Outputs = Mapping[str, list[Any]]
-"""Values of each output, nested or flat, row-major."""
 
 _JSON = "content-type: application/json\r\n"
-_ROUNDING = 1e-5
-"""A matrix product may round otherwise beside other rows of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def _binary_call(manifest: Manifest, document: Mapping[str, Any], sample: Sample
 
 
 def _encode(tensor: RequestTensor) -> bytes:
-    values = list(_flat(tensor.data or []))
+    values = list(flat(tensor.data or []))
     if tensor.datatype is Datatype.BYTES:
         texts = [str(value).encode() for value in values]
         return b"".join(chain.from_iterable((len(t).to_bytes(4, "little"), t) for t in texts))
@@ -111,27 +106,3 @@ def _decode(datatype: Datatype, data: memoryview) -> list[Any]:
         texts.append(bytes(data[position + 4 : end]).decode())
         position = end
     return texts
-
-
-def alike(left: Outputs, right: Outputs) -> bool:
-    """Say whether outputs are the same but for rounding."""
-    return left.keys() == right.keys() and all(
-        _values_alike(list(_flat(left[name])), list(_flat(right[name]))) for name in left
-    )
-
-
-def _values_alike(left: list[Any], right: list[Any]) -> bool:
-    return len(left) == len(right) and all(
-        isclose(a, b, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
-        if isinstance(a, float) and isinstance(b, float)
-        else a == b
-        for a, b in zip(left, right, strict=True)
-    )
-
-
-def _flat(values: list[Any]) -> Any:  # noqa: ANN401 - nested lists of whatever a tensor holds
-    for value in values:
-        if isinstance(value, list):
-            yield from _flat(value)
-        else:
-            yield value

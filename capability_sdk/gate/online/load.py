@@ -12,8 +12,8 @@ from math import ceil
 
 from capability_sdk.contracts.manifest import Objectives
 from capability_sdk.contracts.packages import Bound, Check, Figure, Section, Series
-from capability_sdk.proving.calls import Case
-from capability_sdk.proving.wire import Gateway, NoAnswer
+from capability_sdk.gate.online.calls import Case
+from capability_sdk.gate.online.wire import Gateway, NoAnswer
 
 SECONDS = 5.0
 _SIDE_SECONDS = 1.5

@@ -1,4 +1,4 @@
-"""``python -m capability_sdk.proving``: reads an `Order` from standard input, prints an `Outcome`.
+"""``python -m capability_sdk.gate.online``: reads an `Order` from standard input, prints an `Outcome`.
 
 A process of its own: what else its parent does would show in the latencies, and its memory ends with it.
 """
@@ -12,14 +12,14 @@ from pathlib import Path
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import Check
+from capability_sdk.gate.online.calls import Case, case_of
+from capability_sdk.gate.online.integration import check_integration
+from capability_sdk.gate.online.load import check_load
+from capability_sdk.gate.online.order import Order, Outcome
+from capability_sdk.gate.online.repetition import check_statelessness
+from capability_sdk.gate.online.wire import Gateway, NoAnswer
 from capability_sdk.packaging.archive import unpack
 from capability_sdk.packaging.samples import read_samples
-from capability_sdk.proving.calls import Case, case_of
-from capability_sdk.proving.integration import check_integration
-from capability_sdk.proving.load import check_load
-from capability_sdk.proving.order import Order, Outcome
-from capability_sdk.proving.repetition import check_statelessness
-from capability_sdk.proving.wire import Gateway, NoAnswer
 
 
 async def judge(order: Order, manifest: Manifest, cases: Sequence[Case]) -> Outcome:

@@ -9,8 +9,9 @@ import random
 from collections.abc import Sequence
 
 from capability_sdk.contracts.packages import Check, Figure, Section
-from capability_sdk.proving.calls import Case, Outputs, alike, outputs_of
-from capability_sdk.proving.wire import Gateway
+from capability_sdk.gate.cases import Outputs, alike
+from capability_sdk.gate.online.calls import Case, outputs_of
+from capability_sdk.gate.online.wire import Gateway
 
 REPLICAS = 2
 _MOST_CASES = 16
