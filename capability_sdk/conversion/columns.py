@@ -70,10 +70,10 @@ def _datatype(source: str, values: Values) -> Datatype:
     flat = values.ravel().tolist()
     if all(isinstance(value, str) for value in flat):
         return Datatype.BYTES
-    stranger = next(value for value in flat if not isinstance(value, str))
-    if stranger is None or stranger != stranger:  # noqa: PLR0124 - NaN alone differs from itself
+    row, stranger = next((n, value) for n, value in enumerate(flat) if not isinstance(value, str))
+    if type(stranger).__name__ in {"NoneType", "NAType", "float"}:
         raise ConversionFailed(
-            f"Column {source!r} misses a text in row {flat.index(stranger)}; a tensor cannot.",
+            f"Column {source!r} misses a text in row {row}; a tensor cannot.",
             cure="Fill it with a word of its own, such as 'missing', before training.",
             tensor=source,
         )

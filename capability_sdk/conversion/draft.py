@@ -100,9 +100,10 @@ class Draft:
         report = check_folder(self._staged)
         if not report.passed:
             raise PackageRefused(report.breaks)
-        for outdated in (*self._home.glob("model/*"), *self._home.glob("samples/row-*.json")):
-            outdated.unlink()
         shutil.copytree(self._staged, self._home, dirs_exist_ok=True)
+        for earlier in (*self._home.glob("model/model.*"), *self._home.glob("samples/row-*.json")):
+            if not (self._staged / earlier.relative_to(self._home)).exists():
+                earlier.unlink()
 
     def _answers(self, manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         engine = load_engine(self._staged, manifest, threads=1)

@@ -64,7 +64,7 @@ def tree_native(model: Any, data: TrainingData, hints: Hints) -> Converted:  # n
     # XGBoost computes in 32 bits whatever it is given, LightGBM in 64.
     floats = Datatype.FP32 if is_xgboost else Datatype.FP64
     if is_xgboost:
-        booster = estimator.get_booster()
+        booster = _best_trees(estimator)
         engine, name, content = Engine.XGBOOST, "model.ubj", bytes(booster.save_raw("ubj"))
     else:
         booster = getattr(model, "booster_", model)
@@ -117,6 +117,13 @@ def as_estimator(model: Any) -> Any:  # noqa: ANN401 - estimator or booster
     estimator = xgboost.XGBClassifier() if is_classifying else xgboost.XGBRegressor()
     estimator.load_model(model.save_raw("ubj"))
     return estimator
+
+
+def _best_trees(estimator: Any) -> Any:  # noqa: ANN401 - an XGBoost estimator, and its booster
+    """Leave out the trees after early stopping: the estimator does not ask them either."""
+    booster = estimator.get_booster()
+    best = getattr(estimator, "best_iteration", None)
+    return booster if best is None else booster[: best + 1]
 
 
 def _labels_and_answers(model: Any) -> tuple[tuple[str, ...] | None, Answers]:  # noqa: ANN401 - estimator or booster

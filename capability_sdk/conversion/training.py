@@ -81,13 +81,21 @@ def _read_frame(frame: Any, target: str | None) -> TrainingData:  # noqa: ANN401
             tensor=target,
         )
     inputs = frame if target is None else frame.drop(columns=[target])
-    columns = {str(name): inputs[name].to_numpy() for name in inputs.columns}
+    columns = {str(name): _values(inputs[name]) for name in inputs.columns}
     categories = {
         str(name): [str(level) for level in inputs[name].cat.categories]
         for name in inputs.columns
         if hasattr(inputs[name], "cat")
     }
     return _whole(TrainingData(inputs, columns, is_frame=True, categories=categories))
+
+
+def _values(column: Any) -> Values:  # noqa: ANN401 - a pandas series
+    values: Values = column.to_numpy()
+    if values.dtype == object and getattr(column.dtype, "kind", "O") in "iufb":
+        # Numbers of a type that knows missing ones: NaN, as models and tensors write it.
+        return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
+    return values
 
 
 def _whole(data: TrainingData) -> TrainingData:

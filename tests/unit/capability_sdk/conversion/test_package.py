@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -12,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from xgboost import XGBClassifier
 
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.profiles import CategoricalAnchors, ReferenceProfile
@@ -86,7 +88,7 @@ def test_the_record_tells_how_it_came_to_be_and_holds_no_row(made: Packaged) -> 
 
 def test_a_second_training_keeps_the_authors_words_and_leaves_nothing_old(project: Path) -> None:
     (project / "samples" / "row-9.json").write_text("{}")
-    (project / "model" / "older.onnx").write_bytes(b"\x08\x08")
+    (project / "model" / "model.ubj").write_bytes(b"{")
     (project / "README.md").write_text("# Mine\n")
     frame = customers()
 
@@ -139,6 +141,7 @@ def test_a_sample_that_the_model_answers_otherwise_is_a_break(project: Path) -> 
     ("change", "column", "cure"),
     [
         ({"contract": [None, *["monthly"] * 599]}, "contract", "Fill it"),
+        ({"contract": pd.array([pd.NA, *["monthly"] * 599], "string")}, "contract", "Fill it"),
         ({"contract": np.datetime64("2026-01-01")}, "contract", "days since a date"),
     ],
 )
@@ -256,3 +259,44 @@ def test_rows_with_missing_numbers_are_served_and_are_no_samples(tmp_path: Path)
     samples = [path.read_text() for path in (made.folder / "samples").iterdir()]
     assert samples
     assert not any("NaN" in text for text in samples)
+
+
+def test_samples_expect_what_the_original_model_answers(made: Packaged) -> None:
+    model = customer_pipeline(customers())
+    for path in (made.folder / "samples").iterdir():
+        sample = json.loads(path.read_text())
+        row = {item["name"]: item["data"] for item in sample["request"]["inputs"]}
+
+        # To the last of 64 bits, which the converted model does not have.
+        right = model.predict_proba(pd.DataFrame(row))[0].tolist()
+        assert sample["expected"]["probabilities"] == pytest.approx(right, abs=1e-15)
+
+
+def test_trees_after_early_stopping_are_left_out(tmp_path: Path) -> None:
+    frame = customers()[["charge", "visits"]]
+    left = (customers()["left"] == "yes").astype(int)
+    model = XGBClassifier(n_estimators=60, learning_rate=1.0, early_stopping_rounds=2, n_jobs=1)
+    model.fit(frame[:400], left[:400], eval_set=[(frame[400:], left[400:])], verbose=False)
+
+    made = package(
+        model, training=frame, folder=tmp_path / "early", hints=Hints(execution="native")
+    )
+
+    assert model.best_iteration < model.get_booster().num_boosted_rounds() - 1
+    assert made.parity is not None
+    assert all(item.greatest == item.differing == 0 for item in made.parity.outputs)
+
+
+def test_whole_numbers_with_gaps_are_floats_with_gaps(tmp_path: Path) -> None:
+    frame = customers()[["tenure", "visits"]]
+    frame["tenure"] = frame["tenure"].astype("Int64").mask(frame["visits"] > 4)
+    model = HistGradientBoostingClassifier(max_iter=5)
+
+    made = package(
+        model.fit(frame, customers()["left"]),
+        training=frame,
+        folder=tmp_path / "gaps",
+        hints=Hints(layout="columns"),
+    )
+
+    assert [spec.datatype.value for spec in made.manifest.inputs] == ["FP32", "FP32"]
