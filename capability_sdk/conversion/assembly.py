@@ -66,7 +66,7 @@ def package(
         training: What the model was fitted with. It stays here: the package gets counts, a
             digest, and a few rows as samples.
         folder: The project. A ``capability.toml`` in it keeps the author's words; the signature in
-            it is written anew. README and code are never overwritten.
+            it is written anew. An existing README stays.
         target: Column of the training frame that the model learnt.
         about: Title, owner and so on; wins over the folder's ``capability.toml``.
         hints: Units, categories, sensitive columns, layout of the inputs, choice of the engine.

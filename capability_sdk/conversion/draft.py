@@ -27,6 +27,7 @@ from capability_sdk.packaging.training import FLIP_CURE
 from capability_sdk.profiling.anchors import build_reference
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.serving.engines import Engine, load_engine
+from capability_sdk.serving.errors import UnusablePackage
 
 _TEXT_CURE = (
     "ONNX counts and splits words in its own way: leave out sublinear_tf and own analyzers, or"
@@ -106,7 +107,13 @@ class Draft:
                 earlier.unlink()
 
     def _answers(self, manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        engine = load_engine(self._staged, manifest, threads=1)
+        try:
+            engine = load_engine(self._staged, manifest, threads=1)
+        except UnusablePackage as error:
+            raise ConversionFailed(
+                f"{manifest.engine} does not take the model with these inputs: {error}",
+                cure="Rename the column, or use Hints(layout='packed').",
+            ) from error
         try:
             return _run(engine, inputs, manifest.max_batch_size)
         finally:
@@ -143,6 +150,11 @@ def _has_texts(manifest: Manifest) -> bool:
 def _check_parity(parity: Parity | None, cure: str, *, need_exact: bool) -> None:
     if parity is None:
         return
+    if not parity.outputs:
+        raise ConversionFailed(
+            "No output of the converted model could be compared with the original's.",
+            cure="Export it to ONNX yourself, and give the file: then nothing is compared.",
+        )
     far = parity.worst
     how = parity.distance_of(far) if far is not None else ""
     if far is None and need_exact and not is_exact(parity):

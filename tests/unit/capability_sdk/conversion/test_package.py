@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
-from xgboost import XGBClassifier
+from xgboost import XGBClassifier, XGBRegressor
 
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.profiles import CategoricalAnchors, ReferenceProfile
@@ -300,3 +300,22 @@ def test_whole_numbers_with_gaps_are_floats_with_gaps(tmp_path: Path) -> None:
     )
 
     assert [spec.datatype.value for spec in made.manifest.inputs] == ["FP32", "FP32"]
+
+
+def test_a_column_called_like_an_output_gets_another_name(tmp_path: Path) -> None:
+    frame = customers()[["charge", "visits"]].rename(columns={"charge": "value"})
+    target = customers()["tenure"]
+    hints = Hints(layout="columns", execution="native")
+
+    model = GradientBoostingRegressor(n_estimators=5).fit(frame, target)
+    made = package(model, training=frame, folder=tmp_path / "onnx", hints=hints)
+
+    assert [spec.name for spec in made.manifest.inputs] == ["value_input", "visits"]
+    assert wrong_samples(made.folder, tmp_path / "journal") == {}
+    with pytest.raises(ConversionFailed, match="Rename the column"):
+        package(
+            XGBRegressor(n_estimators=2, n_jobs=1).fit(frame, target),
+            training=frame,
+            folder=tmp_path / "native",
+            hints=hints,
+        )
