@@ -105,6 +105,7 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 	$(LOCK) --group tritonserver -o requirements/tritonserver.txt
 	$(LOCK) --group kserve -o requirements/kserve.txt
 	$(LOCK) --group torch -c requirements/dev.txt -o requirements/torch.txt
+	$(LOCK) --group mlserver -o requirements/mlserver.txt
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
@@ -123,20 +124,22 @@ campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exac
 # Debian's interpreter is optimised, and every Python candidate runs on it.
 BENCH_PYTHON ?= /usr/bin/python3.11
 BENCH := .bench
-BENCHES := gateway serving way tokens passport
+BENCHES := gateway serving forms way tokens footprint passport
 export BENCH_PEERS ?= $(abspath $(BENCH))/peers
 
-$(BENCH)/.installed: requirements/dev.txt requirements/bench.txt pyproject.toml | $(BIN)/uv
-	@echo "Installing our packages and the peers' into two environments under $(BENCH) …"
+$(BENCH)/.installed: requirements/dev.txt requirements/bench.txt requirements/mlserver.txt pyproject.toml | $(BIN)/uv
+	@echo "Installing our packages and the peers' into three environments under $(BENCH) …"
 	$(BENCH_PYTHON) -m venv $(BENCH)/ours
 	$(BENCH_PYTHON) -m venv $(BENCH)/peers
+	$(BENCH_PYTHON) -m venv $(BENCH)/mlserver
 	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(BENCH)/ours/bin/python -r requirements/dev.txt
 	$(BIN)/uv pip install --no-config --no-deps --quiet --python $(BENCH)/ours/bin/python -e .
 	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(BENCH)/peers/bin/python -r requirements/bench.txt
+	$(BIN)/uv pip install --no-config --no-deps --require-hashes --python $(BENCH)/mlserver/bin/python -r requirements/mlserver.txt
 	@touch $@
 
 .PHONY: bench $(BENCHES:%=bench-%)
-bench: $(BENCHES:%=bench-%) ## Measure CPU per request beside Envoy and Triton, by hand (20 minutes)
+bench: $(BENCHES:%=bench-%) ## Measure CPU per request beside Envoy, Triton and MLServer, by hand (40 minutes)
 
 $(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
 	$(BENCH)/ours/bin/python -m tests.bench.$* --json $(BENCH)/results/$*.json $(BENCH_OPTIONS)

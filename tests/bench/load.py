@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 LOAD_CORE = 1
 _PASS_SECONDS = 60
@@ -15,7 +16,7 @@ ffi.cdef("int getpid(void); int kill(int pid, int number);")
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 %(headers)s
-wrk.body = [=[%(body)s]=]
+wrk.body = %(body)s
 right = {%(answers)s}
 limit = %(limit)d
 wrong, answered, requests, at = 0, 0, {}, 0
@@ -60,15 +61,15 @@ class Call:
 
     Attributes:
         path: Request target.
-        body: JSON text.
+        body: JSON text, or JSON with binary tensors behind it.
         answers: Bodies of the right answers: one, or one a version.
         headers: Besides the content type.
         tokens: Where there are any, each request bears the next of them, round and round.
     """
 
     path: str
-    body: str
-    answers: Sequence[str]
+    body: str | bytes
+    answers: Sequence[str | bytes]
     headers: Mapping[str, str]
     tokens: Sequence[str] = ()
 
@@ -88,6 +89,14 @@ class Seen:
     def is_void(self) -> bool:
         """Whether the window does not count."""
         return self.wrong > 0 or self.errors > 0 or self.requests == 0
+
+
+class Runs(Protocol):
+    """A load that can be run."""
+
+    def run(self, connections: int, seconds: int) -> Seen:
+        """Load for some seconds."""
+        ...
 
 
 class Load:
@@ -111,8 +120,8 @@ class Load:
             tokens.write_text("".join(f"{token}\n" for token in call.tokens))
             more = _MANY_TOKENS % (tokens, call.path)
         headers = "\n".join(f'wrk.headers["{key}"] = "{at}"' for key, at in call.headers.items())
-        answers = ", ".join(f"[ [=[{answer}]=] ] = true" for answer in call.answers)
-        fields = {"headers": headers, "body": call.body, "answers": answers}
+        answers = ", ".join(f"[{_lua(answer)}] = true" for answer in call.answers)
+        fields = {"headers": headers, "body": _lua(call.body), "answers": answers}
         self._script.write_text(_SCRIPT % {**fields, "limit": 0} + more)
         self._pass_script.write_text(_SCRIPT % {**fields, "limit": len(call.tokens)} + more)
 
@@ -134,3 +143,9 @@ class Load:
         if not found:
             raise SystemExit(f"wrk said nothing:\n{output}")
         return Seen(**json.loads(figures))
+
+
+def _lua(text: str | bytes) -> str:
+    """Write a string of any bytes as a Lua literal."""
+    content = text.encode() if isinstance(text, str) else text
+    return '"' + "".join(f"\\{byte:03d}" for byte in content) + '"'

@@ -76,14 +76,28 @@ def running_instance(
 
 @contextmanager
 def running_tcp_instance(
-    package: Path, folder: Path, environment: Mapping[str, str] | None = None
+    package: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    grpc: Path | None = None,
+    poll_seconds: float = 0.05,
 ) -> Iterator[Ours]:
-    """Run an instance on a port, since wrk has no Unix sockets; all else is as shipped."""
+    """Run an instance on a port, since wrk has no Unix sockets; all else is as shipped.
+
+    Args:
+        package: What it serves.
+        folder: A new folder for its files.
+        environment: Further variables.
+        grpc: Unix socket to answer gRPC on as well.
+        poll_seconds: How often it is asked whether it is ready.
+    """
     folder.mkdir(parents=True)
     port = free_port()
     command = [
         *(sys.executable, "-m", "tests.bench.tcp_instance", "--package", str(package)),
         *("--port", str(port), "--journal", str(folder / "journal")),
+        *(() if grpc is None else ("--grpc", str(grpc))),
     ]
     with (
         pinned_to(SERVER_CORE),
@@ -92,6 +106,7 @@ def running_tcp_instance(
             log=folder / "instance.log",
             is_ready=lambda: accepts(port),
             environment=dict(environment or {}),
+            poll_seconds=poll_seconds,
         ) as process,
     ):
         yield Ours(process.pid, f"http://127.0.0.1:{port}")

@@ -14,7 +14,7 @@ from statistics import median
 
 import psutil
 
-from tests.bench.load import LOAD_CORE, Load, Seen
+from tests.bench.load import LOAD_CORE, Runs, Seen
 
 SERVER_CORE = 0
 CONNECTIONS = (1, 16, 64)
@@ -42,7 +42,7 @@ class Candidate:
 
     name: str
     pids: Sequence[int]
-    load: Load
+    load: Runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Report:
 
     def text(self) -> str:
         """Write the table."""
-        lines = [f"## {self.title}", "", *_machine_lines(), ""]
+        lines = [f"## {self.title}", "", *machine_lines(), ""]
         lines += [_COLUMNS, "|---" * _COLUMNS.count(" | ") + "|---|"]
         for name, by_connections in self.results.items():
             lines += [_row(name, count, found) for count, found in by_connections.items()]
@@ -136,7 +136,8 @@ def _machine() -> Mapping[str, object]:
     }
 
 
-def _machine_lines() -> list[str]:
+def machine_lines() -> list[str]:
+    """Describe where it was measured, a member a line."""
     machine = _machine()
     return [f"- {name.replace('_', ' ')}: {_plain(value)}" for name, value in machine.items()]
 

@@ -70,6 +70,7 @@ def alternate_cold_and_warm(servers: Sequence[_Server], plan: Plan) -> Results:
             for server in servers if number % 2 == 0 else reversed(servers):
                 server.candidate([server.province.token()]).load.run(connections, WARM_UP_SECONDS)
                 fresh = server.candidate([server.province.token() for _ in range(TOKENS)])
+                assert isinstance(fresh.load, Load)  # wrk's: no other load knows tokens
                 before = cpu_seconds(fresh.pids)
                 seen = fresh.load.run_through(connections)
                 cold = window_of(cpu_seconds(fresh.pids) - before, seen)

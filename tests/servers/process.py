@@ -55,6 +55,7 @@ def running(
     is_ready: Callable[[], bool],
     user: str | None = None,
     environment: dict[str, str] | None = None,
+    poll_seconds: float = 0.05,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for the length of a ``with`` block."""
     with (
@@ -68,7 +69,7 @@ def running(
         ) as process,
     ):
         try:
-            await_ready(process, is_ready, log)
+            await_ready(process, is_ready, log, poll_seconds)
             yield process
         finally:
             process.terminate()
@@ -78,14 +79,19 @@ def running(
                 process.kill()
 
 
-def await_ready(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
+def await_ready(
+    process: subprocess.Popen[bytes],
+    is_ready: Callable[[], bool],
+    log: Path,
+    poll_seconds: float = 0.05,
+) -> None:
     """Wait until a server answers; a dead or silent one fails with the end of its log."""
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
             end = log.read_text(errors="replace")[-2000:]
             pytest.fail(f"{process.args!r} did not start:\n{end}")
-        time.sleep(0.05)
+        time.sleep(poll_seconds)
 
 
 def accepts(port: int) -> bool:

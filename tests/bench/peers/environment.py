@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _ROOT = Path(os.environ.get("BENCH_PEERS", Path(__file__).parents[3] / ".bench" / "peers"))
+MLSERVER = _ROOT.with_name("mlserver")
 PYTHON = _ROOT / "bin" / "python"
 ENVOY = next(_ROOT.glob("lib/python3.*/site-packages/envoy/_bin/envoy"), _ROOT / "bin" / "envoy")
 SITE = ENVOY.parents[2]
@@ -21,6 +22,22 @@ print(json.dumps({
     "versions": {name: version(name) for name in names},
 }))
 """
+
+
+@cache
+def mlserver_version() -> str:
+    """Ask MLServer's environment for its version.
+
+    Raises:
+        SystemExit: It is not installed.
+    """
+    python = MLSERVER / "bin" / "python"
+    if not python.exists():
+        raise SystemExit(f"{python} is missing; `make bench` installs it")
+    ask = "from importlib.metadata import version; print(version('mlserver'))"
+    return subprocess.run(
+        [python, "-c", ask], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 @cache

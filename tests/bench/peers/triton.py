@@ -37,15 +37,17 @@ class Triton:
     pid: int
     url: str
     port: int
+    grpc: str
 
 
 @contextmanager
-def running_triton(folder: Path, onnx: Path) -> Iterator[Triton]:
+def running_triton(folder: Path, onnx: Path, *, poll_seconds: float = 0.05) -> Iterator[Triton]:
     """Run tritonserver for the length of a ``with`` block.
 
     Args:
         folder: A new folder for its files.
         onnx: The anchor model.
+        poll_seconds: How often it is asked whether it is ready.
     """
     home = environment.SITE / "pytriton" / "tritonserver"
     _lay_out(folder, home)
@@ -72,9 +74,10 @@ def running_triton(folder: Path, onnx: Path) -> Iterator[Triton]:
             log=folder / "triton.log",
             is_ready=lambda: _is_ready(http),
             environment=variables,
+            poll_seconds=poll_seconds,
         ) as process,
     ):
-        yield Triton(process.pid, f"http://127.0.0.1:{http}", http)
+        yield Triton(process.pid, f"http://127.0.0.1:{http}", http, f"127.0.0.1:{grpc}")
 
 
 def _lay_out(folder: Path, home: Path) -> None:
