@@ -20,7 +20,7 @@ from capability_sdk.gate.node_score import node_score
 from capability_sdk.gate.processes import Usage, usage_of
 from capability_sdk.packaging.samples import read_samples
 from capability_sdk.profiling.columns import Tensor
-from capability_sdk.serving.engines import load_engine
+from capability_sdk.serving.engines import leave_out_training_libraries, load_engine
 from capability_sdk.serving.requests import RequestReader
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -111,4 +111,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    leave_out_training_libraries()
     sys.exit(main())

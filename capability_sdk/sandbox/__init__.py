@@ -6,7 +6,6 @@ from capability_sdk.sandbox.commands import (
     SandboxResult,
     confine,
     run_confined,
-    run_sandboxed,
 )
 from capability_sdk.sandbox.errors import SandboxUnavailable
 from capability_sdk.sandbox.workers import SandboxedWorker, WorkerLimits, why_no_code
@@ -21,6 +20,5 @@ __all__ = [
     "confine",
     "has_sandbox",
     "run_confined",
-    "run_sandboxed",
     "why_no_code",
 ]

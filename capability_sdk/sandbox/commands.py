@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capability_sdk.sandbox.bubblewrap import bubblewrap, clean_environment, has_sandbox
-from capability_sdk.sandbox.errors import SandboxUnavailable
 from capability_sdk.sandbox.limits import ProcessLimits, limited
 
 _OUTPUT_BYTES = 1 << 20
@@ -29,14 +28,12 @@ class SandboxResult:
         stdout: Its standard output, at most 1 MiB.
         stderr: The end of its standard error.
         timed_out: It did not end by itself.
-        confined: It ran in a sandbox, not only under limits.
     """
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     timed_out: bool
-    confined: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +81,6 @@ def confine(
     return Confined(limited(sandboxed, limits), clean_environment(), in_sandbox=True)
 
 
-def run_sandboxed(
-    command: Sequence[str],
-    *,
-    read_only: Sequence[Path] = (),
-    timeout: float = 60.0,
-    memory_bytes: int = 1 << 30,
-    cpu_seconds: int = 60,
-    need_sandbox: bool = False,
-) -> SandboxResult:
-    """Run a command to its end, or end it.
-
-    Args:
-        command: Program and arguments; `sys.executable` works wherever Python lives.
-        read_only: Folders and files that it may read, at their own paths.
-        timeout: Seconds of wall time, then it and all its children are killed.
-        memory_bytes: What it may allocate beyond what an idle engine maps.
-        cpu_seconds: CPU time of each process.
-        need_sandbox: Limits alone are not enough: it runs foreign code.
-
-    Raises:
-        SandboxUnavailable: A sandbox is needed, and the host has none.
-    """
-    if need_sandbox and not has_sandbox():
-        raise SandboxUnavailable("Packages with code need bubblewrap (bwrap) on this host.")
-    confined = confine(
-        command, read_only=read_only, memory_bytes=memory_bytes, cpu_seconds=cpu_seconds
-    )
-    return run_confined(confined, timeout)
-
-
 def run_confined(confined: Confined, timeout: float) -> SandboxResult:
     """Run a confined command to its end, or end it after some seconds of wall time."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -131,7 +98,6 @@ def run_confined(confined: Confined, timeout: float) -> SandboxResult:
             _tail(out.fileno()),
             _tail(err.fileno()),
             timed_out,
-            confined.in_sandbox,
         )
 
 

@@ -16,7 +16,7 @@ from capability_sdk.kit import logs
 from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
-from capability_sdk.serving.engines import LoadEngine
+from capability_sdk.serving.engines import LoadEngine, leave_out_training_libraries
 from capability_sdk.serving.extras import grpc_face, traces
 from capability_sdk.serving.inference_log import InferenceLog, SamplingPolicy
 from capability_sdk.serving.journal import JournalSpool
@@ -98,4 +98,5 @@ def _listening(path: Path) -> Iterator[socket.socket]:
 
 
 if __name__ == "__main__":
+    leave_out_training_libraries()
     sys.exit(main(sys.argv[1:]))

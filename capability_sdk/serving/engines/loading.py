@@ -1,5 +1,6 @@
 """Picks the engine that a manifest names; only that one's library is imported."""
 
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -38,3 +39,12 @@ def load_engine(package_dir: Path, manifest: Manifest, threads: int) -> Engine:
         ) from error
     engine: Engine = module.load(package_dir, manifest, threads)
     return engine
+
+
+def leave_out_training_libraries() -> None:
+    """Keep xgboost and lightgbm from loading what they need for training alone: some 100 MB.
+
+    For programs that only serve: nobody in this process can import these libraries afterwards.
+    """
+    for name in ("sklearn", "pandas"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # the import system's own way
