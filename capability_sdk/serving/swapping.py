@@ -6,6 +6,7 @@ or whoever dies in between, the version that served goes on.
 """
 
 import asyncio
+import ctypes
 import logging
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from capability_sdk.serving.package import LoadedPackage, load_package
 from capability_sdk.serving.repository import ModelRepository, ServedModel
 
 _log = logging.getLogger(__name__)
+_libc = ctypes.CDLL(None)
 
 
 class WeightSwaps:
@@ -109,6 +111,8 @@ class WeightSwaps:
                     " first, or stop the instance."
                 )
             await self._repository.remove(name, version)
+            # What was freed goes back to the machine, where the next set of weights needs it.
+            await asyncio.to_thread(_libc.malloc_trim, 0)
             _log.info("%s %s is out of service", name, version)
 
     def _peer(self, name: str) -> ServedModel:

@@ -41,8 +41,9 @@ class _Swaps:
 
     def play(self) -> None:
         for number in range(1, self.run.size + 1):
+            coming = self.world.package(number)  # whoever trains does not do it here
             began = time.monotonic()
-            self._swap_to(self.world.package(number), number)
+            self._swap_to(coming, number)
             self.windows.append((began, time.monotonic()))
         self._refuse(self.world.package(self.run.size + 1, is_tampered=True))
 
