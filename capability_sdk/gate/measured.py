@@ -12,13 +12,11 @@ class Measured(Wire):
     """The engine of a package on one number of threads.
 
     Attributes:
-        node_score: Of the node, measured beside it.
         load_seconds: Wall time of loading the model.
         memory_bytes: Resident memory that came with it.
         batches: By rows, ascending.
     """
 
-    node_score: Annotated[float, Field(gt=0)]
     load_seconds: Annotated[float, Field(ge=0)]
     memory_bytes: Annotated[int, Field(ge=0)]
     batches: Annotated[list[BatchPoint], Field(min_length=1)]

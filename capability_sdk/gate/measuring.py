@@ -16,7 +16,6 @@ from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import MANIFEST_FILE
 from capability_sdk.contracts.passport import BatchPoint
 from capability_sdk.gate.measured import Measured
-from capability_sdk.gate.node_score import node_score
 from capability_sdk.gate.processes import Usage, usage_of
 from capability_sdk.packaging.samples import read_samples
 from capability_sdk.profiling.columns import Tensor
@@ -36,7 +35,6 @@ def measure(folder: Path, threads: int, point_seconds: float) -> Measured:
     """Load the model and run batches of the first sample's first row."""
     manifest = Manifest.from_toml((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     row = _first_row(folder, manifest)
-    score = node_score()
     before, began = _usage().resident_bytes, time.perf_counter()
     engine = load_engine(folder, manifest, threads=threads)
     load_seconds = time.perf_counter() - began
@@ -49,9 +47,7 @@ def measure(folder: Path, threads: int, point_seconds: float) -> Measured:
         memory = max(_usage().resident_bytes - before, 0)
     finally:
         engine.close()
-    return Measured(
-        node_score=score, load_seconds=load_seconds, memory_bytes=memory, batches=points
-    )
+    return Measured(load_seconds=load_seconds, memory_bytes=memory, batches=points)
 
 
 def _first_row(folder: Path, manifest: Manifest) -> Batch:

@@ -58,47 +58,51 @@ def measure_engine(folder: Path, manifest: Manifest, plan: Plan, threads: int) -
 
 def measure_instance(
     instance: Instance, manifest: Manifest, case: Case, plan: Plan
-) -> list[RequestPoint]:
+) -> tuple[list[RequestPoint], float]:
     """Load a whole instance with requests of one row and of many.
+
+    Returns:
+        What they cost, and the node's score, measured between them.
 
     Raises:
         NoAnswer: It stopped to answer.
     """
     kinds = [(rows, callers) for rows, callers in _KINDS if rows <= manifest.max_batch_size]
-    found = []
+    found: list[RequestPoint] = []
+    score = 0.0
     for rows, callers in kinds:
         request = infer(manifest, repeated(case.sample.request, rows))
-        windows = [
-            measure_requests(
-                instance,
-                request,
-                rows=rows,
-                connections=callers,
-                seconds=plan.load_seconds / _WINDOWS,
+        windows = []
+        for _ in range(_WINDOWS):
+            seconds = plan.load_seconds / _WINDOWS
+            windows.append(
+                measure_requests(instance, request, rows=rows, connections=callers, seconds=seconds)
             )
-            for _ in range(_WINDOWS)
-        ]
+            score = max(score, node_score())
         # What neighbours on this machine take can only be added: the least is the model's own.
         found.append(min(windows, key=lambda point: point.cpu_microseconds_per_request))
-    return found
+    return found, score
 
 
 def passport_of(
-    instance: Instance, requests: Sequence[RequestPoint], engine: Sequence[Measured]
+    instance: Instance,
+    requests: Sequence[RequestPoint],
+    score: float,
+    engine: Sequence[Measured],
 ) -> Passport:
     """Put a passport together.
 
     Args:
         instance: Warm from its load, and still running.
         requests: What that load measured.
+        score: Of this node.
         engine: Measured on one thread, then on more.
     """
     used = instance.usage()
     alone = engine[0]
-    scores = [node_score(), *(measured.node_score for measured in engine)]
     by_batch = {str(p.rows): p.cpu_microseconds_per_row for p in alone.batches}
     return Passport(
-        node_score=round(max(scores), 1),
+        node_score=round(score, 1),
         start_seconds=round(instance.start_seconds, 4),
         load_seconds=round(alone.load_seconds, 6),
         memory_bytes=alone.memory_bytes,

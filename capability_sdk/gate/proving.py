@@ -154,9 +154,9 @@ class Trial:
     def _measure(self, instance: Instance) -> Check:
         folder, manifest, plan = self._folder, self._manifest, self._plan
         try:
-            requests = measure_instance(instance, manifest, self._cases[0], plan)
+            requests, score = measure_instance(instance, manifest, self._cases[0], plan)
             engine = [measure_engine(folder, manifest, plan, threads) for threads in THREADS]
         except (NoAnswer, NotMeasured) as error:
             return not_measured(error)
-        self.passport = passport_of(instance, requests, engine)
+        self.passport = passport_of(instance, requests, score, engine)
         return check_resources(self.passport, manifest)
