@@ -56,12 +56,15 @@ def running_gateway(province: Province, module: str = "edge_gateway.gateway") ->
 def running_instance(
     package: Path, folder: Path, *, batch_rows: int | None = None
 ) -> Iterator[Ours]:
-    """Run an instance as the scheduler would, on a Unix socket."""
+    """Run an instance as the scheduler would, on a Unix socket, in a session of its own.
+
+    Where the kernel schedules by sessions, its neighbours share a processor with it as they would there.
+    """
     folder.mkdir(parents=True)
     socket = folder / "instance.sock"
     digests = digests_of(package)
     command = [
-        *(sys.executable, "-m", "capability_sdk.serving", "--package", str(package)),
+        *("setsid", sys.executable, "-m", "capability_sdk.serving", "--package", str(package)),
         *("--socket", str(socket), "--journal", str(folder / "journal")),
         *("--instance", folder.name, "--code-digest", digests.code),
         *("--weights-digest", digests.weights),
