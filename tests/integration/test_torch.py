@@ -17,6 +17,8 @@ from capability_sdk.packaging.checks import check_folder
 from tests.unit.capability_sdk.conversion.serving import wrong_samples
 
 torch: Any = pytest.importorskip("torch", reason="PyTorch is tested by make test-torch")
+# Importing torch alone takes half a minute of a busy machine, and the template does it four times.
+pytestmark = pytest.mark.timeout(600)
 
 ROOT = Path(__file__).parents[2]
 
