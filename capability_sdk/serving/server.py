@@ -13,6 +13,7 @@ import uvloop
 from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.connection import Application, Connection, OpenConnections
+from capability_sdk.serving.heap import return_large_blocks
 
 _STOP_SECONDS = 8.0
 _BACKLOG = 2048
@@ -48,6 +49,7 @@ def run(
             loop.add_signal_handler(name, stop.set)
         await serve(app, listener, stop, admin, beside)
 
+    return_large_blocks()
     uvloop.run(until_signal())
 
 
