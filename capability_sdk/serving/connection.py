@@ -218,6 +218,8 @@ class Connection(asyncio.Protocol):
 
         def respond(reply: Reply) -> None:
             slot.reply = reply
+            # It leads back to here; as a cycle, body and tensors would wait for the collector.
+            slot.withdraw = None
             self._write()
 
         # Not kept here: a connection that ended is freed only when cycles are looked for.

@@ -1,11 +1,13 @@
 """HTTP itself: what a stock client never sends, sent by hand."""
 
+import gc
 import json
 import socket
 
 import httpx
 import pytest
 
+from capability_sdk.serving.calls import Call
 from tests.unit.capability_sdk.serving.harness import Running
 
 BODY = json.dumps(
@@ -52,6 +54,19 @@ def test_pipelined_requests_are_answered_in_their_order(pair: Running) -> None:
     assert statuses(answer) == [200] * 200
     positions = [answer.index(b"%b\r\n" % name) for name in ids]
     assert positions == sorted(positions)
+
+
+def test_an_answered_call_is_freed_without_looking_for_cycles(pair: Running) -> None:
+    exchange(pair, request())
+    gc.collect()
+    gc.disable()
+    try:
+        exchange(pair, request() * 100)
+        kept = sum(isinstance(item, Call) for item in gc.get_objects())
+    finally:
+        gc.enable()
+
+    assert kept <= 1
 
 
 def test_a_request_that_comes_byte_by_byte_is_answered(pair: Running) -> None:
