@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.integration import hostile_capability
-from tests.integration.instance_process import instance
+from tests.integration.serving_process import running_instance
 from tests.unit.capability_sdk.serving.engines import code
 from tests.unit.capability_sdk.serving.packages import identity_model, manifest, write_package
 
@@ -63,8 +63,8 @@ def listener() -> Iterator[socket.socket]:
 def neighbour(folder: Path) -> Iterator[Neighbour]:
     declared = manifest()
     package = write_package(folder / "neighbour", declared, identity_model(declared))
-    with instance(package, folder / "n") as client:
-        yield Neighbour(client)
+    with running_instance(package, folder / "n") as instance:
+        yield Neighbour(instance.data)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def hostile(folder: Path, listener: socket.socket) -> Iterator[httpx.Client]:
         "files": [*map(str, foreign), "/etc/shadow", "/etc/passwd", "/proc/kcore", "/dev/kmsg"],
         "folders": [str(folder), str(folder / "neighbour"), "/home", "/var", "/sys", str(TESTS)],
         "port": listener.getsockname()[1],
-        "socket": str(folder / "n" / "s"),
+        "socket": str(folder / "n" / "http.sock"),
     }
     source = Path(hostile_capability.__file__).read_text()
     declared = code.declare(objectives={"p99_ms": 100})
@@ -83,8 +83,8 @@ def hostile(folder: Path, listener: socket.socket) -> Iterator[httpx.Client]:
     (package / "model").mkdir()
     (package / "model" / "targets.json").write_text(json.dumps(targets))
     before = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
-    with instance(package, folder / "h") as client:
-        yield client
+    with running_instance(package, folder / "h") as instance:
+        yield instance.data
     assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == before
 
 
@@ -165,24 +165,3 @@ def test_W01_what_it_leaves_behind_harms_no_later_call(name: str, hostile: httpx
     assert attack(hostile, name) in {(200, "0.0"), (500, "model-crashed")}
     time.sleep(0.5)  # what it left behind begins to speak
     assert_still_serving(hostile)
-
-
-def test_W01_the_instance_ends_and_leaves_no_process_and_no_group(folder: Path) -> None:
-    declared = code.declare()
-    source = "import os\nclass Capability:\n    def infer(self, i, c): return {'y': i['x'] * 2}\n"
-    package = code.write(folder / "leaving", declared, source)
-    with instance(package, folder / "l") as client:
-        assert_still_serving(client)
-        assert workers_of(package) > 0
-
-    assert workers_of(package) == 0
-
-
-def workers_of(package: Path) -> int:
-    commands = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            commands.append(path.read_bytes())
-        except OSError:
-            continue
-    return sum(str(package / "code").encode() in command for command in commands)

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.instance_process import instance
+from tests.integration.serving_process import running_instance
 from tests.unit.capability_sdk.serving.engines import code, trees
 from tests.unit.capability_sdk.serving.packages import identity_model, manifest, write_package
 
@@ -46,8 +46,9 @@ def python(folder: Path) -> Path:
 def test_an_instance_loads_the_library_of_its_engine_alone(
     make: Callable[[Path], Path], library: str | None, tmp_path: Path
 ) -> None:
-    with instance(make(tmp_path / "package"), tmp_path / "i"):
-        mapped = "".join(map(maps_of, psutil.Process().children(recursive=True)))
+    with running_instance(make(tmp_path / "package"), tmp_path / "i") as instance:
+        main = psutil.Process(instance.process.pid)
+        mapped = "".join(map(maps_of, [main, *main.children(recursive=True)]))
 
     assert {name for name in HEAVY if f"/{name}/" in mapped} == ({library} if library else set())
 
