@@ -15,15 +15,17 @@ from capability_sdk.gate.wire import NoAnswer, Wire
 _CONNECTIONS = 16
 _POINTS = 100
 _FEWEST_ROUNDS = 40
-_MOST_BYTES_A_CALL = 64.0
+_MOST_BYTES_A_CALL = 128.0
 """More than this for each call, over the second half of the calls, is suspicious …"""
-_LEAST_GROWTH = 1 << 20
+_LEAST_GROWTH = 4 << 20
 """… where it comes to this: allocators take memory in steps …"""
-_PARTS, _GROWN_PARTS = 5, 3
+_PARTS, _GROWN_PARTS = 5, 4
 """… and where it rises in that many parts of the half: a leak goes on, a step does not."""
 _LONGER = 3
 """Who is suspected is watched up to so many times as long."""
 _BEYOND_DOUBT = 16 << 20
+_ENOUGH = 64 << 20
+"""Nobody needs to see an instance grow further than this."""
 _MIB = 1 << 20
 _LEAK = (
     "Let go of what belongs to one request: lists and dictionaries that only grow, caches without a"
@@ -79,7 +81,7 @@ class Watched:
             NoAnswer: The instance stopped to answer.
         """
         until, enough = time.monotonic() + seconds, self._rounds + _FEWEST_ROUNDS
-        pause = seconds / _POINTS
+        pause, most = seconds / _POINTS, self.resident[-1] + _ENOUGH
         look = time.monotonic() + pause
         while (now := time.monotonic()) < until or self._rounds < enough:
             self._ask()
@@ -88,6 +90,8 @@ class Watched:
                 look = now + pause
             if now > until + seconds:
                 break  # a model so slow is watched over fewer calls
+            if self._rounds >= enough and self.resident[-1] > most:
+                break
         self._look()
 
     def new_files(self) -> list[str] | None:
