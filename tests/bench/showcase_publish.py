@@ -65,13 +65,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--only", nargs="*", help="names of capabilities")
+    parser.add_argument("--good-alone", action="store_true", help="leave the variants out")
     given = parser.parse_args()
     chosen = [e for e in EXAMPLES if not given.only or e.capability in given.only]
     with tempfile.TemporaryDirectory() as scratch, running_workbench(Path(scratch)) as engineer:
         folder = Path(scratch) / "projects"
         done = [train(example, given.data, folder) for example in chosen]
         good = [publish(engineer, trained) for trained in done]
-        right = [refuse(engineer, trained, Path(scratch) / "broken") for trained in done]
+        to_break = [] if given.good_alone else done
+        right = [refuse(engineer, trained, Path(scratch) / "broken") for trained in to_break]
     return 0 if all(good) and all(right) else 1
 
 

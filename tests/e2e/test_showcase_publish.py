@@ -11,6 +11,8 @@ from tests.unit.examples.broken_variants import VARIANTS
 from tests.unit.examples.showcase import EXAMPLES, Trained, train
 
 _NAME = "alarm-root-cause"
+# The platform starts and a whole gate measures: minutes on a busy machine.
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
