@@ -90,11 +90,6 @@ class SandboxedWorker:
             other.close()
 
     @property
-    def is_alive(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.poll() is None
-
-    @property
     def processes(self) -> int:
         """How many processes there are in the sandbox, that of the worker and its init included."""
         return len(self._group.processes())
