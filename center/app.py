@@ -30,6 +30,7 @@ from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.operations import api as operations
 from center.permissions import Permission, declared_permissions, permit
+from center.proving import api as proving
 from center.settings import CenterSettings
 from center.subscription import api as subscription
 from center.subscription.service import granted_capabilities
@@ -38,7 +39,7 @@ PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     *(identity, capability, subscription, access),
-    *(instance, monitoring, feedback, operations),
+    *(instance, monitoring, feedback, operations, proving),
 )
 
 

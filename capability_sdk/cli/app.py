@@ -20,6 +20,7 @@ from capability_sdk.cli import (
     operating,
     reviewing,
     revoking,
+    trying,
 )
 from capability_sdk.cli.config import NotSignedIn
 from capability_sdk.cli.output import complain
@@ -39,6 +40,7 @@ _MODULES: Final = (
     operating,
     revoking,
     calling,
+    trying,
     converting,
     doctor,
     exporting,

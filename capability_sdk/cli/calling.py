@@ -47,7 +47,7 @@ def call(
 ) -> None:
     """Call a capability through a province's gateway."""
     with GatewayClient(gateway, client_id, client_secret) as client:
-        answer = client.infer(capability, _read_request(request), version=version)
+        answer = client.infer(capability, read_request(request), version=version)
     view = {
         "request_id": answer.request_id,
         "version": answer.version,
@@ -70,7 +70,12 @@ def feedback(
     print("Thank you: the feedback is recorded.")
 
 
-def _read_request(file: Path) -> dict[str, Any]:
+def read_request(file: Path) -> dict[str, Any]:
+    """Read a request from a file, or from a package's sample.
+
+    Raises:
+        InvalidRequest: The file holds neither.
+    """
     text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text()
     try:
         body = json.loads(text)

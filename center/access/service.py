@@ -130,9 +130,9 @@ def relay(
 
 
 def capability_token(
-    session: Session, application: str, province: str, capability: str, minting: Minting
+    session: Session, application: str, province: str, scope: str, minting: Minting
 ) -> TokenAnswer:
-    """Mint an access token for an application of the platform's own, which has no secret.
+    """Mint an access token for an application of the platform's own, whose secret nobody has.
 
     The province serves it for as long as its desired state grants the application the capability.
     """
@@ -141,7 +141,7 @@ def capability_token(
         "aud": audience(province),
         "sub": application,
         "client_id": application,
-        "scope": infer_scope(capability),
+        "scope": scope,
         "jti": new_id("t"),
     }
     return _mint(session, claims, int(minting.now.timestamp()), minting)

@@ -93,9 +93,14 @@ def _release(
     )
 
 
+def caller_of(session: Session, name: str, province: str) -> str | None:
+    """Return the client id of an application of the platform itself, if it was ever needed."""
+    return ApplicationStore(session).find_by_name(province, name)
+
+
 def _caller(session: Session, name: str, province: str, now: datetime) -> str:
     """Return the client id of an application of the platform itself, made when first needed."""
-    known = ApplicationStore(session).find_by_name(province, name)
+    known = caller_of(session, name, province)
     if known is not None:
         return known
     # Nobody ever learns its secret: the center mints its tokens itself.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.packages import Check, Figure, GateReport, Section
+from capability_sdk.contracts.tokens import infer_scope
 from capability_sdk.gate.online.order import Order, Outcome
 from capability_sdk.gate.online.repetition import REPLICAS
 from capability_sdk.gate.proving import Tell
@@ -123,7 +124,8 @@ class OnlineProof:
             draft = drafts.begin(session, WORKER, measured, terms, keys, self.clock())
             minting = Minting(keys, self.clock(), self.settings.token_lifetime)
             caller = (draft.application, draft.province)
-            token = capability_token(session, *caller, draft.capability, minting).access_token
+            scope = infer_scope(draft.capability)
+            token = capability_token(session, *caller, scope, minting).access_token
         try:
             yield draft, token
         finally:

@@ -13,6 +13,8 @@ from tests.e2e.harness import Person, running
 from tests.e2e.platform import free_port_base
 from tests.waiting import alive, eventually
 
+pytestmark = pytest.mark.timeout(600)  # two whole first starts, also on a busy machine
+
 
 @contextmanager
 def demo(data: Path, base: int) -> Iterator[Path]:
@@ -41,7 +43,7 @@ def base() -> int:
 def interrupted(data: Path, base: int) -> list[int]:
     """Stop the first start in the middle of its showcase; returns the processes it had."""
     with demo(data, base) as log:
-        eventually(lambda: "\n4. " in log.read_text(), 100)
+        eventually(lambda: "\n4. " in log.read_text(), 300)
         supervisor = psutil.Process(next(iter(_supervisors(data))))
         return [child.pid for child in supervisor.children(recursive=True)]
 
@@ -59,7 +61,7 @@ def _supervisors(data: Path) -> list[int]:
 def platform_again(data: Path, base: int, interrupted: list[int]) -> Iterator[tuple[Path, Any]]:
     assert interrupted
     with demo(data, base) as log:
-        yield log, eventually(lambda: described(data), 100)
+        yield log, eventually(lambda: described(data), 300)
 
 
 def test_an_interrupted_start_leaves_no_process(interrupted: list[int]) -> None:

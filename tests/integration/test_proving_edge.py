@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from capability_sdk.client import CenterClient
 from capability_sdk.contracts.packages import Check, GateReport
 from capability_sdk.kit.clock import system_clock
 from capability_sdk.packaging.signing import sign
+from capability_sdk.sandbox import has_sandbox
 from center.adapters.folder_packages import FolderPackageStore
 from center.capability.gate import run_pending
 from center.database import Database
@@ -29,12 +31,14 @@ from center.settings import CenterSettings
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.center_process import (
     PASSED,
+    PASSWORD,
     CenterProcess,
     make_signing_key,
     running_center_process,
 )
 from tests.center_store_world import pack
-from tests.servers.process import accepts, free_port, running
+from tests.e2e.harness import Person
+from tests.servers.process import accepts, free_port, refuse_or_skip, running
 from tests.unit.capability_sdk.serving.packages import (
     identity_model,
     manifest,
@@ -58,7 +62,7 @@ class Beside:
 
     def upload(self, version: str, **changes: Any) -> str:  # noqa: ANN401 - members of a manifest
         """Upload a capability that answers what it is asked; returns the version's path."""
-        wrong = changes.pop("expects", None)
+        wrong, code = changes.pop("expects", None), changes.pop("code", None)
         declared = manifest(
             name="echo", version=version, outputs=[_TENSOR | {"name": "o_x"}], **changes
         )
@@ -66,6 +70,10 @@ class Beside:
             self.folder / version, declared, identity_model(declared), {"x": _ROWS, "o_x": _ROWS}
         )
         (project / "README.md").write_text("# Echo\n")
+        if code is not None:
+            shutil.rmtree(project / "model")
+            (project / "code").mkdir()
+            (project / "code" / "capability.py").write_text(code)
         (project / "samples").mkdir()
         for number in (1.0, 2.0):
             values = [number, 0.5]
@@ -106,6 +114,17 @@ class Beside:
         """Count the processes that run drafts on the edge."""
         return sum((folder / "http.sock").exists() for folder in self.edge.glob("instances/*"))
 
+
+_COUNTER = """
+class Capability:
+    def load(self, context):
+        self.calls = 0
+
+    def infer(self, inputs, context):
+        self.calls += 1
+        return {"o_x": inputs["x"] + (self.calls > 30)}
+"""
+"""Echoes what it is asked, until it was asked often enough."""
 
 _TENSOR: dict[str, Any] = {"datatype": "FP32", "shape": [2]}
 _ROWS = np.array([[number, 0.5] for number in range(100)], np.float32)
@@ -182,6 +201,22 @@ def test_a_good_version_is_proven_through_the_gateway_and_leaves_nothing(beside:
     eventually(lambda: beside.instances() == 0)
 
 
+def test_its_author_tries_it_from_the_command_line(beside: Beside) -> None:
+    author = Person(beside.folder / "home")
+    author.does(
+        *("login", "--center", beside.center.url, "--name", "author", "--password-file", "-"),
+        stdin=PASSWORD,
+    )
+
+    sample = beside.folder / "1.0.0" / "samples" / "1.json"
+    answer = author.reads("try", "echo", "1.0.0", "--sample", str(sample))
+
+    assert answer["outputs"][0]["data"] == [1.0, 0.5]
+    assert answer["version"] == "1.0.0"
+    assert answer["latency_ms"] > 0
+    assert beside.open_drafts() == 0
+
+
 def test_a_version_whose_samples_are_wrong_at_the_gateway_is_refused(beside: Beside) -> None:
     report = beside.gate(beside.upload("1.1.0", expects=[3.0, 4.0]))
 
@@ -201,6 +236,18 @@ def test_a_version_too_slow_for_its_own_objective_is_refused(beside: Beside) -> 
     assert "objective 0.01" in check.detail
     assert "rate_per_second" in check.cure
     assert [len(series.x) for series in check.series] == [3, 3]
+
+
+def test_a_version_that_remembers_its_callers_is_refused(beside: Beside) -> None:
+    if not has_sandbox():
+        refuse_or_skip("bubblewrap", "make servers")
+    path = beside.upload("1.4.0", code=_COUNTER, engine="python", algorithm_family="rule")
+
+    report = beside.gate(path)
+
+    (check,) = failed(report)
+    assert check.name == "proving-statelessness", check
+    assert "another answer" in check.detail
 
 
 def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_gate_is_done_again(

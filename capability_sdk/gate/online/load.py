@@ -18,7 +18,7 @@ from capability_sdk.gate.online.wire import Gateway, NoAnswer
 SECONDS = 5.0
 _SIDE_SECONDS = 1.5
 _MOST_CALLS = 5_000
-_LEAST_CALLS = 40
+_LEAST_CALLS = 10
 _OK = 200
 _CURE = (
     "Make the model smaller or faster, or declare objectives that it keeps: p99_ms, availability and "

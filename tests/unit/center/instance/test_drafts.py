@@ -163,3 +163,47 @@ def test_people_find_the_proving_province_named_as_such_and_can_use_it_for_nothi
 
     for answer in (application, deployment):
         assert (answer.status_code, answer.json()["type"]) == (409, "/problems/proving-province")
+
+
+def test_an_author_tries_an_own_gated_version_and_ends_it(shop: Shop, edge: EdgeWorld) -> None:
+    early = shop.author.post(f"{VERSION}:try")
+    shop.gate()
+
+    trial = shop.author.post(f"{VERSION}:try")
+
+    assert (early.status_code, early.json()["type"]) == (409, "/problems/illegal-stage")
+    assert trial.status_code == 200, trial.text
+    claims = json.loads(decode_part(trial.json()["access_token"], 1))
+    (right,) = _state(edge).subscriptions
+    assert (claims["aud"], claims["scope"], claims["sub"]) == (
+        *("urn:jiuzhou:gateway:proving", "infer:digit-recognition"),
+        right.application,
+    )
+    assert shop.author.post(f"{VERSION}:end-try").status_code == 204
+    assert _state(edge).deployments == []
+
+
+def test_a_trial_ends_no_draft_of_the_gate(shop: Shop, edge: EdgeWorld) -> None:
+    draft = _begin(shop)
+    shop.gate()
+    shop.author.post(f"{VERSION}:try")
+
+    shop.author.post(f"{VERSION}:end-try")
+
+    assert [right.id for right in _state(edge).subscriptions] == [draft.id]
+
+
+def test_nobody_tries_what_is_another_organisations(shop: Shop, edge: EdgeWorld) -> None:
+    shop.gate()
+
+    assert shop.colleague.post(f"{VERSION}:try").status_code == 404
+    assert shop.operator.post(f"{VERSION}:try").status_code == 403
+    assert _state(edge).deployments == []
+
+
+def test_without_a_proving_edge_a_trial_is_refused_by_name(shop: Shop) -> None:
+    shop.gate()
+
+    answer = shop.author.post(f"{VERSION}:try")
+
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/no-proving-edge")
