@@ -47,6 +47,22 @@ TEXTS = manifest(
     inputs=[{"name": "x", "datatype": "BYTES", "shape": [-1]}],
     outputs=[{"name": "y", "datatype": "BYTES", "shape": [-1]}],
 )
+TEXT: dict[str, Any] = {"datatype": "BYTES", "shape": [1]}
+CODE = """
+import json
+import numpy as np
+from words import loud
+
+class Capability:
+    def load(self, context):
+        self.weight = json.loads((context.model / "weights.json").read_text())[0]
+
+    def infer(self, inputs, context):
+        context.log("sum", float(inputs["x"].sum()))
+        texts = [[loud(text)] for text in inputs["t"][:, 0]]
+        values = inputs["x"].sum(axis=1) * self.weight
+        return {"y": values.astype(np.float32), "u": np.array(texts, dtype=object)}
+"""
 PLAIN = manifest(
     name="plain-values",
     inputs=[{"name": name, "datatype": "FP32"} for name in "ab"],
@@ -57,7 +73,7 @@ PLAIN = manifest(
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("packages")
-    found = {name: make(folder / name, name) for name, make in TREES.items()}
+    found = {name: make(folder / name, name) for name, make in MAKERS.items()}
     for declared in (EVERY_TYPE, TEXTS, PLAIN):
         place = folder / declared.name
         found[declared.name] = write_package(place, declared, identity_model(declared))
@@ -92,15 +108,35 @@ def lightgbm_values(folder: Path, name: str) -> Path:
     return write(folder, declared, "model.txt", booster.model_to_string().encode())
 
 
+def python_code(folder: Path, name: str) -> Path:
+    """A class with weights, a module of its own, and a process value that it logs."""
+    inputs = [{"name": "x", "datatype": "FP32", "shape": [2]}, {**TEXT, "name": "t"}]
+    outputs: list[dict[str, Any]] = [{"name": "y", "datatype": "FP32"}, {**TEXT, "name": "u"}]
+    declared = declare("python", outputs, name=name, inputs=inputs)
+    write(folder, declared, "weights.json", b"[3.0]")
+    (folder / "code").mkdir()
+    (folder / "code" / "words.py").write_text("def loud(text):\n    return text.upper()\n")
+    (folder / "code" / "capability.py").write_text(CODE)
+    (folder / "samples").mkdir()
+    tensors = [
+        {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1.0, 2.0]},
+        {**TEXT, "name": "t", "shape": [1, 1], "data": ["a"]},
+    ]
+    sample = {"request": {"inputs": tensors}, "expected": {"y": [9.0], "u": ["A"]}}
+    (folder / "samples" / "one.json").write_text(json.dumps(sample))
+    return folder
+
+
 def probabilities(width: int) -> dict[str, Any]:
     return {"name": "probabilities", "datatype": "FP32", "shape": [width]}
 
 
-TREES = {
+MAKERS = {
     "xgboost-classes": xgboost_classes,
     "xgboost-columns": xgboost_columns,
     "lightgbm-classes": lightgbm_classes,
     "lightgbm-values": lightgbm_values,
+    "python-code": python_code,
 }
 
 
@@ -116,8 +152,9 @@ def triton(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) 
 def export(package: Path, repository: Path, *options: str) -> dict[str, Any]:
     """Complete a package with what a published one has besides, and export it."""
     (package / "README.md").write_text("# For tests\n")
-    (package / "samples").mkdir(exist_ok=True)
-    (package / "samples" / "one.json").write_text(json.dumps(sample_of(package)))
+    if not (package / "samples").exists():
+        (package / "samples").mkdir()
+        (package / "samples" / "one.json").write_text(json.dumps(sample_of(package)))
     done = _RUNNER.invoke(
         build_app(["export"]),
         ["export", "triton", str(package), str(repository), *options, "--json"],
@@ -204,6 +241,14 @@ def test_features_of_their_own_names_find_their_places(
 ) -> None:
     tensors = {name: ("FP32", ROWS[:9, [place]]) for place, name in enumerate("abcd")}
     same(packages["xgboost-columns"], triton, tmp_path / "j", tensors)
+
+
+def test_code_of_a_package_answers_the_same(
+    packages: dict[str, Path], triton: Triton, tmp_path: Path
+) -> None:
+    texts = np.array([["九州"], ["b"], [""]], dtype=np.object_)
+    tensors = {"x": ("FP32", ROWS[:3, :2]), "t": ("BYTES", texts)}
+    same(packages["python-code"], triton, tmp_path / "j", tensors)
 
 
 def test_every_datatype_comes_through(
