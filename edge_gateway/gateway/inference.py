@@ -262,7 +262,7 @@ class _Call:
         sizes = b'"request_bytes":%d,"response_bytes":%d}' % (len(request.body), len(answer.body))
         owner.metrics.count_call(subscription.capability, answer.status, latency)
         self._answer = answer
-        is_lone = self._target is None or self._target.in_flight == 0
+        is_lone = self._gate.in_flight == 1
         owner.meter.record(record + sizes, self._released, is_lone=is_lone)
 
     def _released(self, is_recorded: bool) -> None:

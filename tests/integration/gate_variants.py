@@ -110,7 +110,7 @@ class Capability:
         self.kept = []
 
     def infer(self, inputs, context):
-        self.kept.append(b"x" * (512 << 10))
+        self.kept.append(b"x" * (128 << 10))
         Path(f"/tmp/left-{len(self.kept)}").touch()
         return {"y": inputs["x"] * 2}
 """

@@ -121,11 +121,12 @@ def test_code_that_remembers_is_not_stateless(tmp_path: Path) -> None:
 def test_code_that_leaks_memory_and_files_is_found(tmp_path: Path) -> None:
     report = _prove(tmp_path, **variants.with_code(variants.LEAKING_AND_LITTERING))
 
-    leak, litter = (check for check in report.checks if not check.passed)
-    assert (leak.name, leak.section) == ("memory-growth", Section.MEMORY_GROWTH)
+    wrong = {check.name: check for check in report.checks if not check.passed}
+    # On a fast machine it may also eat all that it may have before it is measured to the end.
+    leak, litter = wrong["memory-growth"], wrong["residue"]
+    assert leak.section is Section.MEMORY_GROWTH
     assert "bytes with every call" in leak.detail
     assert "references kept on self" in leak.cure
-    assert litter.name == "residue"
     assert "left-1" in litter.detail
 
 
