@@ -35,7 +35,7 @@ from capability_sdk.packaging.builder import BuiltPackage, build_package
 from capability_sdk.packaging.signing import generate_key, public_key_pem
 from edge_gateway.agent.enrolment import Enrolment, enrol, public_jwk
 from tests.servers.process import free_port
-from tests.unit.capability_sdk.serving.packages import digits, write_digits_package
+from tests.unit.capability_sdk.serving.packages import digits_sample, write_digits_package
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -71,12 +71,8 @@ def make_package(folder: Path, readme: str = "# Digits\n") -> SignedPackage:
     """Train, package and sign a recogniser of real digits."""
     project = write_digits_package(folder / "project")
     (project / "README.md").write_text(readme)
-    images, labels = digits()
-    data = images[0].tolist()
-    image = {"name": "pixels", "datatype": "FP32", "shape": [1, 64], "data": data}
-    sample = {"request": {"inputs": [image]}, "expected": {"label": [int(labels[0])]}}
     (project / "samples").mkdir()
-    (project / "samples" / "nought.json").write_text(json.dumps(sample))
+    (project / "samples" / "nought.json").write_text(json.dumps(digits_sample()))
     generate_key(folder / "author.pem")
     built = build_package(project, folder / "package.tar.gz", signing_key=folder / "author.pem")
     return SignedPackage(built, public_key_pem(folder / "author.pem"))

@@ -95,6 +95,13 @@ def digits() -> tuple[Tensor, Tensor]:
     return images.astype(np.float32), labels.astype(np.int64)
 
 
+def digits_sample() -> dict[str, Any]:
+    """Ask for the first image, a nought that the recogniser was trained on."""
+    data = digits()[0][0].tolist()
+    image = {"name": "pixels", "datatype": "FP32", "shape": [1, 64], "data": data}
+    return {"request": {"inputs": [image]}, "expected": {"label": [0]}}
+
+
 def write_digits_package(folder: Path) -> Path:
     """Train and package a recogniser of real digits, with scores in its reference profile."""
     from skl2onnx import to_onnx  # noqa: PLC0415 - see above
