@@ -36,8 +36,8 @@ def triton(
 ) -> None:
     """Write a model repository that tritonserver serves with its Python backend."""
     try:
-        from capability_sdk.serving.triton.repository import write_repository  # noqa: PLC0415
-        from capability_sdk.serving.triton.speed import best_batch_of  # noqa: PLC0415
+        from capability_sdk.serving.triton.repository import write_repository  # noqa: PLC0415 - a light start
+        from capability_sdk.serving.triton.speed import best_batch_of  # noqa: PLC0415 - a light start
     except ModuleNotFoundError as error:
         complain(f"`jiuzhou export` needs {error.name}: pip install 'jiuzhou[serving]'")
         raise typer.Exit(1) from None

@@ -38,7 +38,7 @@ class AdminApp:
         """Return the bytes that a body may have."""
         return _MAX_BODY
 
-    def before_body(self, method: bytes, path: bytes, headers: Headers) -> Reply | None:  # noqa: ARG002
+    def before_body(self, method: bytes, path: bytes, headers: Headers) -> Reply | None:  # noqa: ARG002 - the signature of a face
         """Refuse nothing: what is too large is found while it is read."""
         return None
 

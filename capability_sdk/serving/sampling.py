@@ -48,7 +48,7 @@ class Lottery:
         if self._share >= 1:
             return 0
         # Which calls are looked at is no secret.
-        return math.floor(math.log(1 - random.random()) / math.log(1 - self._share))  # noqa: S311
+        return math.floor(math.log(1 - random.random()) / math.log(1 - self._share))  # noqa: S311 - which call is sampled is no secret
 
 
 @dataclass(frozen=True, slots=True)

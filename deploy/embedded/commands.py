@@ -47,8 +47,8 @@ def status(
 ) -> None:
     """Describe the running platform."""
     # Every command of the CLI imports this module; what only `status` needs comes with it alone.
-    from deploy.embedded import printing  # noqa: PLC0415
-    from deploy.embedded.platform import NotRunning, instances_of, read_status  # noqa: PLC0415
+    from deploy.embedded import printing  # noqa: PLC0415 - a light start
+    from deploy.embedded.platform import NotRunning, instances_of, read_status  # noqa: PLC0415 - a light start
 
     try:
         found = read_status(data.resolve())

@@ -75,8 +75,8 @@ def _accounts(status: PlatformStatus, ports: list[int]) -> None:
 
 def _showcase(status: PlatformStatus) -> None:
     # Training and signing are imported only where they are used.
-    from deploy.showcase.scene import DemoProvince, Person, Scene  # noqa: PLC0415
-    from deploy.showcase.walk import run  # noqa: PLC0415
+    from deploy.showcase.scene import DemoProvince, Person, Scene  # noqa: PLC0415 - only this step needs it
+    from deploy.showcase.walk import run  # noqa: PLC0415 - only this step needs it
 
     data = Path(status.data)
     record = DemoRecord.load(data)

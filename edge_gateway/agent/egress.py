@@ -137,7 +137,7 @@ class EgressGate:
         except binascii.Error:
             raise EgressRefused("A data profile is not Base64.") from None
         # With whylogs come 10 MiB that an agent without data profiles, as a proving edge's, spares.
-        from capability_sdk.profiling.carrier import from_whylogs, to_whylogs  # noqa: PLC0415
+        from capability_sdk.profiling.carrier import from_whylogs, to_whylogs  # noqa: PLC0415 - whylogs costs memory
 
         counts = from_whylogs(profile, declared.columns)
         if any(sum(cells) != envelope.rows for cells in counts.values()):

@@ -139,7 +139,7 @@ class ProfileSums:
             count(session, REFUSED_ROWS, row.rows)
             return
         # See `EgressGate`: whylogs is loaded by whoever has a profile to send.
-        from capability_sdk.profiling.carrier import to_whylogs  # noqa: PLC0415
+        from capability_sdk.profiling.carrier import to_whylogs  # noqa: PLC0415 - whylogs costs memory
 
         try:
             envelope = ProfileEnvelope(

@@ -193,7 +193,7 @@ class _Call:
         if self._target is not None and len(candidates) > 1:
             candidates = [target for target in candidates if target is not self._target]
         # Which of two equal instances answers is no secret.
-        self._target = choose(candidates, random.random())  # noqa: S311
+        self._target = choose(candidates, random.random())  # noqa: S311 - no secret
         self._target.upstream.exchange(self._encode(), self._on_result, self._request.id)
 
     def _encode(self) -> bytes:

@@ -160,7 +160,7 @@ def _patience(settings: GatewaySettings) -> Patience:
 
 def _redis(url: str) -> QuotaLedger:
     # Imported only where it is used: a gateway without Redis does not pay for its client.
-    from edge_gateway.adapters.redis_quota import RedisQuotaLedger  # noqa: PLC0415
+    from edge_gateway.adapters.redis_quota import RedisQuotaLedger  # noqa: PLC0415 - only where Redis is used
 
     return RedisQuotaLedger(url)
 

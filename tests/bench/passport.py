@@ -131,7 +131,7 @@ def main() -> int:
     lines: list[Line] = []
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"## Passport\n\n- Python {sys.version}\n- load average {load}\n")  # noqa: T201 - a program for people
-    print("| model | what | predicted | observed | deviation | bar | holds | note |")  # noqa: T201
+    print("| model | what | predicted | observed | deviation | bar | holds | note |")  # noqa: T201 - a report for a person
     print("|---|---|---|---|---|---|---|---|")  # noqa: T201 - a program for people
     for name in given.only:
         with tempfile.TemporaryDirectory(prefix="passport-") as place:

@@ -57,7 +57,7 @@ def _grpc(plane: DataPlane, path: Path | None) -> AbstractAsyncContextManager[No
     if path is None:
         return None
     # As in an instance: who speaks HTTP alone does not pay for gRPC's memory.
-    from capability_sdk.serving.grpc.server import listening  # noqa: PLC0415
+    from capability_sdk.serving.grpc.server import listening  # noqa: PLC0415 - only where gRPC is measured
 
     return listening(plane, path)
 

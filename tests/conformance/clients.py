@@ -79,7 +79,7 @@ class Client:
         result = await _value(self._stock.infer(asked.model, inputs, **options))
         return self._seen(result)
 
-    def _input(self, name: str, datatype: str, values: Tensor, asked: Asked) -> Any:  # noqa: ANN401
+    def _input(self, name: str, datatype: str, values: Tensor, asked: Asked) -> Any:  # noqa: ANN401 - of either client library
         tensor = self._module.InferInput(name, list(values.shape), datatype)
         form = {"binary_data": self._is_binary} if self._is_http else {}
         tensor.set_data_from_numpy(values, **form)
@@ -108,7 +108,7 @@ def plain(values: Tensor) -> list[Any]:
     """Return an array's values in a form that compares: texts as bytes, and a NaN as its name."""
     flat = values.reshape(-1).tolist()
     return [
-        item.encode() if isinstance(item, str) else "NaN" if item != item else item  # noqa: PLR0124
+        item.encode() if isinstance(item, str) else "NaN" if item != item else item  # noqa: PLR0124 - only NaN differs from itself
         for item in flat
     ]
 

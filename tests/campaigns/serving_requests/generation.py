@@ -131,7 +131,7 @@ class Generator:
             request["parameters"] = {"note": self._pick("x", 1, 1.5, True)}
         return request, blob if any(is_binary) else None
 
-    def _whole(self, model: str, text: bytes, blob: bytes | None, **changed: Any) -> bytes:  # noqa: ANN401
+    def _whole(self, model: str, text: bytes, blob: bytes | None, **changed: Any) -> bytes:  # noqa: ANN401 - fields of any type
         version = self._pick("", "/versions/1", f"/versions/{models.VERSION}")
         path = changed.get("path", f"/v2/models/{model}{version}/infer")
         head = [f"{changed.get('method', 'POST')} {path} HTTP/1.1", "Host: instance"]
