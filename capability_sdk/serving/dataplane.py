@@ -68,6 +68,7 @@ class DataPlane:
             InstanceBusy: As many calls wait as may wait.
         """
         place = model.batcher.submit(call, request_id, finish)
+        self.metrics.accepted += 1
         return partial(self._withdraw, model.batcher, place)
 
     def described(self) -> str:

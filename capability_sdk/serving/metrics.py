@@ -61,6 +61,7 @@ class RuntimeMetrics:
 
     Attributes:
         answers: HTTP status of an infer answer to how many there were.
+        accepted: Calls that were taken in to be computed.
         withdrawn: Calls whose callers went away before they were computed.
     """
 
@@ -72,6 +73,7 @@ class RuntimeMetrics:
             lost: Tells how many journal records could not be written.
         """
         self.answers: Counter[int] = Counter()
+        self.accepted = 0
         self.withdrawn = 0
         self._latency = _Histogram(_SECONDS)
         self._batches = _Histogram(_ROWS)
@@ -108,6 +110,9 @@ class RuntimeMetrics:
         yield answers
         yield self._latency.family("jiuzhou_runtime_seconds", "Time from request to answer.")
         yield self._batches.family("jiuzhou_runtime_batch_rows", "Rows computed together.")
+        yield CounterMetricFamily(
+            "jiuzhou_runtime_accepted", "Calls taken in to be computed.", self.accepted
+        )
         yield GaugeMetricFamily("jiuzhou_runtime_waiting", "Calls that wait.", self._waiting())
         yield CounterMetricFamily(
             "jiuzhou_runtime_withdrawn", "Calls whose callers went away.", self.withdrawn

@@ -1,4 +1,4 @@
-"""The line between a province and the center, as a TCP proxy that can be cut or fall silent."""
+"""A line between two services, as a TCP proxy that is slow, can be cut or fall silent."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,16 @@ class Link:
 
     A connection that lived through a silence stays dead for good, as one whose state a firewall
     has forgotten: nobody ever hears that it is over.
+
+    Args:
+        target_port: Where the bytes go.
+        late_seconds: How long an answer takes on its way back.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, late_seconds: float = 0.0) -> None:
         self.port = free_port()
         self._target_port = target_port
+        self._late_seconds = late_seconds
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="link", daemon=True)
         self._server: asyncio.Server | None = None
@@ -87,7 +92,7 @@ class Link:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        pair = _Pair(writer, is_dead=self._is_silent)
+        pair = _Pair(writer, self._late_seconds, is_dead=self._is_silent)
         self._pairs.add(pair)
         try:
             # Whatever ends it, the caller sees an ended connection and nothing else.
@@ -99,20 +104,21 @@ class Link:
 
 
 class _Pair:
-    """A connection from the province and the one to the center."""
+    """A connection from the near side and the one to the far side."""
 
-    def __init__(self, near: asyncio.StreamWriter, *, is_dead: bool) -> None:
+    def __init__(self, near: asyncio.StreamWriter, late_seconds: float, *, is_dead: bool) -> None:
         self.is_dead = is_dead
+        self._late_seconds = late_seconds
         self._writers = [near]
 
     async def carry(self, near: asyncio.StreamReader, port: int) -> None:
         far, to_far = await asyncio.open_connection("127.0.0.1", port)
         self._writers.append(to_far)
-        ways = [(near, to_far), (far, self._writers[0])]
+        ways = [(near, to_far, 0.0), (far, self._writers[0], self._late_seconds)]
         tasks = [asyncio.create_task(self._pump(*way)) for way in ways]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if self.is_dead and not tasks[0].done():
-            # The center hung up on a dead connection: the province must not hear of it.
+            # The far side hung up on a dead connection: the near one must not hear of it.
             await tasks[0]
         for task in tasks:
             task.cancel()
@@ -122,17 +128,20 @@ class _Pair:
         for writer in self._writers:
             writer.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, late_seconds: float
+    ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
+            await asyncio.sleep(late_seconds)
             if not self.is_dead:
                 writer.write(data)
                 await writer.drain()
 
 
 @contextmanager
-def running_link(target_port: int) -> Iterator[Link]:
+def running_link(target_port: int, late_seconds: float = 0.0) -> Iterator[Link]:
     """Run a link for the length of a ``with`` block."""
-    link = Link(target_port)
+    link = Link(target_port, late_seconds)
     link.open()
     try:
         yield link

@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import httpx
+
 from tests.campaigns.harness import Campaign, PlantedBug, Run, Void
 from tests.campaigns.weight_swaps.load import Answer, OpenLoad
 from tests.campaigns.weight_swaps.world import SwapWorld, Weights, running_world
+from tests.gateway_province import bearer
 from tests.integration.serving_process import CAPABILITY
 from tests.waiting import eventually
 
@@ -39,15 +42,15 @@ class _Swaps:
         self.world.desire({self.current: 1})
         self._await([self.current])
 
-    def play(self) -> None:
+    def play(self, load: OpenLoad) -> None:
         for number in range(1, self.run.size + 1):
             coming = self.world.package(number)  # whoever trains does not do it here
             began = time.monotonic()
-            self._swap_to(coming, number)
+            self._swap_to(coming, number, load)
             self.windows.append((began, time.monotonic()))
         self._refuse(self.world.package(self.run.size + 1, is_tampered=True))
 
-    def _swap_to(self, coming: Weights, number: int) -> None:
+    def _swap_to(self, coming: Weights, number: int, load: OpenLoad) -> None:
         """Swap as a careful operator does, or at once, as often as not."""
         world, old, chance = self.world, self.current, self.run.random
         is_gradual = number % 2 == 0
@@ -57,6 +60,7 @@ class _Swaps:
             time.sleep(chance.uniform(0.05, 0.3))
         world.desire({coming: 1})
         self._await([coming])
+        eventually(lambda: load.latest_version == coming.version)
         time.sleep(chance.uniform(0.0, 0.5))
         self.current = coming
         self.run.note("swap", version=coming.version, is_gradual=is_gradual)
@@ -96,13 +100,20 @@ def play(run: Run) -> None:
         swaps.begin()
         pids, memory = world.scheduler.pids(), world.memory_mib()
         token = world.province.token(scope=f"infer:{CAPABILITY}")
+        eventually(lambda: _is_answered(world, token))
         with OpenLoad(world.gateway.url, _PATH, token, _RATE) as load:
             time.sleep(_QUIET_SECONDS[is_small])
-            swaps.play()
+            swaps.play(load)
         run.expect(world.scheduler.pids() == pids, "the process of the instance was replaced")
         run.report(memory_mib=[memory, world.memory_mib()])
     _judge(run, world, swaps.ledger, load.answers)
     _time(run, load.answers, swaps.windows, is_verdict=not is_small)
+
+
+def _is_answered(world: SwapWorld, token: str) -> bool:
+    item = {"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [1.0]}
+    answer = httpx.post(world.gateway.url + _PATH, json={"inputs": [item]}, headers=bearer(token))
+    return answer.status_code == _OK
 
 
 def _judge(

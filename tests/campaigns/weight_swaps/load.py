@@ -64,6 +64,11 @@ class OpenLoad:
         self._over.set()
         self._thread.join(_TIMEOUT_SECONDS + 10)
 
+    @property
+    def latest_version(self) -> str:
+        """The version that answered last; empty where the last call came to no answer."""
+        return self.answers[-1].named[0] if self.answers else ""
+
     async def _run(self) -> None:
         gateway = Upstream(self._url, timeout=_TIMEOUT_SECONDS)
         due = time.monotonic()

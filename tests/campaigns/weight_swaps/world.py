@@ -1,4 +1,8 @@
-"""A province whose scheduler, gateway and one instance are real processes; no center, no agent."""
+"""A province whose scheduler, gateway and one instance are real processes; no center, no agent.
+
+The gateway hears late from the scheduler. So calls for the weights that are retired surely go on for
+a while, on a quiet machine too: whoever retires without a drain surely fails some of them.
+"""
 
 import json
 import tempfile
@@ -12,6 +16,7 @@ import psutil
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.packaging.digests import digests_of
+from tests.campaigns.link import running_link
 from tests.gateway_province import (
     APPLICATION,
     INTERNAL_TOKEN,
@@ -23,6 +28,11 @@ from tests.gateway_province import (
 )
 from tests.integration.scheduler_world import SchedulerProcess
 from tests.integration.serving_process import CAPABILITY, scaling_package
+
+_NEWS_SECONDS = 0.3
+"""How late the gateway hears of endpoints."""
+_DRAIN = "PT3S"
+"""Far longer than the news takes, be the machine never so busy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +98,12 @@ def running_world(weights: int) -> Iterator[SwapWorld]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jz-")))
         province = Province(folder / PROVINCE)
         province.subscribe(APPLICATION, capability=CAPABILITY)
-        settings = {"SCHEDULER_SERVING_MODULE": "capability_sdk.serving"}
+        settings = {"SCHEDULER_SERVING_MODULE": "capability_sdk.serving", "SCHEDULER_DRAIN": _DRAIN}
         scheduler = SchedulerProcess(province.folder, **settings)
         stack.callback(scheduler.stop)
         identity = province.folder / "edge.json"
-        site = json.loads(identity.read_text()) | {"scheduler_port": scheduler.port}
+        line = stack.enter_context(running_link(scheduler.port, late_seconds=_NEWS_SECONDS))
+        site = json.loads(identity.read_text()) | {"scheduler_port": line.port}
         identity.write_text(json.dumps(site))
         scheduler.start()
         assert scheduler.http.headers["authorization"] == f"Bearer {INTERNAL_TOKEN}"
