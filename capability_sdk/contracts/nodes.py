@@ -16,6 +16,8 @@ from capability_sdk.contracts.model import (
     Wire,
 )
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
 
 class NodeMetadata(Versioned):
     """What a node reports once, at its start."""
@@ -28,16 +30,44 @@ class NodeMetadata(Versioned):
     memory_mib: Annotated[int, Field(gt=0, le=64_000_000)]
     gpu_model: str | None = None
     gpu_milli: Annotated[int, Field(ge=0, le=64_000)] = 0
+    cpu_score: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    """Of the benchmark that passports name (`NODE_SCORE` is the reference node); 0: not measured."""
     labels: dict[str, str] = {}
+
+
+class InstanceLoad(Wire):
+    """What an instance is busy with, by its own metrics."""
+
+    instance: Identifier
+    queue: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Calls that wait to be computed."""
+    in_flight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Calls that are not answered yet, those of the queue included."""
+    p99_ms: Annotated[float, Field(ge=0, le=10_000_000)] | None = None
+    """99th percentile from request to answer, of the last 5 to 10 seconds; None without a call."""
 
 
 class NodeLoad(Wire):
     """What a node reports about once a second."""
 
     node: Identifier
-    cpu_fraction: Annotated[float, Field(ge=0, le=1)]
-    memory_fraction: Annotated[float, Field(ge=0, le=1)]
+    cpu_fraction: Share
+    memory_fraction: Share
+    gpu_fraction: Share | None = None
+    """Mean use of its GPUs; None where it has none, or none that can be asked."""
+    instances: Annotated[list[InstanceLoad], Field(max_length=10_000)] = []
+    """Of the processes that run on it; versions that share a process share its entry."""
     at: UtcTime
+
+    @property
+    def queue(self) -> int:
+        """Calls that wait on this node."""
+        return sum(item.queue for item in self.instances)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that this node has not answered yet."""
+        return sum(item.in_flight for item in self.instances)
 
 
 class InstanceHealth(StrEnum):
@@ -72,6 +102,8 @@ class Endpoint(Wire):
     address: str
     """``unix:/path/to/socket`` or ``http://host:port``."""
     weight: Annotated[float, Field(gt=0)] = 1.0
+    credential: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", repr=False)] = ""
+    """Bearer credential that an instance on another node asks of each call; empty on this one."""
 
 
 class EndpointList(Versioned):

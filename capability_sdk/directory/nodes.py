@@ -1,6 +1,8 @@
 """Node metadata in a directory: strings on the way there, plausible facts on the way back."""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +17,8 @@ NODES = "nodes"
 _FIELD = "node"
 _MAX_MEMORY_MIB_PER_CORE = 1 << 20
 _MAX_LABELS = 32
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+-]{0,99}\Z")
+"""What a person or a program may show of a node without looking at it again."""
 
 
 def node_entry(metadata: NodeMetadata, address: str = "") -> Entry:
@@ -76,5 +80,16 @@ def _contradiction(name: str, metadata: NodeMetadata) -> str:
         "its memory does not fit its cores": metadata.memory_mib
         > max(cores, 1) * _MAX_MEMORY_MIB_PER_CORE,
         "it carries too many labels": len(metadata.labels) > _MAX_LABELS,
+        "a label or its GPU model has other characters than letters, digits, . _ / + - and spaces": (
+            not all(_PLAIN.match(text) for text in _words(metadata))
+        ),
     }
     return "; ".join(text for text, is_so in findings.items() if is_so)
+
+
+def _words(metadata: NodeMetadata) -> Iterator[str]:
+    """Yield the texts that a node chooses freely; a label may have no value."""
+    yield from metadata.labels
+    yield from filter(None, metadata.labels.values())
+    if metadata.gpu_model is not None:
+        yield metadata.gpu_model

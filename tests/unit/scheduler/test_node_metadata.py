@@ -38,10 +38,16 @@ def test_metadata_survives_the_way_through_the_directory() -> None:
         ({"families": []}, "no algorithm family"),
         ({"node": "node-b"}, "another name"),
         ({"labels": {str(i): "" for i in range(100)}}, "too many labels"),
+        ({"labels": {"zone": "<script>alert(1)</script>"}}, "other characters"),
+        ({"gpu_model": "A100\nx: y", "gpu_milli": 1000}, "other characters"),
+        ({"cpu_score": -1}, "cpu_score"),
+        ({"cpu_score": 10**9}, "cpu_score"),
         ({"memory_mib": None}, "memory_mib"),
     ],
 )
-def test_absurd_metadata_is_rejected_with_its_reason(change: dict[str, Any], reason: str) -> None:
+def test_E07_absurd_metadata_is_rejected_with_its_reason(
+    change: dict[str, Any], reason: str
+) -> None:
     with pytest.raises(NodeRejected, match=reason):
         check_node("node-a", SOUND | change)
 
