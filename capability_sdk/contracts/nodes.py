@@ -102,6 +102,15 @@ class Endpoint(Wire):
     address: str
     """``unix:/path/to/socket`` or ``http://host:port``."""
     weight: Annotated[float, Field(gt=0)] = 1.0
+    """How fast it is now, beside the fastest endpoint of its version, which has 1."""
+    node: Annotated[str, Field(max_length=200)] = ""
+    """Where it runs; endpoints of one node are in each other's way. Empty: alone on a node."""
+    cores: Annotated[float, Field(ge=0, le=4000)] = 1.0
+    """What its node has of them."""
+    service_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    """What a call of one row takes an endpoint of weight 1, by the passport; 0: not measured."""
+    is_stateless: bool = False
+    """Whether a call that may have been computed may be computed again."""
     credential: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", repr=False)] = ""
     """Bearer credential that an instance on another node asks of each call; empty on this one."""
 
