@@ -91,6 +91,10 @@ servers: ## Install the real servers that tests start (Debian packages, as root)
 peers: $(VENV)/.dev ## Install tritonserver and the KServe client, which tests run beside ours, into a cache
 	$(BIN)/python -m tests.servers.peers
 
+.PHONY: control-plane
+control-plane: $(VENV)/.dev ## Build the Kubernetes control plane that tests start, into a cache (needs Go; 15 minutes, once)
+	$(BIN)/python -m tests.servers.kubernetes
+
 # --- upkeep -----------------------------------------------------------------------------------
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.servers import mariadb, postgresql, redis
+from tests.servers.kubernetes.controlplane import ControlPlane, running_control_plane
+from tests.servers.kubernetes.program import program
 from tests.servers.process import missing_servers
+
+_BUILD_SECONDS = 1800
+"""What a test may take that waits for the control plane to be built."""
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -18,7 +23,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing:
         terminalreporter.section("servers that are not installed", yellow=True)
         terminalreporter.line(f"Tests that need {', '.join(missing)} were skipped.")
-        terminalreporter.line("Install them with: make servers peers")
+        terminalreporter.line("Install them with: make servers peers control-plane")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what needs the control plane last, and let it wait: its program may still be built."""
+    waiting = [item for item in items if "control_plane" in getattr(item, "fixturenames", ())]
+    for item in waiting:
+        item.add_marker(pytest.mark.timeout(_BUILD_SECONDS))
+    items.sort(key=lambda item: item in waiting)
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +56,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a real Redis of this session; isolate tests by key names."""
     with redis.redis_server(tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A real Kubernetes control plane with two fake nodes; isolate tests by namespaces."""
+    with running_control_plane(program(), tmp_path_factory.mktemp("kubernetes") / "plane") as plane:
+        yield plane
 
 
 @pytest.fixture

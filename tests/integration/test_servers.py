@@ -7,7 +7,10 @@ import redis
 import sqlalchemy
 import tritonclient.http
 
+from tests.servers.kubernetes.controlplane import ControlPlane
+from tests.servers.kubernetes.program import KUBERNETES
 from tests.servers.triton import running_triton
+from tests.waiting import eventually
 
 
 def test_each_database_engine_answers_with_its_own_name(database_url: str) -> None:
@@ -36,3 +39,15 @@ def test_tritonserver_answers_with_its_own_name(tmp_path: Path) -> None:
         tritonclient.http.InferenceServerClient(triton.http) as client,
     ):
         assert client.get_server_metadata()["name"] == "triton"
+
+
+def test_the_control_plane_is_the_real_one_and_its_fake_nodes_run_pods(
+    control_plane: ControlPlane,
+) -> None:
+    pods = f"/api/v1/namespaces/{control_plane.namespace()}/pods"
+    containers = [{"name": "anything", "image": "example.invalid/nothing"}]
+
+    control_plane.create(pods, {"metadata": {"name": "one"}, "spec": {"containers": containers}})
+
+    assert control_plane.http.get("/version").json()["gitVersion"] == KUBERNETES
+    assert eventually(lambda: control_plane.items(pods)[0]["status"]["phase"] == "Running")
