@@ -93,6 +93,17 @@ class InstanceStatus(Wire):
     weights_digest: Digest
 
 
+Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", repr=False)]
+
+
+class InstanceAccess(Wire):
+    """What an instance on another node tells its node agent, in a file of mode 0600, at each start."""
+
+    address: str
+    """``http://host:port``."""
+    credential: Credential
+
+
 class Endpoint(Wire):
     """An address that the gateway may send a version's requests to."""
 
@@ -111,7 +122,7 @@ class Endpoint(Wire):
     """What a call of one row takes an endpoint of weight 1, by the passport; 0: not measured."""
     is_stateless: bool = False
     """Whether a call that may have been computed may be computed again."""
-    credential: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", repr=False)] = ""
+    credential: Credential = ""
     """Bearer credential that an instance on another node asks of each call; empty on this one."""
 
 

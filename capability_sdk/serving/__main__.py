@@ -18,6 +18,7 @@ from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.engines import LoadEngine, leave_out_training_libraries
 from capability_sdk.serving.extras import grpc_face, traces
+from capability_sdk.serving.guard import Guarded, guarded
 from capability_sdk.serving.inference_log import InferenceLog, SamplingPolicy
 from capability_sdk.serving.journal import JournalSpool
 from capability_sdk.serving.loading import loader_of
@@ -71,7 +72,18 @@ def _serve(settings: ServingSettings, repository: ModelRepository, load_model: L
         if settings.admin is not None:
             admin_app = AdminApp(WeightSwaps(repository, settings.threads, load_model))
             admin = Admin(admin_app, stack.enter_context(_listening(settings.admin)))
-        run(ServingApp(plane), listener, admin, grpc_face(plane, settings))
+        app = ServingApp(plane)
+        remote = stack.enter_context(_guarded(settings, app))
+        run(app, listener, admin, grpc_face(plane, settings), remote)
+
+
+@contextlib.contextmanager
+def _guarded(settings: ServingSettings, app: ServingApp) -> Iterator[Guarded | None]:
+    if settings.listen is None or settings.access is None or settings.lease is None:
+        yield None
+        return
+    with guarded(app, settings.listen, settings.access, settings.lease) as face:
+        yield face
 
 
 def _samples(settings: ServingSettings) -> InferenceLog | None:

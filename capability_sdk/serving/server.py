@@ -13,6 +13,7 @@ import uvloop
 from capability_sdk.serving.admin import AdminApp
 from capability_sdk.serving.app import ServingApp
 from capability_sdk.serving.connection import Application, Connection, OpenConnections
+from capability_sdk.serving.guard import Guarded
 from capability_sdk.serving.heap import return_large_blocks
 
 _STOP_SECONDS = 8.0
@@ -32,6 +33,7 @@ def run(
     listener: socket.socket,
     admin: Admin | None = None,
     beside: AbstractAsyncContextManager[None] | None = None,
+    guarded: Guarded | None = None,
 ) -> None:
     """Serve on bound sockets until SIGTERM or Ctrl-C; calls in flight are answered.
 
@@ -40,6 +42,7 @@ def run(
         listener: Its socket.
         admin: The admin face, if there is to be one.
         beside: Another face of the same data plane; it is entered before the instance is ready.
+        guarded: The REST face for another machine, if there is to be one.
     """
 
     async def until_signal() -> None:
@@ -47,7 +50,7 @@ def run(
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stop.set)
-        await serve(app, listener, stop, admin, beside)
+        await serve(app, listener, stop, admin, beside, guarded)
 
     return_large_blocks()
     uvloop.run(until_signal())
@@ -59,14 +62,18 @@ async def serve(
     stop: asyncio.Event,
     admin: Admin | None = None,
     beside: AbstractAsyncContextManager[None] | None = None,
+    guarded: Guarded | None = None,
 ) -> None:
     """Serve on bound sockets until an event; see `run`."""
     connections = OpenConnections()
-    server = await _listen(app, listener, connections)
+    servers = [await _listen(app, listener, connections)]
+    if guarded is not None:
+        servers.append(await _listen(guarded.app, guarded.listener, connections))
     async with _administered(admin), beside or contextlib.nullcontext():
         app.start()
         await stop.wait()
-        server.close()
+        for server in servers:
+            server.close()
     for connection in tuple(connections):
         connection.finish()
     with contextlib.suppress(TimeoutError):

@@ -1,9 +1,9 @@
 """Settings of an instance; the scheduler gives them on the command line."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.contracts.manifest import Engine
@@ -27,6 +27,17 @@ class ServingSettings(BaseSettings):
     admin: Path | None = Field(
         default=None,
         description="Unix socket of the model repository extension; made with mode 0600.",
+    )
+    listen: str | None = Field(
+        default=None,
+        description="Address of this machine to listen on over TCP as well, on a free port, for a"
+        " gateway on another machine; needs --access and --lease.",
+    )
+    access: Path | None = Field(
+        default=None, description="File that tells port and credential, made with mode 0600."
+    )
+    lease: Path | None = Field(
+        default=None, description="File of the node's lease, without which nothing is answered."
     )
     grpc: Path | None = Field(
         default=None, description="Unix socket to answer gRPC on as well; made with mode 0600."
@@ -69,3 +80,9 @@ class ServingSettings(BaseSettings):
     max_waiting: int = Field(
         default=1024, ge=1, le=100_000, description="Calls that may wait; more are answered 503."
     )
+
+    @model_validator(mode="after")
+    def _guarded_or_not_at_all(self) -> Self:
+        if len({self.listen is None, self.access is None, self.lease is None}) > 1:
+            raise ValueError("--listen, --access and --lease go together")
+        return self

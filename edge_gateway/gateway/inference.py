@@ -64,6 +64,8 @@ RETURNED = tuple(
 
 _SERVER_ERRORS = 500
 _RETRIABLE = (Failure.NOT_CONNECTED, Failure.CLOSED)
+_NOT_ITS_TO_SERVE = (401, 421)
+"""Of an instance on another node: it was started anew, or its node has lost touch; nothing was done."""
 _RETRY_SOON = {"Retry-After": "1"}
 
 _log = logging.getLogger(__name__)
@@ -194,15 +196,17 @@ class _Call:
             candidates = [target for target in candidates if target is not self._target]
         # Which of two equal instances answers is no secret.
         self._target = choose(candidates, random.random())  # noqa: S311 - no secret
-        self._target.upstream.exchange(self._encode(), self._on_result, self._request.id)
+        request = self._encode(self._target.credential)
+        self._target.upstream.exchange(request, self._on_result, self._request.id)
 
-    def _encode(self) -> bytes:
+    def _encode(self, credential: bytes) -> bytes:
         request, route = self._request, self._route
         if request.head.forwarded is None:
             request.head.forwarded = _lines(request.head.headers, FORWARDED)
-        return b"%b%b\r\n%bcontent-length: %d\r\n\r\n%b" % (
+        return b"%b%b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
             _beginning(route, self._version),
             request.id,
+            credential,
             request.head.forwarded,
             len(request.body),
             request.body,
@@ -210,7 +214,7 @@ class _Call:
 
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
         try:
-            if isinstance(result, Failure) and result in _RETRIABLE and not self._is_last_try:
+            if _is_unserved(result) and not self._is_last_try:
                 self._is_last_try = True
                 self.forward()
                 return
@@ -226,6 +230,8 @@ class _Call:
     def _conclude(self, result: UpstreamAnswer | Failure) -> None:
         if isinstance(result, Failure):
             answer = problem_answer(_failed(result, self._route.capability))
+        elif result.head.status in _NOT_ITS_TO_SERVE:
+            answer = problem_answer(_failed(Failure.NOT_CONNECTED, self._route.capability))
         else:
             answer = Answer(result.head.status, self._head(result.head), result.body)
         if self._route.kind is not Kind.INFER:
@@ -298,6 +304,13 @@ def timestamp(moment: float) -> bytes:
 @lru_cache(maxsize=2)
 def _second(moment: int) -> bytes:
     return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat().encode()
+
+
+def _is_unserved(result: UpstreamAnswer | Failure) -> bool:
+    """Tell whether an instance surely did nothing for a call, so that another may be asked."""
+    if isinstance(result, Failure):
+        return result in _RETRIABLE
+    return result.head.status in _NOT_ITS_TO_SERVE
 
 
 def _failed(failure: Failure, capability: str) -> ServiceError:

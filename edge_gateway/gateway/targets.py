@@ -13,12 +13,14 @@ from edge_gateway.state import StateView
 class Target:
     """One endpoint with its connections."""
 
-    __slots__ = ("endpoint", "upstream", "weight")
+    __slots__ = ("credential", "endpoint", "upstream", "weight")
 
     def __init__(self, endpoint: Endpoint, upstream: Upstream) -> None:
         self.endpoint = endpoint
         self.upstream = upstream
         self.weight = endpoint.weight
+        self.credential = _credential_line(endpoint)
+        """Header line of every call to it; empty where a Unix socket is the guard."""
 
     @property
     def in_flight(self) -> int:
@@ -115,3 +117,9 @@ class Targets:
                 headers={"Retry-After": "1"},
             )
         return Choice(split, targets)
+
+
+def _credential_line(endpoint: Endpoint) -> bytes:
+    if not endpoint.credential:
+        return b""
+    return b"authorization: Bearer %b\r\n" % endpoint.credential.encode()
