@@ -95,6 +95,10 @@ peers: $(VENV)/.dev ## Install tritonserver and the KServe client, which tests r
 control-plane: $(VENV)/.dev ## Build the Kubernetes control plane that tests start, into a cache (needs Go; 15 minutes, once)
 	$(BIN)/python -m tests.servers.kubernetes
 
+.PHONY: nacos
+nacos: ## Build a Nacos server into a cache (JDK 17, Maven): for tests and for make up NACOS=1
+	$(PYTHON) -m deploy.nacos.installation
+
 # --- upkeep -----------------------------------------------------------------------------------
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -11,6 +11,7 @@ import pytest
 from tests.servers import mariadb, postgresql, redis
 from tests.servers.kubernetes.controlplane import ControlPlane, running_control_plane
 from tests.servers.kubernetes.program import program
+from tests.servers.nacos import Nacos, running_nacos
 from tests.servers.process import missing_servers
 
 _BUILD_SECONDS = 1800
@@ -23,7 +24,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing:
         terminalreporter.section("servers that are not installed", yellow=True)
         terminalreporter.line(f"Tests that need {', '.join(missing)} were skipped.")
-        terminalreporter.line("Install them with: make servers peers control-plane")
+        terminalreporter.line("Install them with: make servers peers nacos control-plane")
 
 
 @pytest.hookimpl(trylast=True)
@@ -63,6 +64,13 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     """A real Kubernetes control plane with two fake nodes; isolate tests by namespaces."""
     with running_control_plane(program(), tmp_path_factory.mktemp("kubernetes") / "plane") as plane:
         yield plane
+
+
+@pytest.fixture(scope="session")
+def nacos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nacos]:
+    """Run a real Nacos for this session; isolate tests by namespace, and never stop this one."""
+    with running_nacos(tmp_path_factory.mktemp("nacos")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/+-]{0,99}\Z")
 def node_entry(metadata: NodeMetadata, address: str = "") -> Entry:
     """Write a node's metadata as an entry of the directory."""
     text = metadata.model_dump_json(by_alias=True, exclude_defaults=True)
-    return Entry(NODES, metadata.node, address, {_FIELD: text})
+    return Entry(NODES, metadata.node, address, {_FIELD: text}, metadata.epoch)
 
 
 def read_node(entry: Entry) -> NodeMetadata:
