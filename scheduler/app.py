@@ -27,6 +27,11 @@ from scheduler.node_agent.inventory import describe_machine
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
 from scheduler.reconcile.loop import Reconciler
+from scheduler.scaling.api import router as scaling_router
+from scheduler.scaling.autoscaler import Autoscaler, ScalingLimits
+from scheduler.scaling.service import Scaling
+from scheduler.scaling.store import ScalingStore
+from scheduler.scaling.traffic import TrafficBoard
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 from scheduler.store import SchedulerStore
@@ -68,6 +73,7 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
         max_body_bytes=_MAX_BODY_BYTES,
     )
     app.include_router(router, dependencies=[credential])
+    app.include_router(scaling_router, dependencies=[credential])
     return app
 
 
@@ -87,7 +93,8 @@ async def _running(
     nodes = NodeBoard(directory, clock, settings.load_valid)
     agent = NodeAgent(metadata, directory, nodes.report, clock)
     runner = await asyncio.to_thread(_runner, settings, metadata)
-    scheduler = _scheduler(settings, SchedulerStore(database), runner, nodes, clock)
+    scaling = await asyncio.to_thread(_scaling, settings, database, clock)
+    scheduler = _scheduler(settings, SchedulerStore(database), runner, nodes, scaling, clock)
     await agent.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
@@ -125,12 +132,25 @@ def _scheduler(
     store: SchedulerStore,
     runner: ProcessRunner,
     nodes: NodeBoard,
+    scaling: Scaling,
     clock: Clock,
 ) -> Scheduler:
     board = EndpointBoard()
     weights = ScoreWeights(settings.best_fit_weight, settings.spread_weight, settings.idle_weight)
-    reconciler = Reconciler(store, runner, nodes, board, weights, clock, settings.drain)
-    return Scheduler(store, runner, nodes, board, reconciler)
+    reconciler = Reconciler(
+        store, runner, nodes, board, scaling.autoscaler, weights, clock, settings.drain
+    )
+    return Scheduler(store, runner, nodes, board, reconciler, scaling)
+
+
+def _scaling(settings: SchedulerSettings, database: Database, clock: Clock) -> Scaling:
+    limits = ScalingLimits(
+        down_after=settings.scaling_down_after,
+        utilisation=settings.scaling_utilisation,
+        budget_millicores=settings.scaling_budget_millicores,
+    )
+    store, traffic = ScalingStore(database), TrafficBoard(clock)
+    return Scaling(store, traffic, Autoscaler(store, traffic, clock, limits))
 
 
 def _collect(scheduler: Scheduler, before: datetime) -> None:

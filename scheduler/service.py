@@ -8,6 +8,7 @@ from scheduler.errors import AmbiguousDeployments
 from scheduler.nodes import NodeBoard
 from scheduler.ports import InstanceRunner
 from scheduler.reconcile.loop import Reconciler
+from scheduler.scaling.service import Scaling
 from scheduler.store import SchedulerStore
 
 
@@ -20,6 +21,7 @@ class Scheduler:
     nodes: NodeBoard
     board: EndpointBoard
     reconciler: Reconciler
+    scaling: Scaling
 
     def put_deployments(self, desired: LocalDeployments) -> DeploymentsAnswer:
         """Take a new list; an empty one counts only where it says that it is meant.

@@ -53,6 +53,20 @@ class SchedulerSettings(BaseSettings):
         default=1.0, description="Placement: keep instances of a capability apart."
     )
     idle_weight: Weight = Field(default=0.5, description="Placement: prefer idle nodes.")
+    scaling_down_after: timedelta = Field(
+        default=timedelta(minutes=5),
+        gt=timedelta(0),
+        description="How long replicas stay after they were needed last.",
+    )
+    scaling_utilisation: float = Field(
+        default=0.7, gt=0, lt=1, description="Share of time that scaled replicas may be busy."
+    )
+    scaling_budget_millicores: int | None = Field(
+        default=None,
+        ge=1,
+        description="Thousandths of a core that all versions that scale may reserve; no end if"
+        " unset. What their floors ask for is never refused.",
+    )
     load_interval: timedelta = Field(
         default=timedelta(seconds=1), gt=timedelta(0), description="How often a node reports load."
     )

@@ -15,6 +15,7 @@ from capability_sdk.contracts.model import (
     Wire,
 )
 from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
+from capability_sdk.contracts.scaling import Boost, ScalingRule
 
 
 class LocalDeployment(Wire):
@@ -23,6 +24,12 @@ class LocalDeployment(Wire):
     capability: CapabilityName
     version: SemanticVersion
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """What runs; where replicas scale, what runs before anything is known of the calls."""
+    weight: Annotated[int, Field(ge=0)] = 1
+    """Part of the capability's traffic, relative to its other versions'."""
+    scaling: ScalingRule | None = None
+    """Bounds within which replicas scale; None for fixed ones."""
+    boost: Boost | None = None
     package_path: Annotated[str, Field(pattern=r"^/", max_length=4000)]
     """Absolute path of the unpacked package on this machine."""
     code_digest: Digest

@@ -20,6 +20,7 @@ from capability_sdk.contracts.model import (
     Versioned,
     Wire,
 )
+from capability_sdk.contracts.scaling import Boost, ScalingRule
 
 
 class ApplicationState(Wire):
@@ -51,6 +52,8 @@ class VersionShare(Wire):
     version: SemanticVersion
     weight: Annotated[int, Field(ge=0, le=1_000_000)]
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    scaling: ScalingRule | None = None
+    """Bounds within which replicas scale; `replicas` is then where they begin."""
     engine: Engine | None = None
     """Server around the model, such as triton; None for the runtime itself."""
     package_digest: Digest
@@ -65,6 +68,8 @@ class DeploymentState(Wire):
 
     capability: CapabilityName
     versions: Annotated[list[VersionShare], Field(min_length=1)]
+    boost: Boost | None = None
+    """What an operator ordered for a time."""
 
 
 class KeySet(Wire):

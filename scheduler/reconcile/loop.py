@@ -19,7 +19,8 @@ from scheduler.placement.place import place
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
 from scheduler.reconcile.hosting import beside, find_host
-from scheduler.reconcile.plan import plan
+from scheduler.reconcile.plan import count_ready, plan
+from scheduler.scaling.autoscaler import Autoscaler
 from scheduler.store import SchedulerStore
 
 _log = logging.getLogger(__name__)
@@ -30,12 +31,13 @@ _FAILED_TICK_SECONDS = 5.0
 class Reconciler:
     """Belongs to one event loop; its steps never overlap, so nothing is placed twice."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its parts, which `app` alone puts together
         self,
         store: SchedulerStore,
         runner: InstanceRunner,
         nodes: NodeBoard,
         board: EndpointBoard,
+        autoscaler: Autoscaler,
         weights: ScoreWeights,
         clock: Clock,
         drain: timedelta,
@@ -44,6 +46,7 @@ class Reconciler:
         self._runner = runner
         self._nodes = nodes
         self._board = board
+        self._autoscaler = autoscaler
         self._weights = weights
         self._clock = clock
         self._drain_seconds = drain.total_seconds()
@@ -91,7 +94,11 @@ class Reconciler:
         await asyncio.gather(*self._leaving.values(), return_exceptions=True)
 
     async def _converge(self, desired: LocalDeployments) -> None:
-        intent = plan(desired.deployments, self.bindings, self._runner.observe())
+        observed = self._runner.observe()
+        scaled = await self._autoscaler.choose(
+            desired.deployments, count_ready(self.bindings, observed)
+        )
+        intent = plan(scaled, self.bindings, observed)
         for deployment in intent.start:
             await self._place(deployment, desired.revision)
         for instance in intent.stop:

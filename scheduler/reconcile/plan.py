@@ -4,6 +4,7 @@ A version that is no longer wanted serves until its successor is ready, so a fai
 successor takes nothing away.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,14 @@ def plan(
         item.id for item in bindings if item.unit not in wanted and settled[item.unit.capability]
     ]
     return Plan(tuple(start), tuple(stop))
+
+
+def count_ready(
+    bindings: Sequence[Binding], observed: Mapping[str, Observation]
+) -> dict[tuple[str, str], int]:
+    """Count the ready instances of each capability and version."""
+    ready = (item.unit for item in bindings if _is_ready(item, observed))
+    return dict(Counter((unit.capability, unit.version) for unit in ready))
 
 
 def _least_useful(
