@@ -13,6 +13,8 @@ RUNTIME_MEMORY_MIB = 64
 """What the serving runtime takes before a model is loaded: 50 to 55 MiB, measured, and a margin."""
 TRITON_MEMORY_MIB = 144
 """What a tritonserver takes besides: 36 MiB, 73 for the process of its model, 30 for its client."""
+DEVICE_MILLI = 1000
+"""Thousandths that one GPU has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Demand:
         cpu_millicores: Thousandths of a core.
         memory_mib: Memory, measured by the gate where a passport says so.
         batch_rows: Rows of the measured best batch; 0 where no passport says so.
-        gpu_milli: Thousandths of a GPU.
+        gpu_milli: Thousandths of a GPU: up to 1000 share one device, a multiple of 1000 takes whole
+            devices.
+        gpu_models: GPU models that will do; empty for any.
     """
 
     engine: str
@@ -34,6 +38,17 @@ class Demand:
     memory_mib: int
     gpu_milli: int
     batch_rows: int = 0
+    gpu_models: tuple[str, ...] = ()
+
+    @property
+    def devices(self) -> int:
+        """How many GPUs it takes a share of."""
+        return -(-self.gpu_milli // DEVICE_MILLI)
+
+    @property
+    def device_milli(self) -> int:
+        """Thousandths that it takes of each of its devices."""
+        return min(self.gpu_milli, DEVICE_MILLI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ class Binding:
     Attributes:
         host: The instance whose process serves this one too, since only weights differ; empty for
             a process of its own.
+        devices: Indexes of the GPUs that it has a share of.
     """
 
     id: str
@@ -81,6 +97,7 @@ class Binding:
     package_path: Path
     demand: Demand
     host: str = ""
+    devices: tuple[int, ...] = ()
 
     @property
     def process(self) -> str:

@@ -94,7 +94,7 @@ class NodeBoard:
                 instances=sum(count for _, count in state.instances_of),
                 reserved_cpu_millicores=state.reserved_cpu_millicores,
                 reserved_memory_mib=state.reserved_memory_mib,
-                reserved_gpu_milli=state.reserved_gpu_milli,
+                reserved_gpu_milli=sum(state.reserved_gpu),
             )
             for state in states
         ]
@@ -109,7 +109,7 @@ class NodeBoard:
             metadata=metadata,
             reserved_cpu_millicores=sum(item.demand.cpu_millicores for item in bound),
             reserved_memory_mib=sum(item.demand.memory_mib for item in bound),
-            reserved_gpu_milli=sum(item.demand.gpu_milli for item in bound),
+            reserved_gpu=_reserved_gpu(bound),
             instances_of=tuple(counts.items()),
             busy_fraction=self.busy(metadata.node),
             is_reporting=self._is_reporting(metadata.node),
@@ -119,3 +119,12 @@ class NodeBoard:
     def _is_reporting(self, node: str) -> bool:
         load = self._loads.get(node)
         return load is not None and self._clock() - load.at <= self._load_valid
+
+
+def _reserved_gpu(bound: Sequence[Binding]) -> tuple[int, ...]:
+    """Add up by device what instances take of a node's GPUs."""
+    reserved: dict[int, int] = {}
+    for binding in bound:
+        for device in binding.devices:
+            reserved[device] = reserved.get(device, 0) + binding.demand.device_milli
+    return tuple(reserved.get(device, 0) for device in range(max(reserved, default=-1) + 1))

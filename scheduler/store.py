@@ -207,9 +207,13 @@ def _binding(row: BindingRow, host: str) -> Binding:
         unit=Unit(**row.unit),
         node=row.node,
         package_path=Path(row.package_path),
-        demand=Demand(**row.demand),
+        demand=_demand(row.demand),
         host=host,
     )
+
+
+def _demand(stored: dict[str, Any]) -> Demand:
+    return Demand(**{**stored, "gpu_models": tuple(stored.get("gpu_models", ()))})
 
 
 def _decision(row: DecisionRow) -> Decision:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capability_sdk.contracts.nodes import NodeMetadata
 from capability_sdk.contracts.scheduling import FailedConstraint
-from scheduler.domain import Demand
+from scheduler.domain import DEVICE_MILLI, Demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class NodeState:
         metadata: What the node reported at its start.
         reserved_cpu_millicores: Bound to instances already.
         reserved_memory_mib: Bound to instances already.
-        reserved_gpu_milli: Bound to instances already.
+        reserved_gpu: Thousandths bound to instances already, by device; devices left out are free.
         instances_of: Bound instances by capability.
         busy_fraction: Share of its cores in use now, 0 to 1.
         is_reporting: Whether its load arrived lately.
@@ -26,7 +26,7 @@ class NodeState:
     metadata: NodeMetadata
     reserved_cpu_millicores: int = 0
     reserved_memory_mib: int = 0
-    reserved_gpu_milli: int = 0
+    reserved_gpu: tuple[int, ...] = ()
     instances_of: tuple[tuple[str, int], ...] = ()
     busy_fraction: float = 0.0
     is_reporting: bool = True
@@ -43,9 +43,11 @@ class NodeState:
         return self.metadata.memory_mib - self.reserved_memory_mib
 
     @property
-    def free_gpu_milli(self) -> int:
-        """GPU shares that no instance has reserved."""
-        return self.metadata.gpu_milli - self.reserved_gpu_milli
+    def free_gpu(self) -> tuple[int, ...]:
+        """Thousandths that no instance has reserved, by device."""
+        devices = self.metadata.gpu_milli // DEVICE_MILLI
+        reserved = (*self.reserved_gpu, *(0,) * devices)
+        return tuple(DEVICE_MILLI - reserved[device] for device in range(devices))
 
 
 Constraint = Callable[[Demand, NodeState], FailedConstraint | None]
@@ -111,10 +113,27 @@ def _memory(demand: Demand, node: NodeState) -> FailedConstraint | None:
     return _amount("memory", demand.memory_mib, node.free_memory_mib, "MiB of memory")
 
 
+def _gpu_model(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    offered = node.metadata.gpu_model
+    if not demand.gpu_milli or not demand.gpu_models or offered in demand.gpu_models:
+        return None
+    wanted = " or ".join(demand.gpu_models)
+    return FailedConstraint(
+        constraint="gpu-model",
+        reason=f"needs a GPU of model {wanted}, the node has {offered or 'none'}",
+        cure=f"place a GPU of model {wanted} in the node",
+    )
+
+
 def _gpu(demand: Demand, node: NodeState) -> FailedConstraint | None:
     if demand.gpu_milli == 0:
         return None
-    return _amount("gpu", demand.gpu_milli, node.free_gpu_milli, "milli-GPU")
+    fitting = [free for free in node.free_gpu if free >= demand.device_milli]
+    if len(fitting) >= demand.devices:
+        return None
+    if demand.devices == 1:
+        return _amount("gpu", demand.gpu_milli, max(node.free_gpu, default=0), "milli-GPU")
+    return _amount("gpu", demand.devices, len(fitting), "whole GPUs")
 
 
 CONSTRAINTS: tuple[Constraint, ...] = (
@@ -124,6 +143,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _family,
     _cpu,
     _memory,
+    _gpu_model,
     _gpu,
 )
 

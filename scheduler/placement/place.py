@@ -11,11 +11,19 @@ from scheduler.placement.scores import ScoreWeights, score
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an instance goes; ``node`` is None where no node can take it."""
+    """Where an instance goes.
+
+    Attributes:
+        node: None where no node can take it.
+        reason: In words.
+        candidates: Every node, with its score or the first constraint that it fails.
+        devices: Indexes of the GPUs that it gets a share of, ascending; empty without one.
+    """
 
     node: str | None
     reason: str
     candidates: tuple[Candidate, ...]
+    devices: tuple[int, ...] = ()
 
 
 def place(
@@ -39,8 +47,23 @@ def place(
     if not passing:
         return Placement(None, _why_nowhere(candidates), candidates)
     best, _ = max(passing)
-    node = next(name for value, name in passing if value == best)
-    return Placement(node, _why_here(node, best, len(passing), len(candidates)), candidates)
+    name = next(name for value, name in passing if value == best)
+    node = next(node for node in ordered if node.metadata.node == name)
+    reason = _why_here(name, best, len(passing), len(candidates))
+    return Placement(name, reason, candidates, tightest_devices(demand, node))
+
+
+def tightest_devices(demand: Demand, node: NodeState) -> tuple[int, ...]:
+    """Return the devices that a demand leaves least on, by index among equals.
+
+    Raises:
+        ValueError: The node has not enough of them.
+    """
+    free = node.free_gpu
+    fitting = [device for device in range(len(free)) if free[device] >= demand.device_milli]
+    if len(fitting) < demand.devices:
+        raise ValueError(f"{node.metadata.node} has not {demand.devices} devices for this demand")
+    return tuple(sorted(sorted(fitting, key=lambda device: free[device])[: demand.devices]))
 
 
 def _judge(capability: str, demand: Demand, node: NodeState, weights: ScoreWeights) -> Candidate:

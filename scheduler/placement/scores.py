@@ -39,7 +39,7 @@ def _fullness(demand: Demand, node: NodeState) -> float:
         (node.reserved_memory_mib + demand.memory_mib) / metadata.memory_mib,
     ]
     if demand.gpu_milli:
-        shares.append((node.reserved_gpu_milli + demand.gpu_milli) / metadata.gpu_milli)
+        shares.append((sum(node.reserved_gpu) + demand.gpu_milli) / metadata.gpu_milli)
     return sum(shares) / len(shares)
 
 

@@ -127,6 +127,7 @@ class Reconciler:
             package_path=Path(deployment.package_path),
             demand=demand,
             host="" if host is None else host.process,
+            devices=placement.devices,
         )
         await asyncio.to_thread(self._store.bind, binding, placement, revision, now)
         self.bindings.append(binding)

@@ -48,6 +48,24 @@ def test_without_any_node_the_reason_says_so() -> None:
         (SMALL, {"reserved_cpu_millicores": 950}, "cpu", "free or add 50 millicores"),
         (SMALL, {"reserved_memory_mib": 901}, "memory", "free or add 1 MiB of memory"),
         (Demand("onnx", "mlp", 1, 1, 500), {}, "gpu", "free or add 500 milli-GPU"),
+        (
+            Demand("onnx", "mlp", 1, 1, 600),
+            {"gpu_milli": 2000, "reserved_gpu": (500, 700)},
+            "gpu",
+            "free or add 100 milli-GPU",
+        ),
+        (
+            Demand("onnx", "mlp", 1, 1, 2000),
+            {"gpu_milli": 3000, "reserved_gpu": (1, 0, 1)},
+            "gpu",
+            "free or add 1 whole GPUs",
+        ),
+        (
+            Demand("onnx", "mlp", 1, 1, 500, gpu_models=("T4", "V100")),
+            {"gpu_milli": 1000},
+            "gpu-model",
+            "model T4 or V100",
+        ),
     ],
 )
 def test_each_constraint_says_what_fails_and_the_smallest_change(
@@ -102,28 +120,37 @@ def test_equal_nodes_are_taken_by_name_whatever_their_order() -> None:
             st.just("mlp"),
             st.integers(1, 700),
             st.integers(1, 700),
-            st.integers(0, 700),
+            st.integers(0, 1000) | st.just(2000),
         ),
         max_size=12,
     )
 )
 def test_no_sequence_of_placements_reserves_more_than_a_node_has(demands: list[Demand]) -> None:
-    taken = {name: [0, 0, 0] for name in ("a", "b")}
+    taken = {name: [0, 0, 0, 0] for name in ("a", "b")}
     for demand in demands:
         nodes = [
             node(
                 name,
-                gpu_milli=1000,
+                gpu_milli=2000,
                 reserved_cpu_millicores=cpu,
                 reserved_memory_mib=memory,
-                reserved_gpu_milli=gpu,
+                reserved_gpu=gpus,
             )
-            for name, (cpu, memory, gpu) in taken.items()
+            for name, (cpu, memory, *gpus) in taken.items()
         ]
-        chosen = place("digits", demand, nodes, WEIGHTS).node
-        if chosen is not None:
-            for i, amount in enumerate(
-                (demand.cpu_millicores, demand.memory_mib, demand.gpu_milli)
-            ):
-                taken[chosen][i] += amount
+        chosen = place("digits", demand, nodes, WEIGHTS)
+        if chosen.node is not None:
+            assert len(chosen.devices) == demand.devices
+            taken[chosen.node][0] += demand.cpu_millicores
+            taken[chosen.node][1] += demand.memory_mib
+            for device in chosen.devices:
+                taken[chosen.node][2 + device] += demand.device_milli
     assert all(amount <= 1000 for amounts in taken.values() for amount in amounts)
+
+
+def test_a_share_goes_to_the_device_where_it_leaves_least() -> None:
+    half = node("a", gpu_milli=3000, reserved_gpu=(0, 600, 300))
+
+    assert place("digits", Demand("onnx", "mlp", 1, 1, 300), [half], WEIGHTS).devices == (1,)
+    assert place("digits", Demand("onnx", "mlp", 1, 1, 500), [half], WEIGHTS).devices == (2,)
+    assert place("digits", Demand("onnx", "mlp", 1, 1, 1000), [half], WEIGHTS).devices == (0,)
