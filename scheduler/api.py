@@ -12,6 +12,7 @@ from capability_sdk.contracts.nodes import (
     NodeLoad,
     NodeMetadata,
 )
+from capability_sdk.contracts.resources import ProfileList
 from capability_sdk.contracts.scheduling import (
     Decision,
     DeploymentsAnswer,
@@ -19,6 +20,7 @@ from capability_sdk.contracts.scheduling import (
     NodeView,
 )
 from capability_sdk.kit.problems import problem_responses
+from scheduler.profiles import family_profiles, version_profile
 from scheduler.service import Scheduler
 
 router = APIRouter(prefix="/api/v1", tags=["scheduler"])
@@ -95,6 +97,16 @@ async def put_node(node: NodeName, body: dict[str, Any], scheduler: SchedulerDep
 async def put_load(node: NodeName, body: NodeLoad, scheduler: SchedulerDep) -> None:
     """Take a node's load."""
     await scheduler.nodes.report_known(body.model_copy(update={"node": node}))
+
+
+@router.get("/profiles", responses=problem_responses(401))
+def get_profiles(scheduler: SchedulerDep) -> ProfileList:
+    """Return what algorithm families and the deployed versions need, and where that is known from."""
+    desired = scheduler.store.desired()
+    return ProfileList(
+        families=family_profiles(),
+        versions=[version_profile(item) for item in desired.deployments] if desired else [],
+    )
 
 
 @router.get("/decisions", responses=problem_responses(401, 422))

@@ -4,15 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.nodes import InstanceHealth
-from capability_sdk.contracts.passport import Passport
 from capability_sdk.contracts.scheduling import LocalDeployment
 
-RUNTIME_MEMORY_MIB = 64
-"""What the serving runtime takes before a model is loaded: 50 to 55 MiB, measured, and a margin."""
-TRITON_MEMORY_MIB = 144
-"""What a tritonserver takes besides: 36 MiB, 73 for the process of its model, 30 for its client."""
 DEVICE_MILLI = 1000
 """Thousandths that one GPU has."""
 
@@ -137,31 +131,3 @@ def unit_of(deployment: LocalDeployment) -> Unit:
         face=manifest.face,
         engine=deployment.engine or "",
     )
-
-
-def demand_of(deployment: LocalDeployment) -> Demand:
-    """Say what one instance needs: the measured passport outranks the declaration."""
-    manifest = deployment.manifest
-    declared = manifest.resources
-    passport = Passport.model_validate(deployment.passport)
-    memory_mib = declared.memory_mib
-    if passport.peak_bytes:
-        memory_mib = _mib(passport.peak_bytes)
-    elif passport.memory_bytes:
-        # Of earlier gates: what the model adds, and the runtime itself is there besides.
-        memory_mib = RUNTIME_MEMORY_MIB + _mib(passport.memory_bytes)
-    if deployment.engine is Engine.TRITON:
-        memory_mib += TRITON_MEMORY_MIB
-    return Demand(
-        engine=(deployment.engine or manifest.engine).value,
-        family=manifest.algorithm_family.value,
-        cpu_millicores=declared.cpu_millicores,
-        memory_mib=memory_mib,
-        gpu_milli=declared.gpu_milli,
-        batch_rows=passport.best_batch or 0,
-    )
-
-
-def _mib(size: int) -> int:
-    """Round bytes up to MiB."""
-    return -(-size // (1 << 20))

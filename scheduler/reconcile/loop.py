@@ -13,11 +13,12 @@ from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployment
 from capability_sdk.kit.clock import Clock
 from scheduler.dispatch.board import EndpointBoard
 from scheduler.dispatch.weights import weigh
-from scheduler.domain import Binding, Observation, demand_of, unit_of
+from scheduler.domain import Binding, Observation, unit_of
 from scheduler.nodes import NodeBoard
 from scheduler.placement.place import place
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
+from scheduler.profiles import demand_of
 from scheduler.reconcile.hosting import beside, find_host
 from scheduler.reconcile.plan import count_ready, plan
 from scheduler.scaling.autoscaler import Autoscaler

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from capability_sdk.contracts.passport import Passport
 from capability_sdk.contracts.scaling import Boost, ScalingRule
 from capability_sdk.contracts.scheduling import LocalDeployment
-from scheduler.domain import demand_of
+from scheduler.profiles import demand_of
 from scheduler.scaling.rules import Recent, bounds, correct
 from scheduler.scaling.traffic import Name, Summary
 

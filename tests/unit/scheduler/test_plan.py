@@ -7,7 +7,8 @@ import pytest
 from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
 from scheduler.dispatch.weights import weigh
-from scheduler.domain import RUNTIME_MEMORY_MIB, Binding, Demand, Observation, demand_of, unit_of
+from scheduler.domain import Binding, Demand, Observation, unit_of
+from scheduler.profiles import RUNTIME_MEMORY_MIB, demand_of
 from scheduler.reconcile.plan import plan
 from tests.integration.scheduler_world import deployment
 
