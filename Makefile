@@ -17,8 +17,8 @@ help: ## List the targets
 # --- the two commands -------------------------------------------------------------------------
 
 .PHONY: up
-up: $(VENV)/.platform ## Set everything up and run the platform: center, two provinces, the showcase
-	@exec $(BIN)/jiuzhou up --data $(DATA)
+up: $(VENV)/.platform $(if $(NACOS),nacos) ## Set everything up and run the platform: center, two provinces, the showcase
+	@exec $(BIN)/jiuzhou up --data $(DATA) $(if $(NACOS),--nacos)
 
 .PHONY: test
 test: $(VENV)/.dev gates ## Set everything up, run the gates and every test

@@ -16,6 +16,7 @@ from capability_sdk.contracts.resources import ProfileList
 from capability_sdk.contracts.scheduling import (
     Decision,
     DeploymentsAnswer,
+    DirectoryView,
     LocalDeployments,
     NodeView,
 )
@@ -85,6 +86,12 @@ async def get_instances(scheduler: SchedulerDep) -> list[InstanceStatus]:
 async def get_nodes(scheduler: SchedulerDep) -> list[NodeView]:
     """Return the nodes with their load and what is reserved on them."""
     return await scheduler.nodes.views(scheduler.reconciler.bindings)
+
+
+@router.get("/directory", responses=problem_responses(401))
+async def get_directory(scheduler: SchedulerDep) -> DirectoryView:
+    """Return whether the service directory answers, and which entries in it are refused."""
+    return scheduler.nodes.directory_view()
 
 
 @router.put("/nodes/{node}", responses=problem_responses(401, 422))

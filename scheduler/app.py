@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import os
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -9,10 +11,12 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from capability_sdk.contracts.errors import Unavailable
 from capability_sdk.contracts.nodes import NodeMetadata
 from capability_sdk.directory.embedded import EmbeddedDirectory
+from capability_sdk.directory.ports import ServiceDirectory
 from capability_sdk.kit.clock import Clock, system_clock
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE, require_local_credential
@@ -51,7 +55,7 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
         lock = lock_folder(settings.data)
         database = Database(settings.data / "scheduler.db")
         try:
-            async with _running(settings, database, clock) as scheduler:
+            async with _running(settings, database, secret, clock) as scheduler:
                 app.state.scheduler = scheduler
                 metrics.register(registry, scheduler)
                 yield
@@ -86,10 +90,10 @@ def release_waiting(app: FastAPI) -> None:
 
 @contextlib.asynccontextmanager
 async def _running(
-    settings: SchedulerSettings, database: Database, clock: Clock
+    settings: SchedulerSettings, database: Database, secret: str, clock: Clock
 ) -> AsyncIterator[Scheduler]:
     metadata = describe_machine(settings.node, settings.families, settings.engines, settings.triton)
-    directory = EmbeddedDirectory()
+    directory = _directory(settings, secret, clock)
     nodes = NodeBoard(directory, clock, settings.load_valid)
     agent = NodeAgent(metadata, directory, nodes.report, clock)
     runner = await asyncio.to_thread(_runner, settings, metadata)
@@ -110,6 +114,24 @@ async def _running(
         await runner.close()
         await scheduler.reconciler.close()
         await directory.close()
+
+
+def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> ServiceDirectory:
+    if settings.directory == "embedded":
+        return EmbeddedDirectory(clock)
+    # Imported where it is used: the SDK, gRPC and an HTTP client take 40 MB.
+    from capability_sdk.directory.nacos.client import Place  # noqa: PLC0415 - see above
+    from capability_sdk.directory.nacos.directory import NacosDirectory  # noqa: PLC0415 - see above
+    from capability_sdk.directory.nacos.login import Login  # noqa: PLC0415 - see above
+
+    address, password = settings.nacos_address, settings.nacos_password
+    if settings.nacos_password_file is not None:
+        password = SecretStr(settings.nacos_password_file.read_text(encoding="utf-8").strip())
+    user = settings.nacos_username
+    login = None if user is None or password is None else Login(address, user, password)
+    place = Place(address, settings.nacos_namespace)
+    key = hmac.new(secret.encode(), b"directory entries", hashlib.sha256).digest()
+    return NacosDirectory(place, login, key, settings.data / "logs" / "nacos", clock)
 
 
 def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:
@@ -168,4 +190,5 @@ def _readiness(scheduler: Scheduler, now: datetime) -> dict[str, Any]:
         "instances": len(scheduler.reconciler.bindings),
         "endpoints": len(scheduler.board.current.endpoints),
         "rejected_nodes": scheduler.nodes.rejected,
+        "directory": scheduler.nodes.directory_view().summary(),
     }

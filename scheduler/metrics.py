@@ -12,7 +12,7 @@ from scheduler.service import Scheduler
 
 
 class SchedulerMetrics(Collector):
-    """Instances by health, restarts, endpoints, rejected nodes."""
+    """Instances by health, restarts, endpoints, rejected nodes, the directory."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -42,6 +42,18 @@ class SchedulerMetrics(Collector):
             "Nodes in the directory whose metadata is not acceptable.",
             value=len(self._scheduler.nodes.rejected),
         )
+        directory = self._scheduler.nodes.directory_view()
+        yield GaugeMetricFamily(
+            "scheduler_directory_refused_entries",
+            "Entries of the directory that bear no seal of this province.",
+            value=len(directory.refused_entries),
+        )
+        if directory.age_seconds is not None:
+            yield GaugeMetricFamily(
+                "scheduler_directory_age_seconds",
+                "Since the directory last answered.",
+                value=directory.age_seconds,
+            )
 
 
 def register(registry: CollectorRegistry, scheduler: Scheduler) -> None:

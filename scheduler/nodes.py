@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
-from capability_sdk.contracts.scheduling import NodeView
+from capability_sdk.contracts.scheduling import DirectoryView, NodeView
 from capability_sdk.directory.errors import NodeRejected
 from capability_sdk.directory.nodes import NODES, check_node, node_entry, read_node
 from capability_sdk.directory.ports import ServiceDirectory
@@ -18,13 +18,19 @@ _log = logging.getLogger(__name__)
 
 
 class NodeBoard:
-    """Belongs to one event loop. A node that leaves the directory keeps its instances."""
+    """Belongs to one event loop. A node that leaves the directory keeps its instances.
+
+    What the directory lists is a claim; what counts is that a node reports its load to us. One that reports
+    stays known whatever the directory says, so an empty or flapping one takes no node away; one
+    that does not is given nothing, so a lying one brings none.
+    """
 
     def __init__(self, directory: ServiceDirectory, clock: Clock, load_valid: timedelta) -> None:
         self._directory = directory
         self._clock = clock
         self._load_valid = load_valid
         self._loads: dict[str, NodeLoad] = {}
+        self._known: dict[str, NodeMetadata] = {}
         self.rejected: dict[str, str] = {}
 
     async def admit(self, name: str, content: dict[str, object]) -> NodeMetadata:
@@ -44,18 +50,41 @@ class NodeBoard:
         return metadata
 
     async def metadata(self) -> list[NodeMetadata]:
-        """Return the metadata of every acceptable node; the others stand in `rejected`."""
-        accepted: list[NodeMetadata] = []
+        """Return every acceptable node that is listed or reports; the others stand in `rejected`."""
+        listed = await self._listed()
+        for name, metadata in self._known.items():
+            is_later = name not in listed or listed[name].epoch < metadata.epoch
+            if is_later and self._is_reporting(name):
+                listed[name] = metadata
+        self._known = listed
+        return [listed[name] for name in sorted(listed)]
+
+    async def _listed(self) -> dict[str, NodeMetadata]:
+        accepted: dict[str, NodeMetadata] = {}
         rejected: dict[str, str] = {}
         for entry in await self._directory.entries(NODES):
             try:
-                accepted.append(read_node(entry))
+                accepted[entry.instance] = read_node(entry)
             except NodeRejected as error:
                 rejected[entry.instance] = str(error)
                 if self.rejected.get(entry.instance) != str(error):
                     _log.warning("%s", error)
         self.rejected = rejected
         return accepted
+
+    def directory_view(self) -> DirectoryView:
+        """Return how the directory does, and who is refused or rejected there."""
+        health = self._directory.health()
+        age = None
+        if health.answered_at is not None:
+            age = max((self._clock() - health.answered_at).total_seconds(), 0.0)
+        return DirectoryView(
+            engine=health.engine,
+            age_seconds=age,
+            detail=health.detail,
+            refused_entries=dict(health.refused),
+            rejected_nodes=self.rejected,
+        )
 
     def report(self, load: NodeLoad) -> None:
         """Take a node's load; its time is ours, so that no node can report ahead."""

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
@@ -44,6 +44,28 @@ class SchedulerSettings(BaseSettings):
     )
     families: tuple[AlgorithmFamily, ...] = Field(
         default=tuple(AlgorithmFamily), description="Algorithm families that this machine offers."
+    )
+    directory: Literal["embedded", "nacos"] = Field(
+        default="embedded", description="Where nodes are registered: in the scheduler, or in Nacos."
+    )
+    nacos_address: str = Field(
+        default="127.0.0.1:8848",
+        pattern=r"^[A-Za-z0-9.-]+:[0-9]{1,5}$",
+        description="HTTP address of the Nacos server; its gRPC port is 1000 above.",
+    )
+    nacos_namespace: str = Field(
+        default="public",
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+        description="Namespace in Nacos; provinces that share a server take one each.",
+    )
+    nacos_username: str | None = Field(
+        default=None, description="User in Nacos, where it asks for one."
+    )
+    nacos_password: SecretStr | None = Field(
+        default=None, description="Its password; never on a command line, where others read it."
+    )
+    nacos_password_file: Path | None = Field(
+        default=None, description="File that holds the password, in place of the password."
     )
     serving_module: str = Field(
         default="capability_sdk.serving", description="Python module that serves an instance."
@@ -101,3 +123,10 @@ class SchedulerSettings(BaseSettings):
         ge=timedelta(0),
         description="How long the folder of a stopped instance, with its journal, is kept.",
     )
+
+    @model_validator(mode="after")
+    def _has_one_password(self) -> Self:
+        given = [self.nacos_password, self.nacos_password_file]
+        if self.nacos_username is not None and given.count(None) != 1:
+            raise ValueError("nacos-username takes either nacos-password or nacos-password-file")
+        return self

@@ -59,6 +59,24 @@ class DeploymentsAnswer(Wire):
     detail: str
 
 
+class DirectoryView(Wire):
+    """How the service directory does, as the scheduler sees it."""
+
+    engine: str
+    age_seconds: Annotated[float, Field(ge=0)] | None
+    """Since it last answered; None where it never did."""
+    detail: str = ""
+    """Why it does not answer; empty where it does."""
+    refused_entries: dict[str, str] = {}
+    """By ``host:port``: bears no seal of this province, or is damaged."""
+    rejected_nodes: dict[str, str] = {}
+    """By name: of this province, with metadata that is missing or absurd."""
+
+    def summary(self) -> dict[str, str | float | None]:
+        """Return what anybody may read: no names of others."""
+        return {"engine": self.engine, "age_seconds": self.age_seconds, "detail": self.detail}
+
+
 class NodeView(Wire):
     """A node with its present load and what is reserved on it."""
 

@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("--port-base", type=int, required=True)
     parser.add_argument("--no-showcase", action="store_true")
     parser.add_argument("--no-proving", action="store_true")
+    parser.add_argument("--nacos", action="store_true")
     arguments = parser.parse_args()
     data: Path = arguments.data.resolve()
     try:
@@ -37,7 +38,8 @@ def main() -> int:
         elif not arguments.no_showcase:
             _say(f"{data} holds a platform without the demo; it is started as it is.")
         is_proving = not arguments.no_proving
-        asyncio.run(_run(data, arguments.port_base, is_demo=is_demo, is_proving=is_proving))
+        wanted = {"is_demo": is_demo, "is_proving": is_proving, "is_on_nacos": arguments.nacos}
+        asyncio.run(_run(data, arguments.port_base, **wanted))
         os.close(held)
     except (StartFailed, FolderUnusable, OSError) as error:
         sys.stderr.write(f"jiuzhou: {error}\n")
@@ -50,7 +52,9 @@ def _is_demo(data: Path, *, wanted: bool) -> bool:
     return wanted and ((data / DEMO_FILE).exists() or not (data / "center").exists())
 
 
-async def _run(data: Path, port_base: int, *, is_demo: bool, is_proving: bool) -> None:
+async def _run(
+    data: Path, port_base: int, *, is_demo: bool, is_proving: bool, is_on_nacos: bool
+) -> None:
     ports = PortPicker()
     center_port = ports.pick(port_base + CENTER_OFFSET)
     supervisor = Supervisor(
@@ -66,6 +70,8 @@ async def _run(data: Path, port_base: int, *, is_demo: bool, is_proving: bool) -
     began = time.monotonic()
     start = Start(supervisor, data, ports, port_base)
     try:
+        if is_on_nacos:
+            await start.nacos()
         await start.everything(center_port, is_demo=is_demo, is_proving=is_proving)
         supervisor.status.ready = True
         supervisor.status.save()

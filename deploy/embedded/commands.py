@@ -22,6 +22,9 @@ def up(
     proving: Annotated[
         bool, typer.Option(help="Start the proving edge; without it no version is proven online.")
     ] = True,
+    nacos: Annotated[
+        bool, typer.Option("--nacos", help="Run a Nacos server beside it as the directory.")
+    ] = False,
     port_base: Annotated[int, typer.Option(help="First port to try.", min=1024, max=65000)] = 8400,
 ) -> None:
     """Run the platform until Ctrl-C; the first start walks the showcase."""
@@ -30,6 +33,8 @@ def up(
         arguments.append("--no-showcase")
     if not proving:
         arguments.append("--no-proving")
+    if nacos:
+        arguments.append("--nacos")
     command = python("deploy.embedded", *arguments)
     sys.stdout.flush()
     # The supervisor takes over this process, and with it signals and exit code, but none of the
@@ -48,7 +53,7 @@ def status(
     """Describe the running platform."""
     # Every command of the CLI imports this module; what only `status` needs comes with it alone.
     from deploy.embedded import printing  # noqa: PLC0415 - a light start
-    from deploy.embedded.platform import NotRunning, instances_of, read_status  # noqa: PLC0415 - a light start
+    from deploy.embedded.platform import NotRunning, directory_of, instances_of, read_status  # noqa: PLC0415 - a light start
 
     try:
         found = read_status(data.resolve())
@@ -56,6 +61,7 @@ def status(
         raise _fail(str(error)) from error
     for province in (*found.provinces, *filter(None, [found.proving])):
         found.processes += instances_of(province)
+        province.directory = directory_of(province)
     if env is not None:
         assignments = printing.environment(found, env)
         if assignments is None:

@@ -1,13 +1,15 @@
 """``platform.json``: what runs where, for people and scripts. Mode 0600, for it names passwords."""
 
+import asyncio
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 from pydantic import BaseModel
 
 from capability_sdk.kit.files import write_atomically
+from deploy.embedded.probe import fetch
 
 PLATFORM_FILE: Final = "platform.json"
 
@@ -25,6 +27,8 @@ class ProvinceView(BaseModel):
     gateway_url: str
     scheduler_url: str
     data: str
+    directory: dict[str, Any] | None = None
+    """Which service directory, seconds since it answered, why it does not: as its scheduler says now."""
 
 
 class ProcessView(BaseModel):
@@ -61,6 +65,8 @@ class PlatformStatus(BaseModel):
     supervisor_started: float
     """Start time of the supervisor, seconds since 1970: a pid alone may be somebody else's."""
     center: CenterView
+    nacos_url: str | None = None
+    """Of the demo's own Nacos, where it runs on one."""
     proving: ProvinceView | None = None
     """The edge that proves drafts before they are published; it serves nobody."""
     provinces: list[ProvinceView] = []
@@ -114,3 +120,9 @@ def instances_of(province: ProvinceView) -> list[ProcessView]:
                 ProcessView(service="instance", province=province.name, pid=process.info["pid"])
             )
     return found
+
+
+def directory_of(province: ProvinceView) -> dict[str, Any] | None:
+    """Ask a province's scheduler how its service directory does; None where it does not answer."""
+    answer = asyncio.run(fetch(f"{province.scheduler_url}/health/ready"))
+    return None if answer is None else answer.get("directory")

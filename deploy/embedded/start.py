@@ -1,7 +1,10 @@
 """The order in which a platform's parts come up."""
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from capability_sdk.kit.processes import ManagedProcess, python
 from deploy.embedded.demo import PROVINCES, PROVING, DemoRecord, folder_of
@@ -9,9 +12,13 @@ from deploy.embedded.folders import ProvinceAddress, settle
 from deploy.embedded.platform import ProvinceView
 from deploy.embedded.ports import GATEWAY_OFFSET, PROVING_NUMBER, SCHEDULER_OFFSET, PortPicker
 from deploy.embedded.specs import center_specs
-from deploy.embedded.supervisor import StartFailed, Supervisor
+from deploy.embedded.supervisor import StartFailed, Stopped, Supervisor
 from edge_gateway.processes import province_specs
 
+if TYPE_CHECKING:
+    from deploy.embedded.nacos import DemoNacos
+
+_SETTLE_SECONDS: Final = 0.5
 _DEMO_EDGE = {"AGENT_PROFILE_FLUSH": "PT2S"}
 """The demo shows drift within seconds; a province in production sends profiles once a minute."""
 
@@ -40,6 +47,23 @@ class Start:
         self._data = data
         self._ports = ports
         self._port_base = port_base
+        self._nacos: DemoNacos | None = None
+        self._settling: asyncio.Task[None] | None = None
+
+    async def nacos(self) -> None:
+        """Start a Nacos server that the edges use as their directory; they do not wait for it."""
+        from deploy.embedded.nacos import DemoNacos  # noqa: PLC0415 - a small supervisor without it
+
+        self._supervisor.say("Starting Nacos …")
+        self._nacos = DemoNacos(self._data)
+        self._supervisor.status.nacos_url = self._nacos.url
+        await self._supervisor.start(self._nacos.spec)
+        self._settling = asyncio.create_task(self._settle(self._nacos), name="settle nacos")
+
+    async def _settle(self, nacos: "DemoNacos") -> None:
+        with contextlib.suppress(Stopped):
+            while not await asyncio.to_thread(nacos.settle):
+                await self._supervisor.pause(_SETTLE_SECONDS)
 
     async def everything(self, center_port: int, *, is_demo: bool, is_proving: bool) -> None:
         """Start the center with its worker, the demo's provinces and the proving edge, if wanted."""
@@ -110,7 +134,7 @@ class Start:
             place.folder,
             gateway_port=place.gateway_port,
             scheduler_port=place.scheduler_port,
-            environment=_DEMO_EDGE,
+            environment=_DEMO_EDGE | (self._nacos.environment(name) if self._nacos else {}),
         )
         started = {service: await supervisor.start(spec, name) for service, spec in specs.items()}
         return started, view

@@ -127,7 +127,7 @@ class Supervisor:
         """End every process: gateways, so that calls in flight are answered, provinces, center."""
         self.status.ready = False
         self.status.save()
-        for services in (("gateway",), ("agent", "scheduler"), ("center", "worker")):
+        for services in (("gateway",), ("agent", "scheduler"), ("center", "worker", "nacos")):
             await asyncio.gather(
                 *(
                     process.stop(_GRACE_SECONDS.get(service, _CENTER_GRACE_SECONDS))

@@ -1,8 +1,10 @@
 """How a standalone Nacos server is configured, started and asked; what starts it is the caller's matter."""
 
 import base64
+import contextlib
 import http.client
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +14,10 @@ from deploy.nacos.installation import MAIN_CLASS
 
 USER: Final = "nacos"
 """Name of the one user that a new server can be given."""
-PORT_OFFSETS: Final = (0, 1000, 1001, -1000)
+_PORT_OFFSETS: Final = (0, 1000, 1001, -1000)
 """HTTP, gRPC of clients, gRPC of a cluster, raft: as the server derives them, not to be chosen."""
+_BELOW_EPHEMERAL: Final = range(12_000, 30_000)
+"""Ports that the kernel gives to no client meanwhile."""
 _TIMEOUT_SECONDS: Final = 3.0
 _HEAP: Final = ("-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
@@ -74,6 +78,9 @@ class NacosServer:
             "nacos.home": self.folder,
             "user.home": self.folder,
             "nacos.logs.path": self.folder / "logs",
+            # Two that would stand in the working directory.
+            "server.tomcat.basedir": self.folder,
+            "derby.stream.error.file": self.folder / "derby.log",
             "spring.config.additional-location": f"file:{self.folder}/conf/",
         }
         properties = [f"-D{name}={value}" for name, value in places.items()]
@@ -104,3 +111,14 @@ class NacosServer:
             return 0
         finally:
             connection.close()
+
+
+def pick_port() -> int:
+    """Find a port that is free together with those that the server derives from it."""
+    while True:
+        base = _BELOW_EPHEMERAL.start + secrets.randbelow(len(_BELOW_EPHEMERAL))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
+            for offset in _PORT_OFFSETS:
+                probe = probes.enter_context(socket.socket())
+                probe.bind(("0.0.0.0", base + offset))  # noqa: S104 - as the server binds them
+            return base

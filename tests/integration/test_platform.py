@@ -16,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
+from deploy.nacos.installation import NacosMissing, find_class_path
 from tests.integration.scheduler_world import ROOT
-from tests.servers.process import free_port
+from tests.servers.process import free_port, refuse_or_skip
 from tests.waiting import alive, eventually
 
 JIUZHOU = [sys.executable, "-m", "capability_sdk.cli"]
@@ -237,3 +238,26 @@ def _answers(url: str) -> bool:
         return httpx.get(f"{url}/health/ready").is_success
     except httpx.HTTPError:
         return False
+
+
+def test_a_platform_on_nacos_registers_its_nodes_there_and_says_how_old_its_view_is(
+    make: Make,
+) -> None:
+    try:
+        find_class_path()
+    except NacosMissing:
+        refuse_or_skip("nacos", "make nacos")
+    platform = make().up("--nacos", "--proving")
+    status = platform.ready()
+    assert "nacos" in {process["service"] for process in status["processes"]}
+
+    answered = eventually(
+        lambda: "nacos of proving answered" in platform.status().stdout, 60, pause=1.0
+    )
+
+    assert answered
+    password = (platform.data / "nacos" / "password").read_text()
+    assert (platform.data / "nacos" / "password").stat().st_mode & 0o777 == 0o600
+    for log in platform.data.rglob("*.log"):
+        assert password not in log.read_text(errors="replace"), log
+    assert platform.stop() == 0

@@ -3,19 +3,15 @@
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.nacos.installation import NacosMissing, find_class_path
-from deploy.nacos.server import PORT_OFFSETS, USER, NacosServer
+from deploy.nacos.server import USER, NacosServer, pick_port
 from tests.servers.process import await_ready, refuse_or_skip
 from tests.waiting import eventually
-
-_BELOW_EPHEMERAL = range(12_000, 30_000)
-"""Ports that the kernel gives to no client meanwhile; the server takes four at fixed distances."""
 
 
 class Nacos:
@@ -24,7 +20,7 @@ class Nacos:
     username = USER
 
     def __init__(self, folder: Path, class_path: str) -> None:
-        self._server = NacosServer(folder, _free_ports(), secrets.token_urlsafe(12))
+        self._server = NacosServer(folder, pick_port(), secrets.token_urlsafe(12))
         self._class_path = class_path
         self._process: subprocess.Popen[bytes] | None = None
         self.address = self._server.address
@@ -39,7 +35,7 @@ class Nacos:
         log = folder / "nacos.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                self._server.command(self._class_path), cwd=folder, stdout=output, stderr=output
+                self._server.command(self._class_path), stdout=output, stderr=output
             )
         await_ready(self._process, self._server.is_up, log, 0.2)
         eventually(self._server.settle_password, 60, pause=0.3)
@@ -86,17 +82,3 @@ def running_nacos(folder: Path) -> Iterator[Nacos]:
         yield nacos
     finally:
         nacos.stop()
-
-
-def _free_ports() -> int:
-    """Find a port that is free together with those that the server derives from it."""
-    while True:
-        base = _BELOW_EPHEMERAL.start + secrets.randbelow(len(_BELOW_EPHEMERAL))
-        with ExitStack() as probes:
-            try:
-                for offset in PORT_OFFSETS:
-                    probe = probes.enter_context(socket.socket())
-                    probe.bind(("0.0.0.0", base + offset))  # noqa: S104 - as the server binds them
-            except OSError:
-                continue
-            return base
