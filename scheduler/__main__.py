@@ -1,7 +1,6 @@
 """``python -m scheduler --data PROVINCE_DIR --port N``: one province's scheduler."""
 
 import logging
-import os
 import sys
 
 from pydantic import ValidationError
@@ -29,7 +28,7 @@ def main(arguments: list[str]) -> int:
             _log.error("--%s: %s", "-".join(map(str, item["loc"])), item["msg"])
         return 2
     try:
-        _check(settings)
+        _take_folder(settings)
         app = create_app(settings)
         serve(app, host=settings.host, port=settings.port, on_stop=lambda: release_waiting(app))
     except ServiceError as error:
@@ -38,12 +37,18 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _check(settings: SchedulerSettings) -> None:
-    """Refuse a folder at once, in one line, instead of from within the running application."""
+def _take_folder(settings: SchedulerSettings) -> None:
+    """Have the folder to ourselves before anything is served from it, until this process ends.
+
+    A scheduler that stands by listens nowhere yet: it takes the address over with the folder, so
+    that gateway and agent find their scheduler where it was.
+    """
     if not settings.data.is_dir():
         raise FolderUnusable(f"{settings.data} is no folder; enrolment makes it.")
     check_folder(settings.data.absolute() / "instances")
-    os.close(lock_folder(settings.data))
+    if settings.standby:
+        _log.info("standing by for the scheduler of %s to end, if one runs", settings.data)
+    lock_folder(settings.data, wait=settings.standby)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def _scheduler(request: Request) -> Scheduler:
 
 
 SchedulerDep = Annotated[Scheduler, Depends(_scheduler)]
+DecisionNumber = Annotated[int, Path(ge=1, le=2**53, description="Number of the decision.")]
 NodeName = Annotated[Identifier, Path(description="Name of the node.")]
 
 
@@ -124,3 +125,15 @@ def get_decisions(
 ) -> list[Decision]:
     """Return placement decisions with their reasons, newest first."""
     return scheduler.store.decisions(capability, limit)
+
+
+@router.get("/decisions/{number}", responses=problem_responses(401, 404, 422))
+def get_decision(number: DecisionNumber, scheduler: SchedulerDep) -> Decision:
+    """Return one decision: its candidates, and what would have admitted it where it was refused."""
+    return scheduler.store.decision(number)
+
+
+@router.get("/decisions/{number}/inputs", responses=problem_responses(401, 404, 422))
+def get_decision_inputs(number: DecisionNumber, scheduler: SchedulerDep) -> dict[str, Any]:
+    """Return what a decision was taken on, as `jiuzhou node check-decision` reads it."""
+    return scheduler.store.decision_inputs(number)

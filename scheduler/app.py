@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import os
+import secrets
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,13 +24,14 @@ from capability_sdk.kit.service import create_service
 from scheduler import metrics
 from scheduler.adapters.process import ProcessLimits, ProcessRunner, reap_strays
 from scheduler.api import router
-from scheduler.database import Database, lock_folder
+from scheduler.database import Database
 from scheduler.dispatch.board import EndpointBoard
 from scheduler.node_agent.agent import NodeAgent
 from scheduler.node_agent.inventory import describe_machine
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
 from scheduler.reconcile.loop import Reconciler
+from scheduler.reconcile.placing import Placer
 from scheduler.scaling.api import router as scaling_router
 from scheduler.scaling.autoscaler import Autoscaler, ScalingLimits
 from scheduler.scaling.service import Scaling
@@ -38,7 +39,7 @@ from scheduler.scaling.store import ScalingStore
 from scheduler.scaling.traffic import TrafficBoard
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
-from scheduler.store import SchedulerStore
+from scheduler.store import Holder, SchedulerStore
 
 _MAX_BODY_BYTES = 64 << 20
 """Deployments of a large province carry the manifest of each version."""
@@ -46,13 +47,15 @@ _STEP_OVERDUE = timedelta(seconds=30)
 
 
 def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> FastAPI:
-    """Make the application; its lifespan starts the scheduler and stops every instance."""
+    """Make the application; its lifespan starts the scheduler and stops every instance.
+
+    The process has the folder's lock already.
+    """
     registry = CollectorRegistry()
     secret = read_or_create_secret(settings.data / INTERNAL_TOKEN_FILE)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        lock = lock_folder(settings.data)
         database = Database(settings.data / "scheduler.db")
         try:
             async with _running(settings, database, secret, clock) as scheduler:
@@ -61,7 +64,6 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
                 yield
         finally:
             database.close()
-            os.close(lock)
 
     async def readiness() -> dict[str, Any]:
         scheduler: Scheduler = app.state.scheduler
@@ -94,11 +96,14 @@ async def _running(
 ) -> AsyncIterator[Scheduler]:
     metadata = describe_machine(settings.node, settings.families, settings.engines, settings.triton)
     directory = _directory(settings, secret, clock)
-    nodes = NodeBoard(directory, clock, settings.load_valid)
+    nodes = NodeBoard(directory, clock, settings.load_valid, settings.node_lost_after)
     agent = NodeAgent(metadata, directory, nodes.report, clock)
     runner = await asyncio.to_thread(_runner, settings, metadata)
+    holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
+    store = SchedulerStore(database, holder)
+    await asyncio.to_thread(store.take_over, clock())
     scaling = await asyncio.to_thread(_scaling, settings, database, clock)
-    scheduler = _scheduler(settings, SchedulerStore(database), runner, nodes, scaling, clock)
+    scheduler = _scheduler(settings, store, runner, nodes, scaling, clock)
     await agent.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
@@ -159,8 +164,9 @@ def _scheduler(
 ) -> Scheduler:
     board = EndpointBoard()
     weights = ScoreWeights(settings.best_fit_weight, settings.spread_weight, settings.idle_weight)
+    placer = Placer(store, runner, nodes, weights, clock)
     reconciler = Reconciler(
-        store, runner, nodes, board, scaling.autoscaler, weights, clock, settings.drain
+        store, runner, nodes, board, scaling.autoscaler, placer, clock, settings.drain
     )
     return Scheduler(store, runner, nodes, board, reconciler, scaling)
 

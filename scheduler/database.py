@@ -61,18 +61,25 @@ def _tune(engine: Engine) -> None:
         connection.execute("PRAGMA synchronous = FULL")
 
 
-def lock_folder(province: Path) -> int:
+def lock_folder(province: Path, *, wait: bool = False) -> int:
     """Take the province's folder for this process, until it ends; returns the lock's descriptor.
+
+    The kernel gives the lock back when the process ends, however it ends, so one that waits for it
+    takes over within moments.
+
+    Args:
+        province: The folder.
+        wait: Stand by until nobody has it.
 
     Raises:
         SchedulerAlreadyRuns: Another scheduler has it: two would start everything twice.
     """
     descriptor = os.open(province / "scheduler.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(descriptor)
         raise SchedulerAlreadyRuns(
-            f"Another scheduler works in {province}; stop it first."
+            f"Another scheduler works in {province}; stop it first, or stand by with --standby."
         ) from None
     return descriptor

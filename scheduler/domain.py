@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from capability_sdk.contracts.nodes import InstanceHealth
-from capability_sdk.contracts.scheduling import LocalDeployment
+from capability_sdk.contracts.scheduling import LocalDeployment, Priority
 
 DEVICE_MILLI = 1000
 """Thousandths that one GPU has."""
@@ -83,6 +83,8 @@ class Binding:
         host: The instance whose process serves this one too, since only weights differ; empty for
             a process of its own.
         devices: Indexes of the GPUs that it has a share of.
+        priority: Whose work makes room for whose.
+        is_bound: Whether it may run; before, it is only reserved.
     """
 
     id: str
@@ -92,6 +94,8 @@ class Binding:
     demand: Demand
     host: str = ""
     devices: tuple[int, ...] = ()
+    priority: Priority = Priority.STANDARD
+    is_bound: bool = False
 
     @property
     def process(self) -> str:

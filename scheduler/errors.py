@@ -37,3 +37,38 @@ class AmbiguousDeployments(InvalidInput):
 
     code = "ambiguous-deployments"
     title = "The list names a version twice"
+
+
+class StaleView(Conflict):
+    """The reservations have changed since a decision was taken."""
+
+    code = "stale-view"
+    title = "The reservations have changed since the decision"
+
+
+class NoRoom(Conflict):
+    """A node has not what a decision wants to take of it."""
+
+    code = "no-room"
+    title = "The node has no room for it"
+
+
+class ReservationLost(Conflict):
+    """A reservation is not its owner's any more."""
+
+    code = "reservation-lost"
+    title = "The reservation was lost"
+
+
+class DecisionNotFound(NotFound):
+    """No such decision is kept."""
+
+    code = "decision-not-found"
+    title = "No such decision is kept"
+
+
+class StillDraining(Conflict):
+    """What makes room on a node has not left it yet."""
+
+    code = "still-draining"
+    title = "The room is not free yet"

@@ -1,7 +1,7 @@
 """The nodes as the scheduler knows them: checked metadata, and the last load of each."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
@@ -13,6 +13,8 @@ from capability_sdk.kit.clock import Clock
 from scheduler.domain import Binding
 from scheduler.errors import NodeNotFound
 from scheduler.placement.constraints import NodeState
+from scheduler.reservations.claims import takes
+from scheduler.reservations.domain import taken
 
 _log = logging.getLogger(__name__)
 
@@ -25,10 +27,18 @@ class NodeBoard:
     that does not is given nothing, so a lying one brings none.
     """
 
-    def __init__(self, directory: ServiceDirectory, clock: Clock, load_valid: timedelta) -> None:
+    def __init__(
+        self,
+        directory: ServiceDirectory,
+        clock: Clock,
+        load_valid: timedelta,
+        lost_after: timedelta,
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._load_valid = load_valid
+        self._lost_after = lost_after
+        self._listening_since = self._last_look = clock()
         self._loads: dict[str, NodeLoad] = {}
         self._known: dict[str, NodeMetadata] = {}
         self.rejected: dict[str, str] = {}
@@ -104,6 +114,23 @@ class NodeBoard:
         """Return the share of a node's cores in use, 0 where nothing fresh is known."""
         return self._loads[node].cpu_fraction if self._is_reporting(node) else 0.0
 
+    def lost(self, nodes: Iterable[str]) -> list[str]:
+        """Return those of some nodes that have said nothing for too long, while we listened.
+
+        Silence while this process stood still, or before it began, says nothing about a node.
+        """
+        now = self._clock()
+        if not timedelta(0) <= now - self._last_look <= self._load_valid:
+            self._listening_since = now
+        self._last_look = now
+        heard = {node: load.at for node, load in self._loads.items()}
+        return sorted(
+            node
+            for node in nodes
+            if now - max(heard.get(node, self._listening_since), self._listening_since)
+            > self._lost_after
+        )
+
     async def states(
         self, bindings: Sequence[Binding], startable: frozenset[str]
     ) -> list[NodeState]:
@@ -134,11 +161,12 @@ class NodeBoard:
         counts: dict[str, int] = {}
         for binding in bound:
             counts[binding.unit.capability] = counts.get(binding.unit.capability, 0) + 1
+        reserved = taken((item.process, takes(item.demand, item.devices)) for item in bound)
         return NodeState(
             metadata=metadata,
-            reserved_cpu_millicores=sum(item.demand.cpu_millicores for item in bound),
-            reserved_memory_mib=sum(item.demand.memory_mib for item in bound),
-            reserved_gpu=_reserved_gpu(bound),
+            reserved_cpu_millicores=reserved.cpu_millicores,
+            reserved_memory_mib=reserved.memory_mib,
+            reserved_gpu=reserved.devices,
             instances_of=tuple(counts.items()),
             busy_fraction=self.busy(metadata.node),
             is_reporting=self._is_reporting(metadata.node),
@@ -148,12 +176,3 @@ class NodeBoard:
     def _is_reporting(self, node: str) -> bool:
         load = self._loads.get(node)
         return load is not None and self._clock() - load.at <= self._load_valid
-
-
-def _reserved_gpu(bound: Sequence[Binding]) -> tuple[int, ...]:
-    """Add up by device what instances take of a node's GPUs."""
-    reserved: dict[int, int] = {}
-    for binding in bound:
-        for device in binding.devices:
-            reserved[device] = reserved.get(device, 0) + binding.demand.device_milli
-    return tuple(reserved.get(device, 0) for device in range(max(reserved, default=-1) + 1))

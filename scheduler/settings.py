@@ -97,6 +97,20 @@ class SchedulerSettings(BaseSettings):
         gt=timedelta(0),
         description="Age of its last load at which a node gets no new instances.",
     )
+    node_lost_after: timedelta = Field(
+        default=timedelta(seconds=30),
+        gt=timedelta(0),
+        description="Silence of a node after which its instances are placed elsewhere.",
+    )
+    reservation_lease: timedelta = Field(
+        default=timedelta(seconds=30),
+        gt=timedelta(0),
+        description="Age at which what was reserved, and neither bound nor renewed, is void.",
+    )
+    standby: bool = Field(
+        default=False,
+        description="Wait for the scheduler that works in this folder to end, and take over then.",
+    )
     sample_share: Share = Field(
         default=0.01, description="Share of answered calls that instances keep in their log."
     )

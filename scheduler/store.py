@@ -1,22 +1,23 @@
 """What the scheduler remembers: what shall run, what is bound where, and why."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, delete, func, select
+from sqlalchemy import JSON, ColumnElement, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from capability_sdk.contracts.scheduling import Candidate, Decision, LocalDeployments
+from capability_sdk.contracts.scheduling import Decision, LocalDeployments, Priority
 from scheduler.database import Database, Row
+from scheduler.decisions import store as decisions
+from scheduler.decisions.store import Decided
 from scheduler.domain import Binding, Demand, Phase, Unit
 from scheduler.errors import StaleRevision
-from scheduler.placement.place import Placement
-
-_DECISIONS_KEPT = 200
-"""Of each capability."""
+from scheduler.reservations.claims import claim_of
+from scheduler.reservations.domain import Amounts, State, promised
+from scheduler.reservations.ledger import Ledger, ReservationRow
 
 
 class DesiredRow(Row):
@@ -51,26 +52,39 @@ class HostingRow(Row):
     host: Mapped[str]
 
 
-class DecisionRow(Row):
-    """A placement decision."""
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who reserves, and for how long without a word.
 
-    __tablename__ = "decision"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    at: Mapped[str]
-    revision: Mapped[int]
-    capability: Mapped[str] = mapped_column(index=True)
-    version: Mapped[str]
-    instance: Mapped[str | None]
-    node: Mapped[str | None]
-    reason: Mapped[str]
-    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    Attributes:
+        name: Of this run of a scheduler; another run is another holder.
+        lease: Age at which a reservation that was neither bound nor renewed is void.
+    """
+
+    name: str
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a decision is taken on.
+
+    Attributes:
+        version: Of the ledger; a decision on an older one is refused.
+        occupying: Instances that take room, those included that are on their way out, but for
+            those who make room for another.
+    """
+
+    version: int
+    occupying: list[Binding]
 
 
 class SchedulerStore:
     """Every query of the scheduler's file; each method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, holder: Holder) -> None:
         self._database = database
+        self._holder = holder
 
     def desired(self) -> LocalDeployments | None:
         """Return the list of deployments in force, None before the first."""
@@ -102,54 +116,124 @@ class SchedulerStore:
         In this order they are started again: the first of a process is what it serves from its
         start, and that must be one that has served before.
         """
-        query = (
-            select(BindingRow, HostingRow.host)
-            .outerjoin(HostingRow, HostingRow.id == BindingRow.id)
-            .where(BindingRow.phase == Phase.ACTIVE)
-            .order_by(HostingRow.place, BindingRow.id)
-        )
         with self._database.session() as session:
-            return [_binding(row, host or "") for row, host in session.execute(query)]
+            return _bindings(session, BindingRow.phase == Phase.ACTIVE)
 
-    def bind(self, binding: Binding, placement: Placement, revision: int, at: datetime) -> None:
-        """Store a binding and its decision at once: neither exists without the other."""
+    def view(self) -> View:
+        """Return what the next decisions are taken on."""
+        with self._database.session() as session:
+            ledger = Ledger(session)
+            beside = {item.claim.instance for item in promised(ledger.held())}
+            held = _bindings(session, ReservationRow.state != State.RELEASED)
+            return View(ledger.version, [item for item in held if item.id in beside])
+
+    def take_over(self, now: datetime) -> None:
+        """Begin as the one scheduler of this file: drive on what another one left.
+
+        What it reserved and never handed to a runner is void; what runs since before there were
+        reservations is entered.
+        """
         with self._database.session(write=True) as session:
-            session.add(
-                BindingRow(
-                    id=binding.id,
-                    phase=Phase.ACTIVE,
-                    unit=asdict(binding.unit),
-                    demand=asdict(binding.demand),
-                    node=binding.node,
-                    package_path=str(binding.package_path),
-                )
+            ledger = Ledger(session)
+            _retire(session, ledger.void(now, others_than=self._holder.name), now)
+            for binding in _bindings(session, BindingRow.phase == Phase.ACTIVE):
+                ledger.adopt(claim_of(binding), self._holder.name)
+            ledger.take_over(self._holder.name)
+
+    def reserve(
+        self,
+        binding: Binding,
+        has: Amounts,
+        decided: Decided,
+        seen: int,
+        victims: Sequence[str] = (),
+    ) -> int:
+        """Store an instance, what it takes and the decision at once: none exists without the others.
+
+        Args:
+            binding: What runs where.
+            has: What the node has in all.
+            decided: The decision.
+            seen: Version of the ledger that it was taken on.
+            victims: Best-effort instances that begin to leave for it.
+
+        Returns:
+            The ledger's new version.
+
+        Raises:
+            StaleView: Room was taken since; decide again.
+            NoRoom: The node has not enough left.
+        """
+        with self._database.session(write=True) as session:
+            version = Ledger(session).reserve(
+                claim_of(binding, victims),
+                has,
+                seen=seen,
+                owner=self._holder.name,
+                until=decided.at + self._holder.lease,
             )
+            _retire(session, victims, decided.at)
+            session.add(_row(binding))
             if binding.host:
                 session.add(HostingRow(id=binding.id, host=binding.host))
-            _decide(session, binding.unit, placement, revision, at, binding.id)
+            decisions.write(session, decided, binding.id)
+            return version
 
-    def leave_unplaced(self, unit: Unit, placement: Placement, revision: int, at: datetime) -> bool:
-        """Store why a unit has no node, unless that is known already; tell whether it was new."""
-        query = (
-            select(DecisionRow)
-            .where(DecisionRow.capability == unit.capability, DecisionRow.version == unit.version)
-            .order_by(DecisionRow.id.desc())
-            .limit(1)
-        )
+    def bind(self, instance: str, now: datetime) -> None:
+        """Let a reserved instance start.
+
+        Raises:
+            ReservationLost: It may not start any more.
+            StillDraining: It may not start yet.
+        """
         with self._database.session(write=True) as session:
-            last = session.scalars(query).first()
-            if last is not None and last.node is None and last.reason == placement.reason:
-                return False
-            _decide(session, unit, placement, revision, at, None)
-            return True
+            Ledger(session).bind(instance, self._holder.name, now)
+
+    def drive(self, now: datetime) -> list[str]:
+        """Keep what this scheduler has reserved, void what nobody kept; return what is leaving.
+
+        It writes only where something is reserved.
+        """
+        with self._database.session() as session:
+            moving = Ledger(session).moving()
+        if any(item.state is State.RESERVED for item in moving):
+            with self._database.session(write=True) as session:
+                ledger = Ledger(session)
+                ledger.renew(self._holder.name, now + self._holder.lease)
+                _retire(session, ledger.void(now), now)
+        return [
+            item.claim.instance
+            for item in moving
+            if item.state is State.DRAINING and item.owner == self._holder.name
+        ]
+
+    def lose(self, node: str, now: datetime) -> list[str]:
+        """Give back everything on a node that is gone, and return its instances."""
+        with self._database.session(write=True) as session:
+            lost = Ledger(session).lose(node)
+            _retire(session, lost, now)
+            return lost
+
+    def is_known_refusal(self, unit: Unit, reason: str) -> bool:
+        """Tell whether a unit was left unplaced for this reason when it was last decided on."""
+        with self._database.session() as session:
+            return decisions.is_known(session, unit, reason)
+
+    def leave_unplaced(self, decided: Decided) -> None:
+        """Store why a unit has no node."""
+        with self._database.session(write=True) as session:
+            decisions.write(session, decided, None)
 
     def retire(self, instance: str, at: datetime) -> None:
-        """Take an instance out of service."""
+        """Take an instance out of service; what it takes it keeps until `release`."""
         with self._database.session(write=True) as session:
-            row = session.get(BindingRow, instance)
-            if row is not None:
-                row.phase = Phase.RETIRED
-                row.retired_at = at.timestamp()
+            Ledger(session).drain(instance)
+            _retire(session, [instance], at)
+
+    def release(self, instance: str) -> None:
+        """Give back what an instance took, once it has ended."""
+        with self._database.session(write=True) as session:
+            Ledger(session).release(instance)
 
     def retired_before(self, moment: datetime) -> list[str]:
         """Return instances that were retired before a moment and host none any more."""
@@ -165,43 +249,65 @@ class SchedulerStore:
         with self._database.session(write=True) as session:
             session.execute(delete(BindingRow).where(BindingRow.id == instance))
             session.execute(delete(HostingRow).where(HostingRow.id == instance))
+            Ledger(session).forget(instance)
 
     def decisions(self, capability: str | None, limit: int) -> list[Decision]:
         """Return placement decisions, newest first."""
-        query = select(DecisionRow).order_by(DecisionRow.id.desc()).limit(limit)
-        if capability is not None:
-            query = query.where(DecisionRow.capability == capability)
         with self._database.session() as session:
-            return [_decision(row) for row in session.scalars(query)]
+            return decisions.recent(session, capability, limit)
+
+    def decision(self, number: int) -> Decision:
+        """Return a decision.
+
+        Raises:
+            DecisionNotFound: There is none of this number any more.
+        """
+        with self._database.session() as session:
+            return decisions.get(session, number)
+
+    def decision_inputs(self, number: int) -> dict[str, Any]:
+        """Return what a decision was taken on.
+
+        Raises:
+            DecisionNotFound: It is not kept any more.
+        """
+        with self._database.session() as session:
+            return decisions.inputs_of(session, number)
 
 
-def _decide(
-    session: Session,
-    unit: Unit,
-    placement: Placement,
-    revision: int,
-    at: datetime,
-    instance: str | None,
-) -> None:
-    session.add(
-        DecisionRow(
-            at=at.isoformat(),
-            revision=revision,
-            capability=unit.capability,
-            version=unit.version,
-            instance=instance,
-            node=placement.node,
-            reason=placement.reason,
-            candidates=[item.model_dump(mode="json") for item in placement.candidates],
-        )
+def _bindings(session: Session, which: ColumnElement[bool]) -> list[Binding]:
+    """Return bindings; hosted ones last, the longest there first."""
+    query = (
+        select(BindingRow, HostingRow.host, ReservationRow)
+        .outerjoin(HostingRow, HostingRow.id == BindingRow.id)
+        .outerjoin(ReservationRow, ReservationRow.instance == BindingRow.id)
+        .where(which)
+        .order_by(HostingRow.place, BindingRow.id)
     )
-    session.flush()
-    mine = DecisionRow.capability == unit.capability
-    newest = select(func.max(DecisionRow.id)).where(mine).scalar_subquery()
-    session.execute(delete(DecisionRow).where(mine, DecisionRow.id <= newest - _DECISIONS_KEPT))
+    return [_binding(row, host or "", held) for row, host, held in session.execute(query)]
 
 
-def _binding(row: BindingRow, host: str) -> Binding:
+def _retire(session: Session, instances: Sequence[str], at: datetime) -> None:
+    for instance in instances:
+        row = session.get(BindingRow, instance)
+        if row is not None and row.phase != Phase.RETIRED:
+            row.phase = Phase.RETIRED
+            row.retired_at = at.timestamp()
+
+
+def _row(binding: Binding) -> BindingRow:
+    return BindingRow(
+        id=binding.id,
+        phase=Phase.ACTIVE,
+        unit=asdict(binding.unit),
+        demand=asdict(binding.demand),
+        node=binding.node,
+        package_path=str(binding.package_path),
+    )
+
+
+def _binding(row: BindingRow, host: str, held: ReservationRow | None) -> Binding:
+    shares = [] if held is None else held.devices
     return Binding(
         id=row.id,
         unit=Unit(**row.unit),
@@ -209,23 +315,11 @@ def _binding(row: BindingRow, host: str) -> Binding:
         package_path=Path(row.package_path),
         demand=_demand(row.demand),
         host=host,
+        devices=tuple(index for index, share in enumerate(shares) if share),
+        priority=Priority.STANDARD if held is None else Priority(held.priority),
+        is_bound=held is None or held.state != State.RESERVED,
     )
 
 
 def _demand(stored: dict[str, Any]) -> Demand:
     return Demand(**{**stored, "gpu_models": tuple(stored.get("gpu_models", ()))})
-
-
-def _decision(row: DecisionRow) -> Decision:
-    candidates: Sequence[dict[str, Any]] = row.candidates
-    return Decision(
-        id=row.id,
-        at=datetime.fromisoformat(row.at),
-        revision=row.revision,
-        capability=row.capability,
-        version=row.version,
-        instance=row.instance,
-        node=row.node,
-        reason=row.reason,
-        candidates=[Candidate.model_validate(item) for item in candidates],
-    )

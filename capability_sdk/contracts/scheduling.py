@@ -1,6 +1,7 @@
 """What agent, scheduler and people say to each other about running instances on nodes."""
 
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,6 +17,21 @@ from capability_sdk.contracts.model import (
 )
 from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
 from capability_sdk.contracts.scaling import Boost, ScalingRule
+
+
+class Priority(StrEnum):
+    """Whose work makes room for whose."""
+
+    STANDARD = "standard"
+    BEST_EFFORT = "best-effort"
+    """Runs where room is left, and is ended where standard work needs it."""
+
+
+class Apart(StrEnum):
+    """Whether replicas of a version stand on different nodes."""
+
+    PREFERRED = "preferred"
+    REQUIRED = "required"
 
 
 class LocalDeployment(Wire):
@@ -38,6 +54,8 @@ class LocalDeployment(Wire):
     """Server around the model, such as triton; None for the runtime itself."""
     manifest: Manifest
     passport: dict[str, Any] = {}
+    priority: Priority = Priority.STANDARD
+    apart: Apart = Apart.PREFERRED
 
 
 class LocalDeployments(Versioned):
@@ -101,10 +119,53 @@ class Candidate(Wire):
 
     node: Identifier
     score: float | None = None
+    parts: dict[str, float] = {}
+    """What the score is made of, each part weighted."""
     failed: FailedConstraint | None = None
 
 
-class Decision(Wire):
+class Change(Wire):
+    """One thing to change on a node.
+
+    ``free`` gives back what instances take, ``add`` needs hardware, ``offer`` installs or allows
+    something, ``restore`` brings back what was there, ``move`` takes a replica elsewhere.
+    """
+
+    constraint: str
+    act: Literal["free", "add", "offer", "restore", "move"]
+    amount: Annotated[int, Field(ge=0)] = 0
+    """In the unit of the constraint: millicores, MiB, thousandths of a GPU; 0 where it has none."""
+    value: str = ""
+    """What to offer."""
+    device: Annotated[int, Field(ge=0)] | None = None
+    """Which GPU of the node."""
+    cost: float
+    words: str
+
+
+class SmallestChange(Wire):
+    """The cheapest change of the cluster that would have admitted a request that was refused."""
+
+    node: Identifier
+    changes: list[Change]
+    cost: float
+    words: str
+
+
+class Explanation(Wire):
+    """What a decision considered: of many nodes the best and the nearest, of all of them totals."""
+
+    considered: int = 0
+    suitable: int = 0
+    refused: dict[str, int] = {}
+    """How many nodes fail first at which constraint."""
+    candidates: list[Candidate] = []
+    change: SmallestChange | None = None
+    victims: list[Identifier] = []
+    """Best-effort instances that make room."""
+
+
+class Decision(Explanation):
     """One placement decision, as it was taken; ``node`` is None where nothing could be bound."""
 
     id: int
@@ -115,4 +176,3 @@ class Decision(Wire):
     instance: Identifier | None = None
     node: Identifier | None = None
     reason: str
-    candidates: list[Candidate]

@@ -3,23 +3,19 @@
 import asyncio
 import contextlib
 import logging
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
-from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments
+from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments, Priority
 from capability_sdk.kit.clock import Clock
 from scheduler.dispatch.board import EndpointBoard
 from scheduler.dispatch.weights import weigh
-from scheduler.domain import Binding, Observation, unit_of
+from scheduler.domain import Binding, Observation
+from scheduler.errors import NoRoom, ReservationLost, StaleView, StillDraining
 from scheduler.nodes import NodeBoard
-from scheduler.placement.place import place
-from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
-from scheduler.profiles import demand_of
-from scheduler.reconcile.hosting import beside, find_host
+from scheduler.reconcile.placing import Placer
 from scheduler.reconcile.plan import count_ready, plan
 from scheduler.scaling.autoscaler import Autoscaler
 from scheduler.store import SchedulerStore
@@ -39,7 +35,7 @@ class Reconciler:
         nodes: NodeBoard,
         board: EndpointBoard,
         autoscaler: Autoscaler,
-        weights: ScoreWeights,
+        placer: Placer,
         clock: Clock,
         drain: timedelta,
     ) -> None:
@@ -48,7 +44,7 @@ class Reconciler:
         self._nodes = nodes
         self._board = board
         self._autoscaler = autoscaler
-        self._weights = weights
+        self._placer = placer
         self._clock = clock
         self._drain_seconds = drain.total_seconds()
         self._loop = asyncio.get_running_loop()
@@ -80,11 +76,14 @@ class Reconciler:
     async def step(self) -> None:
         """Compare once, and do what is missing."""
         desired = await asyncio.to_thread(self._store.desired)
+        await self._give_up_lost_nodes()
+        for instance in await asyncio.to_thread(self._store.drive, self._clock()):
+            self._have_leave(instance)
         self.bindings = await asyncio.to_thread(self._store.bindings)
         if self._unseen is None:
             self._unseen = {binding.id for binding in self.bindings}
         for binding in self.bindings:
-            await self._runner.start(binding)
+            await self._start(binding)
         if desired is not None:
             await self._converge(desired)
         self._publish()
@@ -100,52 +99,59 @@ class Reconciler:
             desired.deployments, count_ready(self.bindings, observed)
         )
         intent = plan(scaled, self.bindings, observed)
-        for deployment in intent.start:
-            await self._place(deployment, desired.revision)
+        if intent.start:
+            await self._place_all(intent.start, desired.revision)
         for instance in intent.stop:
             await self._retire(instance)
 
-    async def _place(self, deployment: LocalDeployment, revision: int) -> None:
-        unit, demand = unit_of(deployment), demand_of(deployment)
-        host = find_host(unit, self.bindings, self._runner.observe())
-        if host is None:
-            states = await self._nodes.states(self.bindings, self._runner.nodes)
-            placement = place(unit.capability, demand, states, self._weights)
-        else:
-            placement = beside(host)
-        now = self._clock()
-        if placement.node is None:
-            is_new = await asyncio.to_thread(
-                self._store.leave_unplaced, unit, placement, revision, now
-            )
-            if is_new:
-                _log.warning("%s %s %s", unit.capability, unit.version, placement.reason)
+    async def _place_all(self, missing: Sequence[LocalDeployment], revision: int) -> None:
+        await self._placer.look()
+        standard_first = sorted(missing, key=lambda item: item.priority is Priority.BEST_EFFORT)
+        for deployment in standard_first:
+            try:
+                binding = await self._placer.place(deployment, revision, self.bindings)
+            except (StaleView, NoRoom) as error:
+                # What it was decided on is not so any more: the next step looks again.
+                _log.info("%s %s: %s", deployment.capability, deployment.version, error)
+                return
+            if binding is not None:
+                self.bindings.append(binding)
+                await self._start(binding)
+
+    async def _start(self, binding: Binding) -> None:
+        """Have an instance run that may; one that runs is left alone."""
+        try:
+            if not binding.is_bound:
+                await asyncio.to_thread(self._store.bind, binding.id, self._clock())
+        except (ReservationLost, StillDraining) as error:
+            _log.info("%s does not start now: %s", binding.id, error)
             return
-        binding = Binding(
-            id=f"i-{secrets.token_hex(4)}",
-            unit=unit,
-            node=placement.node,
-            package_path=Path(deployment.package_path),
-            demand=demand,
-            host="" if host is None else host.process,
-            devices=placement.devices,
-        )
-        await asyncio.to_thread(self._store.bind, binding, placement, revision, now)
-        self.bindings.append(binding)
-        _log.info("%s: %s %s %s", binding.id, unit.capability, unit.version, placement.reason)
         await self._runner.start(binding)
+
+    async def _give_up_lost_nodes(self) -> None:
+        for node in self._nodes.lost({binding.node for binding in self.bindings}):
+            instances = await asyncio.to_thread(self._store.lose, node, self._clock())
+            _log.error("%s is lost: %d instances are placed anew", node, len(instances))
+            for instance in instances:
+                await self._runner.stop(instance)
 
     async def _retire(self, instance: str) -> None:
         await asyncio.to_thread(self._store.retire, instance, self._clock())
         self.bindings = [item for item in self.bindings if item.id != instance]
-        leaving = asyncio.create_task(self._leave(instance), name=f"leave {instance}")
-        self._leaving[instance] = leaving
-        leaving.add_done_callback(lambda _: self._leaving.pop(instance, None))
+        self._have_leave(instance)
+
+    def _have_leave(self, instance: str) -> None:
+        if instance not in self._leaving:
+            leaving = asyncio.create_task(self._leave(instance), name=f"leave {instance}")
+            self._leaving[instance] = leaving
+            leaving.add_done_callback(lambda _: self._leaving.pop(instance, None))
 
     async def _leave(self, instance: str) -> None:
         # The gateway has heard by then; requests on their way still find the instance.
         await asyncio.sleep(self._drain_seconds)
         await self._runner.stop(instance)
+        await asyncio.to_thread(self._store.release, instance)
+        self._news.set()
         _log.info("%s: stopped", instance)
 
     def _publish(self) -> None:
