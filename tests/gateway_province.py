@@ -148,6 +148,10 @@ class Province:
             Endpoint(instance=f"i-{version}", capability=capability, version=version, address=at)
             for version, at in sockets.items()
         ]
+        self.place_endpoints(endpoints)
+
+    def place_endpoints(self, endpoints: list[Endpoint]) -> None:
+        """Write the last good endpoints."""
         found = EndpointList(revision=1, endpoints=endpoints)
         (self.folder / "endpoints.json").write_text(found.model_dump_json(by_alias=True))
 
@@ -250,22 +254,24 @@ class Peers:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
+        self.processes: dict[str, Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def instance(self, version: str = "1.0.0") -> str:
-        """Start an instance; return its address."""
-        socket = self._folder / f"{version}.sock"
-        (self._folder / f"{version}.seen").touch()
+    def instance(self, version: str = "1.0.0", name: str = "") -> str:
+        """Start an instance, named after its version if it has no name; return its address."""
+        name = name or version
+        socket = self._folder / f"{name}.sock"
+        (self._folder / f"{name}.seen").touch()
         environment = {
             "INSTANCE_VERSION": version,
-            "INSTANCE_LOG": str(self._folder / f"{version}.seen"),
+            "INSTANCE_LOG": str(self._folder / f"{name}.seen"),
         }
-        self._start("instance", socket, environment)
+        self.processes[name] = self._start("instance", socket, environment)
         return f"unix:{socket}"
 
-    def seen(self, version: str = "1.0.0") -> list[str]:
+    def seen(self, name: str = "1.0.0") -> list[str]:
         """Read what an instance was asked: ``id method path``, one a line."""
-        return (self._folder / f"{version}.seen").read_text().splitlines()
+        return (self._folder / f"{name}.seen").read_text().splitlines()
 
     def agent(self, province: Province) -> "Popen[bytes]":
         """Start an agent at the province's socket."""

@@ -11,6 +11,7 @@ from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
 from edge_gateway.errors import MethodNotAllowed, NoState, NotMetered, TokenRefused
 from edge_gateway.gateway import openapi, tokens
 from edge_gateway.gateway.agent import Agent, AutonomyPage, TokenRelay
+from edge_gateway.gateway.dispatch.report import describe
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
 from edge_gateway.gateway.messages import (
@@ -167,10 +168,10 @@ class GatewayApp:
             return json_answer({"status": "live", "live": True})
         if kind is Kind.DESCRIPTION:
             return Answer(200, _DESCRIPTION, openapi.document())
-        if kind is Kind.METRICS:
+        if kind is Kind.METRICS or kind is Kind.DISPATCH:
             if not self._is_own(request):
-                raise NotAuthenticated("Metrics are for the province's own processes.")
-            return Answer(200, _TEXT, self._metrics.text())
+                raise NotAuthenticated("This is for the province's own processes.")
+            return self._inner_page(kind)
         if kind is Kind.SERVER:
             return json_answer(
                 {
@@ -180,6 +181,11 @@ class GatewayApp:
                 }
             )
         return json_answer({"status": "ready", "ready": True, **self._readiness()})
+
+    def _inner_page(self, kind: Kind) -> Answer:
+        if kind is Kind.METRICS:
+            return Answer(200, _TEXT, self._metrics.text())
+        return json_answer(describe(self._inference.targets.pools, self._inference.loop.time()))
 
     def _readiness(self) -> dict[str, Any]:
         view = self._view

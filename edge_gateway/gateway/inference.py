@@ -30,13 +30,22 @@ from edge_gateway.errors import (
     UpstreamTimeout,
 )
 from edge_gateway.gateway.admission import Gate, Gates
+from edge_gateway.gateway.dispatch.choice import choose
+from edge_gateway.gateway.dispatch.pool import Choose
+from edge_gateway.gateway.dispatch.retries import (
+    NOT_ITS_TO_SERVE,
+    is_the_endpoints,
+    stand_in,
+    was_served,
+)
+from edge_gateway.gateway.dispatch.target import Target, Ticket
 from edge_gateway.gateway.messages import Answer, Request, problem_answer, unexpected
 from edge_gateway.gateway.metering import Meter
 from edge_gateway.gateway.metrics import GatewayMetrics
 from edge_gateway.gateway.paths import Kind, Route
 from edge_gateway.gateway.quota import Quotas
-from edge_gateway.gateway.routing import choose, pick, pick_by_key
-from edge_gateway.gateway.targets import Choice, Target, Targets
+from edge_gateway.gateway.routing import pick, pick_by_key
+from edge_gateway.gateway.targets import Choice, Targets
 from edge_gateway.gateway.upstream import AnswerHead, Failure, UpstreamAnswer
 from edge_gateway.state import StateView
 
@@ -63,9 +72,6 @@ RETURNED = tuple(
 """Headers of an instance that a caller sees."""
 
 _SERVER_ERRORS = 500
-_RETRIABLE = (Failure.NOT_CONNECTED, Failure.CLOSED)
-_NOT_ITS_TO_SERVE = (401, 421)
-"""Of an instance on another node: it was started anew, or its node has lost touch; nothing was done."""
 _RETRY_SOON = {"Retry-After": "1"}
 
 _log = logging.getLogger(__name__)
@@ -82,8 +88,23 @@ class Inference:
         metrics: GatewayMetrics,
         *,
         max_body_bytes: int,
+        longest_seconds: float,
+        choose: Choose = choose,
     ) -> None:
+        """Prepare.
+
+        Args:
+            targets: Where calls can go.
+            quotas: What they may cost.
+            meter: Who writes them down.
+            metrics: Who counts them.
+            max_body_bytes: The largest body of a call.
+            longest_seconds: What a call may take, retries included.
+            choose: How one of several endpoints is chosen.
+        """
         self.max_body_bytes = max_body_bytes
+        self.longest_seconds = longest_seconds
+        self.choose = choose
         self.targets = targets
         self.quotas = quotas
         self.meter = meter
@@ -162,8 +183,8 @@ class Inference:
 class _Call:
     """One call on its way to an instance and back."""
 
-    __slots__ = ("_answer", "_choice", "_gate", "_is_last_try", "_owner", "_request", "_route",
-                 "_target", "_version")  # fmt: skip
+    __slots__ = ("_answer", "_gate", "_owner", "_pool", "_request", "_route", "_target", "_ticket",
+                 "_tries", "_version")  # fmt: skip
 
     def __init__(
         self, owner: Inference, request: Request, route: Route, gate: Gate, choice: Choice
@@ -172,10 +193,11 @@ class _Call:
         self._request = request
         self._route = route
         self._gate = gate
-        self._choice = choice
-        self._is_last_try = False
+        self._tries = 0
         self._version = owner.version_for(request, route, choice)
-        self._target: Target | None = None
+        self._pool = choice.pools[self._version]
+        self._target: Target
+        self._ticket: Ticket
 
     async def forward_with_lease(self) -> None:
         """Wait for a quota lease, then go on."""
@@ -191,13 +213,20 @@ class _Call:
 
     def forward(self) -> None:
         """Send the request to the endpoint of choice."""
-        candidates = self._choice.targets[self._version]
-        if self._target is not None and len(candidates) > 1:
-            candidates = [target for target in candidates if target is not self._target]
+        pool = self._pool
+        if not pool.active:
+            self._conclude(Failure.SILENT)
+            self._gate.leave()
+            return
         # Which of two equal instances answers is no secret.
-        self._target = choose(candidates, random.random())  # noqa: S311 - no secret
-        request = self._encode(self._target.credential)
-        self._target.upstream.exchange(request, self._on_result, self._request.id)
+        self._send(self._owner.choose(pool, random.random()))  # noqa: S311 - no secret
+
+    def _send(self, target: Target, deadline: float | None = None) -> None:
+        self._target = target
+        self._tries += 1
+        self._ticket = target.begin(time.monotonic())
+        request = self._encode(target.credential)
+        target.upstream.exchange(request, self._on_result, self._request.id, deadline)
 
     def _encode(self, credential: bytes) -> bytes:
         request, route = self._request, self._route
@@ -214,14 +243,29 @@ class _Call:
 
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
         try:
-            if _is_unserved(result) and not self._is_last_try:
-                self._is_last_try = True
-                self.forward()
+            if was_served(result):
+                self._target.answered(self._ticket, time.monotonic())
+            elif self._goes_again(result):
                 return
             self._conclude(result)
         except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
             self._fail()
         self._gate.leave()
+
+    def _goes_again(self, result: UpstreamAnswer | Failure) -> bool:
+        """Send a call that failed once more, where that is safe; return whether it was sent."""
+        pool, target, now = self._pool, self._target, time.monotonic()
+        target.over(self._ticket)
+        if is_the_endpoints(result):
+            pool.note_failure(target, now, is_refusal=result is Failure.NOT_CONNECTED)
+        deadline = self._request.started + self._owner.longest_seconds
+        if now >= deadline:
+            return False
+        is_repeatable = target.endpoint.is_stateless or self._route.kind is not Kind.INFER
+        other = stand_in(pool, target, result, self._tries, is_repeatable=is_repeatable)
+        if other is not None:
+            self._send(other, deadline)
+        return other is not None
 
     def _fail(self) -> None:
         _log.exception("unexpected failure of request %s", self._request.id.decode())
@@ -230,7 +274,7 @@ class _Call:
     def _conclude(self, result: UpstreamAnswer | Failure) -> None:
         if isinstance(result, Failure):
             answer = problem_answer(_failed(result, self._route.capability))
-        elif result.head.status in _NOT_ITS_TO_SERVE:
+        elif result.head.status in NOT_ITS_TO_SERVE:
             answer = problem_answer(_failed(Failure.NOT_CONNECTED, self._route.capability))
         else:
             answer = Answer(result.head.status, self._head(result.head), result.body)
@@ -306,17 +350,10 @@ def _second(moment: int) -> bytes:
     return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat().encode()
 
 
-def _is_unserved(result: UpstreamAnswer | Failure) -> bool:
-    """Tell whether an instance surely did nothing for a call, so that another may be asked."""
-    if isinstance(result, Failure):
-        return result in _RETRIABLE
-    return result.head.status in _NOT_ITS_TO_SERVE
-
-
 def _failed(failure: Failure, capability: str) -> ServiceError:
     detail = f"The instance of {capability} {failure.value}."
     if failure is Failure.TIMEOUT:
         return UpstreamTimeout(detail)
-    if failure in (Failure.NOT_CONNECTED, Failure.BUSY):
+    if failure in (Failure.NOT_CONNECTED, Failure.BUSY, Failure.SILENT):
         return NoInstance(detail, headers=_RETRY_SOON)
     return UpstreamBroken(detail)

@@ -46,6 +46,10 @@ class GatewayMetrics(Collector):
         """Show a value that is read on each scrape."""
         self._gauges[name] = (description, value)
 
+    def include(self, collector: Collector) -> None:
+        """Show what another part counts."""
+        self._registry.register(collector)
+
     def text(self) -> bytes:
         """Write everything in Prometheus' text format."""
         return generate_latest(self._registry)

@@ -35,6 +35,7 @@ _REFUSALS: dict[Kind, tuple[int, ...]] = {
     Kind.AUTONOMY: (503,),
     Kind.FEEDBACK: (422,),
     Kind.METRICS: (401,),
+    Kind.DISPATCH: (401,),
 }
 _SUMMARIES = {
     Kind.INFER: "Call a capability (Open Inference Protocol)",
@@ -47,6 +48,7 @@ _SUMMARIES = {
     Kind.TOKEN: "Get an access token for client credentials (RFC 6749, section 4.4)",
     Kind.FEEDBACK: "Send the true values of predictions",
     Kind.METRICS: "Read the metrics (the province's own processes)",
+    Kind.DISPATCH: "Read why calls go where they go (the province's own processes)",
     Kind.DESCRIPTION: "Read this document",
 }
 _NAME = {"type": "string", "pattern": "^[a-z][a-z0-9-]{1,62}$"}
@@ -111,7 +113,7 @@ def _operation(path: str, route: Route) -> dict[str, Any]:
         operation["security"] = [{"accessToken": []}]
     elif route.kind is Kind.TOKEN:
         operation["security"] = [{}, {"client": []}]
-    elif route.kind is Kind.METRICS:
+    elif route.kind in (Kind.METRICS, Kind.DISPATCH):
         operation["security"] = [{"internal": []}]
     elif route.kind is Kind.AUTONOMY:
         operation["security"] = [{}, {"internal": []}]

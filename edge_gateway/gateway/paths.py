@@ -34,6 +34,7 @@ class Kind(Enum):
     TOKEN = auto()
     FEEDBACK = auto()
     METRICS = auto()
+    DISPATCH = auto()
     DESCRIPTION = auto()
 
 
@@ -68,6 +69,7 @@ FIXED = {
     "/oauth2/token": Route(Kind.TOKEN, b"POST", needs_token=False),
     "/v1/feedback": Route(Kind.FEEDBACK, b"POST"),
     "/metrics": Route(Kind.METRICS, b"GET", needs_token=False),
+    "/dispatch": Route(Kind.DISPATCH, b"GET", needs_token=False),
     "/openapi.json": Route(Kind.DESCRIPTION, b"GET", needs_token=False),
 }
 MODEL_PATHS = {

@@ -1,4 +1,4 @@
-"""Which version and which endpoint answers a call: pure functions, no state.
+"""Which version answers a call: pure functions, no state.
 
 The traffic split is exact over requests: any ``total`` consecutive calls hold each version exactly
 as often as its weight says, and evenly spread. Where a caller sends a key (``x-affinity-key``), a
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
-from typing import Protocol, TypeVar
 
 from capability_sdk.contracts.model import major
 
@@ -69,39 +68,3 @@ def eligible(shares: Sequence[tuple[str, int]], asked: str | None) -> list[tuple
     same = [share for share in shares if major(share[0]) == asked]
     weighted = [share for share in same if share[1] > 0]
     return weighted or [(version, 1) for version, _ in same]
-
-
-class Loaded(Protocol):
-    """What a choice between endpoints looks at."""
-
-    @property
-    def in_flight(self) -> int:
-        """Calls that wait for it."""
-        ...
-
-    @property
-    def weight(self) -> float:
-        """Its share, > 0."""
-        ...
-
-
-_Endpoint = TypeVar("_Endpoint", bound=Loaded)
-
-
-def choose(endpoints: Sequence[_Endpoint], chance: float) -> _Endpoint:
-    """Take two endpoints at random, then the less loaded one by weight.
-
-    Args:
-        endpoints: At least one.
-        chance: Uniform in [0, 1).
-    """
-    count = len(endpoints)
-    if count == 1:
-        return endpoints[0]
-    point = int(chance * count * (count - 1))
-    first, second = divmod(point, count - 1)
-    if second >= first:
-        second += 1
-    left, right = endpoints[first], endpoints[second]
-    heavier = (left.in_flight + 1) * right.weight > (right.in_flight + 1) * left.weight
-    return right if heavier else left

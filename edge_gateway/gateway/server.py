@@ -14,6 +14,8 @@ from edge_gateway.adapters.agent_quota import AgentQuotaLedger
 from edge_gateway.gateway.agent import Agent
 from edge_gateway.gateway.app import GatewayApp
 from edge_gateway.gateway.connection import Connection, Patience
+from edge_gateway.gateway.dispatch.health import TICK_SECONDS, Health
+from edge_gateway.gateway.dispatch.report import DispatchMetrics
 from edge_gateway.gateway.endpoints import ENDPOINTS_FILE, WAIT_SECONDS, EndpointWatch
 from edge_gateway.gateway.feedback import Feedback
 from edge_gateway.gateway.inference import Inference
@@ -61,8 +63,8 @@ class GatewayServer:
         ledger = _redis(settings.redis_url) if settings.redis_url else AgentQuotaLedger(agent)
         quotas = Quotas(ledger, workers=settings.workers)
         self._targets = Targets(self._connect)
-        limit = settings.max_body_bytes
-        inference = Inference(self._targets, quotas, self._meters[0], metrics, max_body_bytes=limit)
+        self._health = Health(self._loop.time)
+        inference = _inference(settings, self._targets, quotas, self._meters[0], metrics)
         self._keeper = StateKeeper(folder, site)
         self.app = GatewayApp(
             self._keeper,
@@ -92,6 +94,7 @@ class GatewayServer:
             self._loop.create_task(self._watch.run()),
             self._loop.create_task(_every(_STATE_SECONDS, self.app.refresh_state)),
             self._loop.create_task(_every(_SWEEP_SECONDS, self._sweep)),
+            self._loop.create_task(_every(TICK_SECONDS, self._look)),
         ]
         listener = _listen(self._settings.host, self._settings.port)
         server = await self._loop.create_server(self._accept, sock=listener, backlog=1024)
@@ -110,6 +113,7 @@ class GatewayServer:
 
     def _watch_values(self, metrics: GatewayMetrics, quotas: Quotas) -> None:
         usage = self._meters[0]
+        metrics.include(DispatchMetrics(lambda: self._targets.pools))
         metrics.watch("gateway_connections", "Open connections.", lambda: len(self._connections))
         metrics.watch("gateway_usage_last_seq", "Last usage record.", lambda: usage.last_seq)
         metrics.watch("gateway_spool_blocked", "1 if no call is served.", lambda: usage.is_blocked)
@@ -131,6 +135,9 @@ class GatewayServer:
             connection.sweep(now)
         for upstream in (self._agent, self._scheduler, *self._targets.upstreams):
             upstream.sweep(now)
+
+    def _look(self) -> None:
+        self._health.look(self._targets.pools)
 
     async def _drain(self) -> None:
         for connection in list(self._connections):
@@ -163,6 +170,23 @@ def _redis(url: str) -> QuotaLedger:
     from edge_gateway.adapters.redis_quota import RedisQuotaLedger  # noqa: PLC0415 - only where Redis is used
 
     return RedisQuotaLedger(url)
+
+
+def _inference(
+    settings: GatewaySettings,
+    targets: Targets,
+    quotas: Quotas,
+    meter: Meter,
+    metrics: GatewayMetrics,
+) -> Inference:
+    return Inference(
+        targets,
+        quotas,
+        meter,
+        metrics,
+        max_body_bytes=settings.max_body_bytes,
+        longest_seconds=settings.instance_timeout.total_seconds(),
+    )
 
 
 def _meter(settings: GatewaySettings, folder: Path) -> Meter:

@@ -5,27 +5,14 @@ from dataclasses import dataclass
 
 from capability_sdk.contracts.nodes import Endpoint
 from edge_gateway.errors import NoInstance, NotDeployed
+from edge_gateway.gateway.dispatch.pool import Pool
+from edge_gateway.gateway.dispatch.target import Node, Target
 from edge_gateway.gateway.routing import Split, eligible, make_split
 from edge_gateway.gateway.upstream import Upstream
 from edge_gateway.state import StateView
 
-
-class Target:
-    """One endpoint with its connections."""
-
-    __slots__ = ("credential", "endpoint", "upstream", "weight")
-
-    def __init__(self, endpoint: Endpoint, upstream: Upstream) -> None:
-        self.endpoint = endpoint
-        self.upstream = upstream
-        self.weight = endpoint.weight
-        self.credential = _credential_line(endpoint)
-        """Header line of every call to it; empty where a Unix socket is the guard."""
-
-    @property
-    def in_flight(self) -> int:
-        """Calls that wait for it."""
-        return self.upstream.in_flight
+_Key = tuple[str, str, str, str]
+"""Capability, version, instance, address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +20,8 @@ class Choice:
     """What may answer a call for a capability and version."""
 
     split: Split
-    targets: dict[str, list[Target]]
-    """Endpoints by version."""
+    pools: dict[str, Pool]
+    """Endpoints by version; each version of the split has one."""
 
 
 class Targets:
@@ -43,14 +30,20 @@ class Targets:
     def __init__(self, connect: Callable[[str], Upstream]) -> None:
         self._connect = connect
         self._view: StateView | None = None
-        self._by_version: dict[tuple[str, str], list[Target]] = {}
-        self._upstreams: dict[tuple[str, str], Upstream] = {}
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._targets: dict[_Key, Target] = {}
+        self._nodes: dict[str, Node] = {}
         self._choices: dict[tuple[str, str | None], Choice] = {}
+
+    @property
+    def pools(self) -> list[Pool]:
+        """All endpoints, by capability and version."""
+        return list(self._pools.values())
 
     @property
     def upstreams(self) -> list[Upstream]:
         """All connections that are kept."""
-        return list(self._upstreams.values())
+        return [target.upstream for target in self._targets.values()]
 
     def use_state(self, view: StateView | None) -> None:
         """Take over the deployments of the state in force."""
@@ -58,19 +51,36 @@ class Targets:
         self._choices.clear()
 
     def use_endpoints(self, endpoints: Sequence[Endpoint]) -> None:
-        """Take over the scheduler's endpoints; connections to those that stay are kept."""
-        kept: dict[tuple[str, str], Upstream] = {}
-        by_version: dict[tuple[str, str], list[Target]] = {}
+        """Take over the scheduler's endpoints; what is known of those that stay is kept."""
+        before, self._targets = self._targets, {}
+        pools, self._pools = self._pools, {}
+        nodes, self._nodes = self._nodes, {}
+        for pool in pools.values():
+            pool.targets = []
         for endpoint in endpoints:
-            key = (endpoint.instance, endpoint.address)
-            upstream = self._upstreams.pop(key, None) or kept.get(key)
-            kept[key] = upstream or self._connect(endpoint.address)
+            name = endpoint.node or endpoint.instance
+            node = self._nodes[name] = nodes.setdefault(name, Node(endpoint.cores))
+            node.resize(endpoint.cores)
             version = (endpoint.capability, endpoint.version)
-            by_version.setdefault(version, []).append(Target(endpoint, kept[key]))
-        for gone in self._upstreams.values():
+            pool = self._pools[version] = pools.setdefault(version, Pool(*version))
+            pool.service_seconds = endpoint.service_seconds
+            self._use(pool, endpoint, node, before)
+        for pool in pools.values():
+            pool.refresh()
+        for gone in before.values():
             gone.close()
-        self._upstreams, self._by_version = kept, by_version
         self._choices.clear()
+
+    def _use(self, pool: Pool, endpoint: Endpoint, node: Node, before: dict[_Key, Target]) -> None:
+        key = (endpoint.capability, endpoint.version, endpoint.instance, endpoint.address)
+        target = before.pop(key, None)
+        if target is None:
+            target = Target(endpoint, self._connect(endpoint.address), node, pool.pace())
+        else:
+            target.node = node
+            target.update(endpoint)
+        self._targets[key] = target
+        pool.targets.append(target)
 
     def find(self, capability: str, version: str | None) -> Choice:
         """Find what may answer.
@@ -103,23 +113,15 @@ class Targets:
                 capability=capability,
                 province=province,
             )
-        targets = {v: self._by_version.get((capability, v), []) for v, _ in asked}
+        running = {v: pool for (name, v), pool in self._pools.items() if name == capability}
         # A version that is only being started takes no calls away from one that runs.
-        split = make_split([share for share in asked if targets[share[0]]])
-        if split is None and version not in targets:
+        split = make_split([share for share in asked if share[0] in running])
+        if split is None and version not in dict(asked):
             # Nor does one that takes a predecessor's place: the scheduler ends that one last.
-            earlier = [(v, 1) for name, v in self._by_version if name == capability]
-            targets = {v: self._by_version[capability, v] for v, _ in eligible(earlier, version)}
-            split = make_split([(v, 1) for v in targets])
+            split = make_split(eligible([(v, 1) for v in running], version))
         if split is None:
             raise NoInstance(
                 f"No instance of {capability} is ready now; try again soon.",
                 headers={"Retry-After": "1"},
             )
-        return Choice(split, targets)
-
-
-def _credential_line(endpoint: Endpoint) -> bytes:
-    if not endpoint.credential:
-        return b""
-    return b"authorization: Bearer %b\r\n" % endpoint.credential.encode()
+        return Choice(split, running)

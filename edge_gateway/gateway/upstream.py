@@ -55,6 +55,7 @@ class Failure(Enum):
     NONSENSE = "did not answer in HTTP"
     TIMEOUT = "did not answer in time"
     BUSY = "has too many calls waiting"
+    SILENT = "has stopped answering and is asked again all the time"
 
 
 class UpstreamFailed(Exception):
@@ -111,16 +112,21 @@ class Upstream:
         self._is_closed = False
         self._loop = asyncio.get_running_loop()
 
-    def exchange(self, request: bytes, done: Done, own_id: bytes = b"") -> None:
+    def exchange(
+        self, request: bytes, done: Done, own_id: bytes = b"", deadline: float | None = None
+    ) -> None:
         """Send a whole request; ``done`` is called once, later.
 
         Args:
             request: Head and body.
             done: Called with the answer, or with why there is none.
             own_id: Id of the call; an answer that names another one is nonsense.
+            deadline: On the loop's clock, until when; its timeout from now if None.
         """
         self.in_flight += 1
-        exchange = _Exchange(request, own_id, done, self._loop.time() + self._timeout)
+        if deadline is None:
+            deadline = self._loop.time() + self._timeout
+        exchange = _Exchange(request, own_id, done, deadline)
         self._unsent.append(exchange)
         if self.in_flight == 1:
             self._send_unsent()
@@ -133,6 +139,13 @@ class Upstream:
             connection.fail(Failure.TIMEOUT)
         while self._waiting and self._waiting[0].deadline < now:
             self.finish(self._waiting.popleft(), Failure.TIMEOUT)
+
+    def give_up(self) -> None:
+        """End all exchanges now, since no answer comes in time; those not sent were not taken."""
+        for connection in [c for c in self._open if not c.is_usable]:
+            connection.fail(Failure.TIMEOUT)
+        while self._waiting:
+            self.finish(self._waiting.popleft(), Failure.NOT_CONNECTED)
 
     def close(self) -> None:
         """Close idle connections now, the others after their exchanges."""

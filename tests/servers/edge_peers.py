@@ -72,7 +72,7 @@ async def instance(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with what arrived; ``INSTANCE_VERSION`` and ``INSTANCE_LOG`` come from outside.
 
     With ``INSTANCE_JOURNAL`` it writes a prediction into that folder for each good answer, as a
-    serving instance does. A JSON body may ask for ``{"act": "crash"|"sleep"|"fail", ...}``.
+    serving instance does. A JSON body may ask for ``{"act": "crash"|"sleep"|"slow-if"|"fail", ...}``.
     """
     if scope["type"] != "http":
         return
@@ -84,11 +84,15 @@ async def instance(scope: Scope, receive: Receive, send: Send) -> None:
         os._exit(1)
     if asked.get("act") == "sleep":
         await asyncio.sleep(asked["seconds"])
+    name = Path(os.environ["INSTANCE_LOG"]).stem
+    if asked.get("act") == "slow-if" and asked["name"] == name:
+        await asyncio.sleep(asked["seconds"])
     version = os.environ["INSTANCE_VERSION"]
     status = asked.get("status", 200)
     if status == 200 and "INSTANCE_JOURNAL" in os.environ:
         _predict(headers["x-request-id"], scope["path"].split("/")[3], version)
     content = {"path": scope["path"], "headers": headers, "bytes": len(body), "version": version}
+    content["name"] = name
     answer_headers = {
         "content-type": "application/json",
         "x-capability-version": version,

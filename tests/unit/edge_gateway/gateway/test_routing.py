@@ -1,20 +1,13 @@
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_gateway.gateway.routing import choose, eligible, make_split, pick, pick_by_key
+from edge_gateway.gateway.routing import eligible, make_split, pick, pick_by_key
 
 WEIGHTS = st.lists(st.integers(0, 50), min_size=1, max_size=6)
-
-
-@dataclass
-class Endpoint:
-    in_flight: int = 0
-    weight: float = 1.0
 
 
 @given(WEIGHTS, st.integers(0, 10_000))
@@ -71,26 +64,3 @@ def test_what_a_version_in_the_path_admits(
     shares = [("1.0.0", 5), ("1.9.0", 0), ("2.0.0", 1), ("3.0.0", 0), ("3.1.0", 0)]
 
     assert eligible(shares, asked) == expected
-
-
-@given(st.integers(1, 20), st.floats(0, 1, exclude_max=True))
-def test_a_choice_is_always_one_of_the_endpoints(count: int, chance: float) -> None:
-    endpoints = [Endpoint() for _ in range(count)]
-
-    assert choose(endpoints, chance) in endpoints
-
-
-def test_the_less_loaded_of_two_is_taken_by_weight() -> None:
-    busy, idle = Endpoint(in_flight=9), Endpoint(in_flight=1)
-    assert {id(choose([busy, idle], chance / 10)) for chance in range(10)} == {id(idle)}
-
-    strong = Endpoint(in_flight=9, weight=10.0)
-    assert {id(choose([strong, idle], chance / 10)) for chance in range(10)} == {id(strong)}
-
-
-def test_every_pair_of_endpoints_comes_up() -> None:
-    endpoints = [Endpoint(in_flight=number) for number in range(4)]
-
-    winners = Counter(choose(endpoints, n / 12).in_flight for n in range(12))
-
-    assert winners == {0: 6, 1: 4, 2: 2}
