@@ -26,8 +26,11 @@ from scheduler.adapters.process import ProcessLimits, ProcessRunner, reap_strays
 from scheduler.api import router
 from scheduler.database import Database
 from scheduler.dispatch.board import EndpointBoard
+from scheduler.domain import DEVICE_MILLI
 from scheduler.node_agent.agent import NodeAgent
-from scheduler.node_agent.inventory import describe_machine
+from scheduler.node_agent.gpus import GpuWatch
+from scheduler.node_agent.inventory import Offer, describe_machine
+from scheduler.node_agent.load import LoadMeter
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
 from scheduler.reconcile.loop import Reconciler
@@ -94,11 +97,13 @@ def release_waiting(app: FastAPI) -> None:
 async def _running(
     settings: SchedulerSettings, database: Database, secret: str, clock: Clock
 ) -> AsyncIterator[Scheduler]:
-    metadata = describe_machine(settings.node, settings.families, settings.engines, settings.triton)
+    metadata = await asyncio.to_thread(describe_machine, _offer(settings))
     directory = _directory(settings, secret, clock)
     nodes = NodeBoard(directory, clock, settings.load_valid, settings.node_lost_after)
-    agent = NodeAgent(metadata, directory, nodes.report, clock)
     runner = await asyncio.to_thread(_runner, settings, metadata)
+    gpus = GpuWatch(metadata.gpu_milli // DEVICE_MILLI)
+    meter = LoadMeter(metadata.node, runner.loads, gpus, clock)
+    agent = NodeAgent(metadata, directory, meter, nodes.report)
     holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
     store = SchedulerStore(database, holder)
     await asyncio.to_thread(store.take_over, clock())
@@ -107,6 +112,7 @@ async def _running(
     await agent.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
+        asyncio.create_task(gpus.run()),
         asyncio.create_task(agent.run(settings.load_interval.total_seconds())),
         asyncio.create_task(scheduler.reconciler.run()),
     ]
@@ -137,6 +143,16 @@ def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> Servic
     place = Place(address, settings.nacos_namespace)
     key = hmac.new(secret.encode(), b"directory entries", hashlib.sha256).digest()
     return NacosDirectory(place, login, key, settings.data / "logs" / "nacos", clock)
+
+
+def _offer(settings: SchedulerSettings) -> Offer:
+    return Offer(
+        node=settings.node,
+        families=settings.families,
+        engines=settings.engines,
+        triton=settings.triton,
+        labels=settings.labels,
+    )
 
 
 def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:

@@ -67,6 +67,9 @@ class SchedulerSettings(BaseSettings):
     nacos_password_file: Path | None = Field(
         default=None, description="File that holds the password, in place of the password."
     )
+    labels: dict[str, str] = Field(
+        default={}, description='Labels of this machine, as JSON, such as {"zone": "a"}.'
+    )
     serving_module: str = Field(
         default="capability_sdk.serving", description="Python module that serves an instance."
     )

@@ -15,6 +15,8 @@ CLIENT_REQUEST_ID_HEADER = "x-client-request-id"
 VERSION_HEADER = "x-capability-version"
 CODE_DIGEST_HEADER = "x-code-digest"
 WEIGHTS_DIGEST_HEADER = "x-weights-digest"
+LOAD_HEADER = "endpoint-load-metrics"
+"""What an instance is busy with, in the form of ORCA; it comes with the answer that it is ready."""
 
 
 class Datatype(StrEnum):

@@ -11,6 +11,7 @@ from capability_sdk.serving.connection import Headers, Respond
 from capability_sdk.serving.dataplane import DataPlane
 from capability_sdk.serving.errors import EncodingNotSupported, MethodNotAllowed, NoSuchAddress
 from capability_sdk.serving.inference import Inference
+from capability_sdk.serving.load import LoadReport
 from capability_sdk.serving.pages import Page, model_pages, model_paths, server_pages
 from capability_sdk.serving.replies import TEXT, Reply, problem_reply
 from capability_sdk.serving.repository import Served, ServedModel
@@ -25,7 +26,8 @@ class ServingApp:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
-        self._server_pages = dict(server_pages(plane.require_ready))
+        load = LoadReport(plane.repository)
+        self._server_pages = dict(server_pages(plane.require_ready, load.line))
         self._server_pages["/metrics"] = lambda: Reply(200, TEXT, plane.metrics.text())
         self._calls: Mapping[bytes, Inference] = {}
         self._pages: Mapping[bytes, Page] = {}

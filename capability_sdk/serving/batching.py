@@ -97,6 +97,7 @@ class Batcher:
         self._on_failure = on_failure
         self._quarantine = Quarantine()
         self._waiting: list[Waiting] = []
+        self._computing = 0
         self._is_scheduled = False
         self._thread = (
             ThreadPoolExecutor(1, "model") if engine.batch_seconds > INLINE_SECONDS else None
@@ -109,6 +110,11 @@ class Batcher:
     def waiting(self) -> int:
         """Calls that wait now."""
         return len(self._waiting)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that wait or are being computed."""
+        return len(self._waiting) + self._computing
 
     def submit(self, call: Call, request_id: str, finish: Finish) -> Waiting:
         """Queue a call for the next batch.
@@ -173,7 +179,9 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while self._waiting:
             members = self._take()
+            self._computing = len(members)
             self._conclude(await loop.run_in_executor(thread, self._compute, members))
+        self._computing = 0
         self._running = None
         self._is_scheduled = False
 

@@ -18,20 +18,30 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
-class _Histogram:
+class Histogram:
+    """Counts in cells.
+
+    Attributes:
+        bounds: Upper bounds of the cells but the last, which has none.
+        counts: Of each cell.
+    """
+
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
+        """Begin with nothing counted."""
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
 
     def observe(self, value: float) -> None:
-        self._counts[bisect_left(self._bounds, value)] += 1
+        """Count a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
         self._sum += value
 
     def family(self, name: str, documentation: str) -> HistogramMetricFamily:
+        """Put it into words for Prometheus."""
         buckets: list[tuple[str, float]] = []
         total = 0
-        for bound, count in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
+        for bound, count in zip((*map(str, self.bounds), "+Inf"), self.counts, strict=True):
             total += count
             buckets.append((bound, total))
         family = HistogramMetricFamily(name, documentation)
@@ -63,6 +73,7 @@ class RuntimeMetrics:
         answers: HTTP status of an infer answer to how many there were.
         accepted: Calls that were taken in to be computed.
         withdrawn: Calls whose callers went away before they were computed.
+        latency: Seconds from request to answer.
     """
 
     def __init__(self, waiting: Callable[[], int], lost: Callable[[], int]) -> None:
@@ -75,8 +86,8 @@ class RuntimeMetrics:
         self.answers: Counter[int] = Counter()
         self.accepted = 0
         self.withdrawn = 0
-        self._latency = _Histogram(_SECONDS)
-        self._batches = _Histogram(_ROWS)
+        self.latency = Histogram(_SECONDS)
+        self._batches = Histogram(_ROWS)
         self._waiting = waiting
         self._lost = lost
         self._samples: Samples | None = None
@@ -90,7 +101,7 @@ class RuntimeMetrics:
     def answered(self, status: int, began: float) -> None:
         """Count an infer answer; ``began`` is of `time.perf_counter`."""
         self.answers[status] += 1
-        self._latency.observe(time.perf_counter() - began)
+        self.latency.observe(time.perf_counter() - began)
 
     def computed(self, rows: int) -> None:
         """Count a batch."""
@@ -108,7 +119,7 @@ class RuntimeMetrics:
         for status, count in sorted(self.answers.items()):
             answers.add_metric([str(status)], count)
         yield answers
-        yield self._latency.family("jiuzhou_runtime_seconds", "Time from request to answer.")
+        yield self.latency.family("jiuzhou_runtime_seconds", "Time from request to answer.")
         yield self._batches.family("jiuzhou_runtime_batch_rows", "Rows computed together.")
         yield CounterMetricFamily(
             "jiuzhou_runtime_accepted", "Calls taken in to be computed.", self.accepted

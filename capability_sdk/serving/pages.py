@@ -37,16 +37,24 @@ def server_metadata() -> dict[str, Any]:
     return {"name": "jiuzhou", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
-def server_pages(require_ready: Callable[[], None]) -> Mapping[str, Page]:
+def server_pages(
+    require_ready: Callable[[], None], load: Callable[[], bytes]
+) -> Mapping[str, Page]:
     """Build the pages about the server by path; each is asked for with GET.
 
     Args:
         require_ready: Raises while no calls are expected.
+        load: Tells the instance's load, a header line of the answer that it is ready.
     """
     server = json_reply(server_metadata())
     live = json_reply({"live": True})
     # The specification's text has "live" here as well.
-    ready = _when_ready(require_ready, {"live": True, "ready": True})
+    is_ready = _when_ready(require_ready, {"live": True, "ready": True})
+
+    def ready() -> Reply:
+        reply = is_ready()
+        return Reply(reply.status, reply.head + load(), reply.body)
+
     return {
         "/v2": lambda: server,
         "/v2/": lambda: server,

@@ -85,6 +85,11 @@ class ModelRepository:
         """Calls that wait now, for any model."""
         return sum(model.batcher.waiting for model in self.served.values())
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that wait or are being computed, for any model."""
+        return sum(model.batcher.in_flight for model in self.served.values())
+
     def on_change(self, listener: Callable[[Served], None]) -> None:
         """Tell ``listener`` what is in service, now and whenever it changes."""
         self._listeners.append(listener)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import time
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from capability_sdk.contracts.nodes import InstanceHealth
+from capability_sdk.contracts.inference import LOAD_HEADER
+from capability_sdk.contracts.nodes import InstanceHealth, InstanceLoad
 from capability_sdk.kit.processes import ManagedProcess
 from scheduler.adapters.hosted import Hosted
 from scheduler.domain import Binding, Observation
@@ -46,6 +48,7 @@ class RunningInstance:
         self._notify = notify
         self._health = InstanceHealth.STARTING
         self._detail = ""
+        self._load: InstanceLoad | None = None
         self._misses = 0
         self._seen_pid: int | None = None
         self._since = time.monotonic()
@@ -71,6 +74,11 @@ class RunningInstance:
             address=f"unix:{self._socket}",
             pid=self._process.pid,
         )
+
+    @property
+    def load(self) -> InstanceLoad | None:
+        """What the process was busy with at the last look; None while it is not ready."""
+        return self._load if self._health is InstanceHealth.READY else None
 
     def host(self, binding: Binding) -> None:
         """Have the process serve a further version, besides those it has."""
@@ -138,12 +146,22 @@ class RunningInstance:
             response = await self._http.get("/v2/health/ready")
         except httpx.HTTPError:
             return False
+        self._load = _load_of(self._hosted.first.id, response.headers.get(LOAD_HEADER, ""))
         return response.is_success
 
     def _become(self, health: InstanceHealth, detail: str) -> None:
         if (health, detail) != (self._health, self._detail):
             self._health, self._detail = health, detail
             self._notify()
+
+
+def _load_of(instance: str, told: str) -> InstanceLoad | None:
+    """Read the load that came with an answer; what cannot be understood is no load."""
+    try:
+        metrics = json.loads(told.removeprefix("JSON "))["named_metrics"]
+        return InstanceLoad.model_validate({**metrics, "instance": instance})
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _why(exit_code: int, earlier: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from capability_sdk.contracts.nodes import InstanceLoad
 from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
 from scheduler.adapters.hosted import Hosted
 from scheduler.adapters.instance import RunningInstance
@@ -139,6 +140,11 @@ class ProcessRunner:
         """Return what is known of every instance."""
         every = (seen for item in self._running.values() for seen in item.instance.observe())
         return {seen.id: seen for seen in every}
+
+    def loads(self) -> list[InstanceLoad]:
+        """Return what the processes are busy with, as far as they tell."""
+        told = (item.instance.load for item in self._running.values())
+        return [load for load in told if load is not None]
 
     def discard(self, instance: str) -> None:
         """Delete what a stopped instance left behind, its journal included."""

@@ -6,15 +6,19 @@ import os
 import re
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
 from capability_sdk.contracts.nodes import NodeMetadata
+from capability_sdk.gate.node_score import node_score
 from capability_sdk.sandbox import why_no_code
 from capability_sdk.serving.triton.installation import TritonMissing, find_triton
+from scheduler.domain import DEVICE_MILLI
+from scheduler.node_agent.gpus import find_gpus
 
 _log = logging.getLogger(__name__)
 _MIB = 1 << 20
@@ -30,27 +34,40 @@ _MODULES = {
 """Engines that are libraries."""
 
 
-def describe_machine(
-    node: str | None,
-    families: Sequence[AlgorithmFamily],
-    engines: Sequence[Engine] | None,
-    triton: Path | None,
-) -> NodeMetadata:
-    """Describe this machine.
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person says of a machine.
 
-    Args:
+    Attributes:
         node: Its name; the host name if None.
         families: Algorithm families that it offers.
         engines: Engines that it offers; those that are installed if None.
         triton: Python environment that holds a tritonserver, where there is one.
+        labels: What else people want to know it by.
     """
+
+    node: str | None = None
+    families: Sequence[AlgorithmFamily] = tuple(AlgorithmFamily)
+    engines: Sequence[Engine] | None = None
+    triton: Path | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe_machine(offer: Offer) -> NodeMetadata:
+    """Describe this machine: what it has is looked up, how fast it is is measured (0.1 s)."""
+    gpus = find_gpus()
+    engines = installed_engines(offer.triton) if offer.engines is None else offer.engines
     return NodeMetadata(
-        node=node or host_name(),
+        node=offer.node or host_name(),
         epoch=int(time.time()),
-        families=list(families),
-        engines=list(installed_engines(triton) if engines is None else engines),
+        families=list(offer.families),
+        engines=list(engines),
         cpu_millicores=len(os.sched_getaffinity(0)) * 1000,
         memory_mib=max(_memory_bytes() // _MIB, 1),
+        gpu_model=gpus.model,
+        gpu_milli=gpus.count * DEVICE_MILLI,
+        cpu_score=round(node_score(), 1),
+        labels=dict(offer.labels),
     )
 
 

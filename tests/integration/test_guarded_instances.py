@@ -1,5 +1,6 @@
 """An instance that takes calls from another machine: the credential, the lease, and the gateway's part."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,10 @@ def running_guarded(folder: Path) -> Iterator[tuple[Instance, InstanceAccess, Se
 def test_without_its_credential_an_instance_tells_one_thing_whatever_it_is_asked(
     tmp_path: Path,
 ) -> None:
-    with running_guarded(tmp_path) as (_, access, _), httpx.Client(base_url=access.address) as http:
+    with (
+        running_guarded(tmp_path) as (instance, access, _),
+        httpx.Client(base_url=access.address) as http,
+    ):
         shown = [
             *({}, bearer("wrong"), bearer(access.credential[:-1])),
             {"authorization": f"Basic {access.credential}"},
@@ -50,10 +54,14 @@ def test_without_its_credential_an_instance_tells_one_thing_whatever_it_is_asked
             for headers in shown
         ]
         good = http.post(INFER, json=CALL, headers=bearer(access.credential))
+        told = instance.data.get("/v2/health/ready").headers["endpoint-load-metrics"]
 
         assert {answer.status_code for answer in answers} == {401}
         assert len({answer.content for answer in answers}) == 1
         assert good.json()["outputs"][0]["data"] == [6.0]
+        load = json.loads(told.removeprefix("JSON "))["named_metrics"]
+        assert (load["queue"], load["in_flight"]) == (0, 0)
+        assert load["p99_ms"] > 0
 
 
 def test_the_credential_is_new_at_each_start_and_stands_nowhere_but_in_its_file(

@@ -254,6 +254,53 @@ def test_a_long_poll_answers_as_soon_as_an_endpoint_is_there(scheduler: Schedule
     assert len(answer["endpoints"]) == 1
 
 
+def test_the_own_node_says_how_fast_it_is_and_what_its_instances_are_busy_with(
+    province: Path, launch: Launch
+) -> None:
+    tool = province / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    # Two devices; with --loop the tool goes on telling.
+    tool.write_text(
+        "#!/bin/sh\ncase \"$*\" in *name*) printf 'NVIDIA A10\\nNVIDIA A10\\n';;"
+        " *) printf '20\\n60\\n'; exec sleep 60;; esac\n"
+    )
+    tool.chmod(0o700)
+    path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
+    scheduler = launch(
+        PATH=path, SCHEDULER_LABELS='{"zone": "a"}', SCHEDULER_LOAD_INTERVAL="PT0.2S"
+    )
+    scheduler.put(deployment(package(province / "one")))
+
+    def told() -> dict[str, Any]:
+        (node,) = scheduler.http.get("/api/v1/nodes").json()
+        load = node["load"]
+        found: dict[str, Any] = node if load["instances"] and load["gpu_fraction"] else {}
+        return found
+
+    node = eventually(told)
+    assert node["metadata"]["cpu_score"] > 0
+    assert node["metadata"]["labels"] == {"zone": "a"}
+    assert (node["metadata"]["gpu_model"], node["metadata"]["gpu_milli"]) == ("NVIDIA A10", 2000)
+    assert node["load"]["gpu_fraction"] == 0.4
+    (instance,) = node["load"]["instances"]
+    assert (instance["queue"], instance["in_flight"], instance["p99_ms"]) == (3, 5, 7.5)
+
+
+def test_profiles_say_what_a_version_needs_and_where_that_is_known_from(
+    scheduler: SchedulerProcess,
+) -> None:
+    scheduler.put(
+        deployment(package(scheduler.province / "one"), passport={"peak_bytes": 99 << 20})
+    )
+
+    found = scheduler.http.get("/api/v1/profiles").json()
+
+    assert {item["family"] for item in found["families"]} >= {"lstm", "gradient-boosting", "rule"}
+    (card,) = found["versions"]
+    assert card["memory_mib"] == {"amount": 99, "source": "passport"}
+    assert card["cpu_millicores"] == {"amount": 10, "source": "declaration"}
+
+
 def test_nodes_report_and_absurd_ones_are_refused(scheduler: SchedulerProcess) -> None:
     sound = {
         "node": "far",

@@ -15,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 
+LOAD = b'endpoint-load-metrics: JSON {"named_metrics": {"queue": 3, "in_flight": 5, "p99_ms": 7.5}}\r\n'
+
 
 def main() -> int:
     parser = argparse.ArgumentParser()
@@ -44,7 +46,8 @@ async def _serve(path: Path, admin: Path, package: Path, conduct: str) -> None:
             await stop.wait()
         ready = conduct != "slow" or (package / "go").exists()
         status = b"200 OK" if ready else b"503 Service Unavailable"
-        writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + status + b"\r\n" + LOAD)
+        writer.write(b"content-length: 0\r\nconnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
 
