@@ -129,16 +129,18 @@ class GatewayApp:
             raise NoState(
                 "This gateway has no desired state in force.", headers={"Retry-After": "5"}
             )
-        if b"authorization" in request.head.repeated:
+        head = request.head
+        if b"authorization" in head.repeated:
             raise tokens.refusal()
-        authorization = request.head.headers.get(b"authorization")
+        authorization = head.headers.get(b"authorization")
         try:
-            request.caller = self._verifier.verify(authorization)
+            head.vouched = self._verifier.verify(authorization, head.vouched)
         except TokenRefused:
             # A new key may stand in a file that the timer has not seen yet; looking is cheap.
             if not self.refresh_state():
                 raise
-            request.caller = self._verifier.verify(authorization)
+            head.vouched = self._verifier.verify(authorization)
+        request.caller = head.vouched.caller
 
     def _begin(self, request: Request) -> None:
         route = request.route

@@ -12,7 +12,7 @@ from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.inference import CLIENT_REQUEST_ID_HEADER, REQUEST_ID_HEADER
 from capability_sdk.contracts.problem import PROBLEM_JSON, to_problem
 from edge_gateway.gateway.paths import Route
-from edge_gateway.gateway.tokens import Caller
+from edge_gateway.gateway.tokens import Caller, Vouched
 
 JSON = "application/json"
 _REQUEST_ID = REQUEST_ID_HEADER.encode()
@@ -42,9 +42,10 @@ class Head:
         headers: Names in lower case.
         repeated: Names of headers that came more than once.
         forwarded: Lines of it that an instance sees, once somebody has put them together.
+        vouched: Whose token it carries, once that is verified; good until it falls.
     """
 
-    __slots__ = ("forwarded", "headers", "method", "repeated", "target")
+    __slots__ = ("forwarded", "headers", "method", "repeated", "target", "vouched")
 
     def __init__(self) -> None:
         self.method = b""
@@ -52,6 +53,7 @@ class Head:
         self.headers: dict[bytes, bytes] = {}
         self.repeated: set[bytes] = set()
         self.forwarded: bytes | None = None
+        self.vouched: Vouched | None = None
 
 
 class Request:

@@ -5,7 +5,7 @@ A target that two readers could understand differently is refused instead of rep
 
 import re
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from edge_gateway.errors import MalformedRequest, NoSuchPath
 
@@ -21,8 +21,8 @@ _MODEL = re.compile(
 )
 
 
-class Kind(Enum):
-    """What a path asks for."""
+class Kind(IntEnum):
+    """What a path asks for; an integer, since those hash quickest."""
 
     INFER = auto()
     MODEL = auto()
@@ -38,9 +38,9 @@ class Kind(Enum):
     DESCRIPTION = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """A known path.
+    """A known path: `Paths` gives out the same one for the same target.
 
     Attributes:
         kind: What it asks for.

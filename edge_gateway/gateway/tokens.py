@@ -55,6 +55,14 @@ class Caller:
     is_foreign: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """A caller, verified under the keys and revocations of a ``generation``."""
+
+    caller: Caller
+    generation: int
+
+
 class _NotValidYet(jws.JwsRefused):
     """All is well with the token but its time."""
 
@@ -79,9 +87,11 @@ class TokenVerifier:
         self._revoked: frozenset[str] = frozenset()
         self._accepted: dict[bytes, Caller] = {}
         self._refused: dict[bytes, None] = {}
+        self._generation = 0
 
     def use(self, view: StateView | None) -> None:
         """Take over the keys and revocations of the state in force; without one, refuse all."""
+        self._generation += 1
         fingerprint = () if view is None else view.key_fingerprint
         self._revoked = frozenset() if view is None else view.revoked
         if fingerprint != self._fingerprint:
@@ -100,13 +110,40 @@ class TokenVerifier:
             self._keys = {**self._keys, delegation.kid: delegation.key}
             self._delegation_ends_at = self._monotonic() + delegation.expires_at - self._wall()
 
-    def verify(self, authorization: bytes | None) -> Caller:
+    def verify(self, authorization: bytes | None, vouched: Vouched | None = None) -> Vouched:
         """Verify the value of the one Authorization header.
+
+        Args:
+            authorization: The value.
+            vouched: What the same value came to before; nothing but time is looked at again, until
+                a new state may have changed keys or revocations.
 
         Raises:
             TokenRefused: Not verifiable, or revoked.
             TokenExpired: Verified, but expired.
             WrongProvince: Verified, but another province's.
+        """
+        if vouched is None or vouched.generation != self._generation:
+            vouched = Vouched(self._look_up(authorization), self._generation)
+        caller = vouched.caller
+        if self._wall() > caller.expires_at + LEEWAY_SECONDS or (
+            self._monotonic() > caller.stale_at
+        ):
+            raise TokenExpired(
+                "The access token has expired: ask for a new one.",
+                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
+        if caller.is_foreign:
+            raise WrongProvince(
+                "The access token is another province's: ask this gateway for a token."
+            )
+        return vouched
+
+    def _look_up(self, authorization: bytes | None) -> Caller:
+        """Find who a token makes known, whether in time or not.
+
+        Raises:
+            TokenRefused: Not verifiable, or revoked.
         """
         if authorization is None or authorization[:7].lower() != b"bearer ":
             raise refusal()
@@ -119,16 +156,6 @@ class TokenVerifier:
             caller = self._verify_new(token, digest)
         elif self._is_revoked(caller):
             raise refusal()
-        now = self._wall()
-        if now > caller.expires_at + LEEWAY_SECONDS or self._monotonic() > caller.stale_at:
-            raise TokenExpired(
-                "The access token has expired: ask for a new one.",
-                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-            )
-        if caller.is_foreign:
-            raise WrongProvince(
-                "The access token is another province's: ask this gateway for a token."
-            )
         return caller
 
     def _verify_new(self, token: bytes, digest: bytes) -> Caller:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -50,9 +51,9 @@ class _World:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[_World]:
+def _running(folder: Path, sockets: Path) -> Iterator[_World]:
     models.write_packages(folder / "packages")
-    log, grpc_socket, http = folder / "log", folder / "grpc.sock", folder / "http.sock"
+    log, grpc_socket, http = folder / "log", sockets / "grpc.sock", sockets / "http.sock"
     command = [
         *(sys.executable, "-m", "tests.conformance.instance", "--listen", str(http)),
         *("--packages", str(folder / "packages"), "--journal", str(folder / "journal")),
@@ -223,7 +224,9 @@ def _exchange(path: Path, wire: bytes) -> bytes:
 
 
 def _play(run: Run) -> None:
-    with _running(run.folder / "world") as world:
+    # The folder of a run may be too deep for the path of a Unix socket.
+    folder = run.folder / "world"
+    with TemporaryDirectory(prefix="jz-") as short, _running(folder, Path(short)) as world:
         options = [("grpc.max_receive_message_length", -1)]
         with (
             Wire(world.socket) as wire,

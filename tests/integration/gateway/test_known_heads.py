@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from tests.gateway_province import INFER
+from tests.gateway_province import INFER, Signer
 from tests.gateway_wire import World, status
+from tests.waiting import eventually
 
 
 class Line:
@@ -138,6 +139,29 @@ def test_pipelined_known_heads_are_answered_in_order(world: World, line: Line) -
     line.send(call(world) * 20)
 
     assert [line.answer()[0] for _ in range(20)] == [200] * 20
+
+
+@pytest.mark.parametrize("act", ["the token is revoked", "its key is gone"])
+def test_J21_a_token_that_falls_is_refused_behind_a_known_head(
+    world: World, line: Line, act: str
+) -> None:
+    province = world.province
+    good = call(world, province.token(jti="behind-a-known-head"))
+    assert line.ask(good)[0] == line.ask(good)[0] == 200
+    try:
+        if act == "its key is gone":
+            province.token_keys = [Signer("another-key")]
+            province.key_version += 1
+        else:
+            province.revoked = ["behind-a-known-head"]
+        province.publish()
+
+        eventually(lambda: line.ask(good)[0] == 401)
+    finally:
+        province.token_keys = [province.token_key]
+        province.key_version += 1
+        province.revoked = []
+        province.publish()
 
 
 def test_a_suspended_right_is_refused_behind_a_known_head(world: World, line: Line) -> None:
