@@ -110,9 +110,14 @@ class NodeBoard:
             raise NodeNotFound(f"Node {load.node} has not registered; it registers at its start.")
         self.report(load)
 
+    def fresh_load(self, node: str) -> NodeLoad | None:
+        """Return a node's last load; None where it is older than loads are valid."""
+        return self._loads[node] if self._is_reporting(node) else None
+
     def busy(self, node: str) -> float:
         """Return the share of a node's cores in use, 0 where nothing fresh is known."""
-        return self._loads[node].cpu_fraction if self._is_reporting(node) else 0.0
+        load = self.fresh_load(node)
+        return 0.0 if load is None else load.cpu_fraction
 
     def lost(self, nodes: Iterable[str]) -> list[str]:
         """Return those of some nodes that have said nothing for too long, while we listened.

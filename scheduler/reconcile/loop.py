@@ -10,7 +10,8 @@ from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments, Priority
 from capability_sdk.kit.clock import Clock
 from scheduler.dispatch.board import EndpointBoard
-from scheduler.dispatch.weights import weigh
+from scheduler.dispatch.services import Services
+from scheduler.dispatch.weights import speed_of, weigh
 from scheduler.domain import Binding, Observation
 from scheduler.errors import NoRoom, ReservationLost, StaleView, StillDraining
 from scheduler.nodes import NodeBoard
@@ -50,6 +51,7 @@ class Reconciler:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._services = Services()
         self._unseen: set[str] | None = None
         self.bindings: list[Binding] = []
         self.last_step: datetime | None = None
@@ -85,8 +87,10 @@ class Reconciler:
         for binding in self.bindings:
             await self._start(binding)
         if desired is not None:
+            running = ((item.unit.capability, item.unit.version) for item in self.bindings)
+            self._services.use(desired.deployments, running)
             await self._converge(desired)
-        self._publish()
+        await self._publish()
         self.last_step = self._clock()
 
     async def close(self) -> None:
@@ -154,13 +158,16 @@ class Reconciler:
         self._news.set()
         _log.info("%s: stopped", instance)
 
-    def _publish(self) -> None:
+    async def _publish(self) -> None:
         observed = self._runner.observe()
         if self._is_adopting(observed):
             return
         ready = ready_endpoints(self.bindings, observed)
-        nodes = {item.id: self._nodes.busy(item.node) for item in self.bindings}
-        if self._board.publish(weigh(ready, nodes)):
+        speeds = {
+            item.node: speed_of(item, self._nodes.fresh_load(item.node))
+            for item in await self._nodes.metadata()
+        }
+        if self._board.publish(weigh(ready, speeds, self._services.known)):
             _log.info("endpoints %d: %d ready", self._board.current.revision, len(ready))
 
     def _is_adopting(self, observed: Mapping[str, Observation]) -> bool:
@@ -188,6 +195,7 @@ def ready_endpoints(
             capability=item.unit.capability,
             version=item.unit.version,
             address=observed[item.id].address,
+            node=item.node,
         )
         for item in bindings
         if item.id in observed and observed[item.id].health is InstanceHealth.READY

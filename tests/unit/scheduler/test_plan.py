@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from capability_sdk.contracts.nodes import Endpoint, InstanceHealth
+from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
-from scheduler.dispatch.weights import weigh
 from scheduler.domain import Binding, Demand, Observation, unit_of
 from scheduler.profiles import RUNTIME_MEMORY_MIB, demand_of
 from scheduler.reconcile.plan import plan
@@ -97,19 +96,3 @@ def test_a_passport_of_a_whole_instance_says_memory_and_batch() -> None:
     demand = demand_of(wanted().model_copy(update={"passport": passport}))
 
     assert (demand.memory_mib, demand.batch_rows) == (91, 16)
-
-
-def endpoint(name: str, version: str = "1.0.0") -> Endpoint:
-    return Endpoint(instance=name, capability="digits", version=version, address="unix:/s")
-
-
-def test_the_least_busy_endpoint_of_a_version_has_full_weight() -> None:
-    endpoints = [endpoint("a"), endpoint("b"), endpoint("c", "2.0.0")]
-
-    weighed = weigh(endpoints, {"a": 0.2, "b": 0.6, "c": 1.0})
-
-    assert [item.weight for item in weighed] == [1.0, 0.5, 1.0]
-
-
-def test_a_saturated_node_still_has_some_weight() -> None:
-    assert [item.weight for item in weigh([endpoint("a"), endpoint("b")], {"a": 1.0})] == [0.1, 1.0]
