@@ -24,6 +24,7 @@ class Demand:
         gpu_milli: Thousandths of a GPU: up to 1000 share one device, a multiple of 1000 takes whole
             devices.
         gpu_models: GPU models that will do; empty for any.
+        apart_from: Key of the unit of whose instances its node must hold none; empty where it may.
     """
 
     engine: str
@@ -33,6 +34,7 @@ class Demand:
     gpu_milli: int
     batch_rows: int = 0
     gpu_models: tuple[str, ...] = ()
+    apart_from: str = ""
 
     @property
     def devices(self) -> int:
@@ -60,6 +62,13 @@ class Unit:
     weights_digest: str
     face: str = field(default="", compare=False)
     engine: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names it in one word, for people and as data."""
+        digests = (self.code_digest, self.weights_digest)
+        short = "-".join(digest.removeprefix("sha256:")[:12] for digest in digests)
+        return f"{self.capability}:{self.version}:{short}{self.engine and ':'}{self.engine}"
 
     def differs_in_weights_alone(self, other: "Unit") -> bool:
         """Tell whether one running instance may serve both."""

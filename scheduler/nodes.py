@@ -173,6 +173,7 @@ class NodeBoard:
             reserved_memory_mib=reserved.memory_mib,
             reserved_gpu=reserved.devices,
             instances_of=tuple(counts.items()),
+            units=frozenset(binding.unit.key for binding in bound),
             busy_fraction=self.busy(metadata.node),
             is_reporting=self._is_reporting(metadata.node),
             is_startable=metadata.node in startable,

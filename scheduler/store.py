@@ -317,7 +317,7 @@ def _binding(row: BindingRow, host: str, held: ReservationRow | None) -> Binding
         host=host,
         devices=tuple(index for index, share in enumerate(shares) if share),
         priority=Priority.STANDARD if held is None else Priority(held.priority),
-        is_bound=held is None or held.state != State.RESERVED,
+        is_bound=held is None or held.state == State.BOUND,
     )
 
 

@@ -37,6 +37,7 @@ def _node(node: NodeState) -> dict[str, Any]:
         "reserved_memory_mib": node.reserved_memory_mib,
         "reserved_gpu": list(node.reserved_gpu),
         "instances_of": dict(node.instances_of),
+        "units": sorted(node.units),
         "busy_fraction": node.busy_fraction,
         "is_reporting": node.is_reporting,
         "is_startable": node.is_startable,

@@ -24,6 +24,7 @@ from capability_sdk.contracts.scheduling import Change, SmallestChange
 from scheduler.domain import DEVICE_MILLI, Demand
 from scheduler.placement.constraints import NodeState
 
+_MOVE_COST = 1.0
 _OFFER_COST = 2.0
 _RESTORE_COST = 4.0
 
@@ -82,6 +83,17 @@ def _family(demand: Demand, node: NodeState) -> Iterator[Change]:
             value=demand.family,
             cost=_OFFER_COST,
             words=f"let it support family {demand.family}",
+        )
+
+
+def _apart(demand: Demand, node: NodeState) -> Iterator[Change]:
+    if demand.apart_from in node.units:
+        yield Change(
+            constraint="apart",
+            act="move",
+            value=demand.apart_from,
+            cost=_MOVE_COST,
+            words="move the replica that is there elsewhere",
         )
 
 
@@ -156,6 +168,7 @@ _PARTS: tuple[Callable[[Demand, NodeState], Iterator[Change]], ...] = (
     _runner,
     _engine,
     _family,
+    _apart,
     _cpu,
     _memory,
     _gpu_model,

@@ -18,6 +18,7 @@ class NodeState:
         reserved_memory_mib: Bound to instances already.
         reserved_gpu: Thousandths bound to instances already, by device; devices left out are free.
         instances_of: Bound instances by capability.
+        units: Keys of the units that have an instance here.
         busy_fraction: Share of its cores in use now, 0 to 1.
         is_reporting: Whether its load arrived lately.
         is_startable: Whether the runner can start instances there.
@@ -28,6 +29,7 @@ class NodeState:
     reserved_memory_mib: int = 0
     reserved_gpu: tuple[int, ...] = ()
     instances_of: tuple[tuple[str, int], ...] = ()
+    units: frozenset[str] = frozenset()
     busy_fraction: float = 0.0
     is_reporting: bool = True
     is_startable: bool = True
@@ -95,6 +97,16 @@ def _family(demand: Demand, node: NodeState) -> FailedConstraint | None:
     )
 
 
+def _apart(demand: Demand, node: NodeState) -> FailedConstraint | None:
+    if demand.apart_from not in node.units:
+        return None
+    return FailedConstraint(
+        constraint="apart",
+        reason="replicas must stand apart, and the node has one",
+        cure="add a node, or move the replica that is here",
+    )
+
+
 def _amount(name: str, needed: int, free: int, unit: str) -> FailedConstraint | None:
     if needed <= free:
         return None
@@ -141,6 +153,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _startable,
     _engine,
     _family,
+    _apart,
     _cpu,
     _memory,
     _gpu_model,

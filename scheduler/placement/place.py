@@ -18,12 +18,14 @@ class Placement:
         reason: In words.
         candidates: Every node, with its score or the first constraint that it fails.
         devices: Indexes of the GPUs that it gets a share of, ascending; empty without one.
+        victims: Best-effort instances of the node that make room for it.
     """
 
     node: str | None
     reason: str
     candidates: tuple[Candidate, ...]
     devices: tuple[int, ...] = ()
+    victims: tuple[str, ...] = ()
 
 
 def place(

@@ -110,17 +110,21 @@ class Reconciler:
 
     async def _place_all(self, missing: Sequence[LocalDeployment], revision: int) -> None:
         await self._placer.look()
-        standard_first = sorted(missing, key=lambda item: item.priority is Priority.BEST_EFFORT)
-        for deployment in standard_first:
+        for deployment in sorted(missing, key=lambda item: item.priority is Priority.BEST_EFFORT):
             try:
                 binding = await self._placer.place(deployment, revision, self.bindings)
-            except (StaleView, NoRoom) as error:
-                # What it was decided on is not so any more: the next step looks again.
-                _log.info("%s %s: %s", deployment.capability, deployment.version, error)
-                return
+            except StaleView as error:
+                # Nothing that was seen holds any more: the next step looks again.
+                _log.info("%s", error)
+                break
+            except NoRoom as error:
+                _log.error("%s %s: %s", deployment.capability, deployment.version, error)
+                continue
             if binding is not None:
                 self.bindings.append(binding)
                 await self._start(binding)
+        # Without those who make room, which the next step has leave.
+        self.bindings = await asyncio.to_thread(self._store.bindings)
 
     async def _start(self, binding: Binding) -> None:
         """Have an instance run that may; one that runs is left alone."""

@@ -4,10 +4,10 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from capability_sdk.contracts.scheduling import LocalDeployment
+from capability_sdk.contracts.scheduling import Apart, LocalDeployment, Priority
 from capability_sdk.kit.clock import Clock
 from scheduler.decisions.inputs import inputs_of
 from scheduler.decisions.store import Decided
@@ -16,6 +16,7 @@ from scheduler.nodes import NodeBoard
 from scheduler.placement.constraints import NodeState
 from scheduler.placement.explain import explain
 from scheduler.placement.place import Placement, place
+from scheduler.placement.preempt import choose_victims, evictable, in_place_of
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
 from scheduler.profiles import demand_of
@@ -71,7 +72,7 @@ class Placer:
             deployment,
             revision,
             unit_of(deployment),
-            demand_of(deployment),
+            _demand(deployment),
             await self._nodes.states(self._view.occupying, self._runner.nodes),
         )
         known = {node.metadata.node for node in request.nodes}
@@ -80,10 +81,17 @@ class Placer:
         if host is not None:
             return await self._reserve(request, beside(host), host.process)
         placement = place(request.unit.capability, request.demand, request.nodes, self._weights)
+        if placement.node is None and deployment.priority is Priority.STANDARD:
+            placement = self._make_room(request, placement)
         if placement.node is not None:
             return await self._reserve(request, placement)
         await self._leave_unplaced(request, placement)
         return None
+
+    def _make_room(self, request: Request, refused: Placement) -> Placement:
+        """Take the room of best-effort work, where that suffices."""
+        found = choose_victims(request.demand, request.nodes, evictable(self._view.occupying))
+        return refused if found is None else in_place_of(found, request.demand, refused)
 
     async def _reserve(self, request: Request, placement: Placement, host: str = "") -> Binding:
         assert placement.node is not None  # noqa: S101 - only what has a node is reserved
@@ -98,6 +106,7 @@ class Placer:
             devices=placement.devices,
             priority=request.deployment.priority,
         )
+        _log.info("%s: %s %s %s", binding.id, unit.capability, unit.version, placement.reason)
         has = {node.metadata.node: capacity(node.metadata) for node in request.nodes}
         version = await asyncio.to_thread(
             self._store.reserve,
@@ -105,9 +114,10 @@ class Placer:
             has[placement.node],
             self._decided(request, placement),
             self._view.version,
+            placement.victims,
         )
-        self._view = View(version, [*self._view.occupying, binding])
-        _log.info("%s: %s %s %s", binding.id, unit.capability, unit.version, placement.reason)
+        left = [item for item in self._view.occupying if item.id not in placement.victims]
+        self._view = View(version, [*left, binding])
         return binding
 
     async def _leave_unplaced(self, request: Request, placement: Placement) -> None:
@@ -129,3 +139,10 @@ class Placer:
             explanation=explain(placement, demand, request.nodes),
             inputs=inputs_of(unit.capability, demand, request.nodes, self._weights),
         )
+
+
+def _demand(deployment: LocalDeployment) -> Demand:
+    demand = demand_of(deployment)
+    if deployment.apart is not Apart.REQUIRED:
+        return demand
+    return replace(demand, apart_from=unit_of(deployment).key)

@@ -43,7 +43,7 @@ def deployment(
         "outputs": [{"name": "digit", "datatype": "INT64", "shape": []}],
         "resources": {"cpu_millicores": 10, "memory_mib": 64},
     }
-    own = {"replicas", "passport", "code_digest", "weights_digest"}
+    own = {"replicas", "priority", "apart", "passport", "code_digest", "weights_digest"}
     manifest |= {name: value for name, value in changes.items() if name not in own}
     return {
         "capability": manifest["name"],
@@ -56,6 +56,10 @@ def deployment(
     }
 
 
+def _client(port: int) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+
+
 class SchedulerProcess:
     """``python -m scheduler`` on a free port."""
 
@@ -65,15 +69,27 @@ class SchedulerProcess:
         self._settings = {"SCHEDULER_SERVING_MODULE": STAND_IN, "SCHEDULER_DRAIN": "PT0.2S"}
         self._settings |= settings
         self.process: subprocess.Popen[bytes] | None = None
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        self.http = _client(self.port)
         self.revision = 0
 
     def start(self) -> "SchedulerProcess":
         self.process = self.spawn()
+        return self.take_over()
+
+    def take_over(self) -> "SchedulerProcess":
+        """Wait until it serves, as it does at once where no other scheduler has the folder."""
         eventually(self._is_ready)
         token = (self.province / "internal.token").read_text()
         self.http.headers["authorization"] = f"Bearer {token}"
         return self
+
+    def beside(self) -> "SchedulerProcess":
+        """Return a second scheduler of the folder and the port, which stands by."""
+        second = SchedulerProcess(self.province, **self._settings, SCHEDULER_STANDBY="true")
+        second.http.close()
+        second.port, second.http = self.port, _client(self.port)
+        second.process = second.spawn()
+        return second
 
     def spawn(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "scheduler"]
