@@ -1,5 +1,6 @@
 """``python -m scheduler --data PROVINCE_DIR --port N``: one province's scheduler."""
 
+import asyncio
 import logging
 import sys
 
@@ -45,7 +46,12 @@ def _take_folder(settings: SchedulerSettings) -> None:
     """
     if not settings.data.is_dir():
         raise FolderUnusable(f"{settings.data} is no folder; enrolment makes it.")
-    check_folder(settings.data.absolute() / "instances")
+    if settings.kubeconfig is not None and settings.runner == "kubernetes":
+        from scheduler.adapters.kubernetes.check import check_cluster  # noqa: PLC0415 - the client is large
+
+        asyncio.run(check_cluster(settings.kubeconfig, settings.kubernetes_namespace))
+    else:
+        check_folder(settings.data.absolute() / "instances")
     if settings.standby:
         _log.info("standing by for the scheduler of %s to end, if one runs", settings.data)
     lock_folder(settings.data, wait=settings.standby)

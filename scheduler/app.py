@@ -1,4 +1,4 @@
-"""Puts a scheduler together: the only module that reads settings and picks adapters."""
+"""Puts a scheduler together: the only module, with `runners`, that reads settings and picks adapters."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from capability_sdk.contracts.errors import Unavailable
-from capability_sdk.contracts.nodes import NodeMetadata
 from capability_sdk.directory.embedded import EmbeddedDirectory
 from capability_sdk.directory.ports import ServiceDirectory
 from capability_sdk.kit.clock import Clock, system_clock
@@ -22,19 +21,15 @@ from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE, require_local_credential
 from capability_sdk.kit.service import create_service
 from scheduler import metrics
-from scheduler.adapters.process import ProcessLimits, ProcessRunner, reap_strays
 from scheduler.api import router
 from scheduler.database import Database
 from scheduler.dispatch.board import EndpointBoard
-from scheduler.domain import DEVICE_MILLI
-from scheduler.node_agent.agent import NodeAgent
-from scheduler.node_agent.gpus import GpuWatch
-from scheduler.node_agent.inventory import Offer, describe_machine
-from scheduler.node_agent.load import LoadMeter
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
+from scheduler.ports import InstanceRunner
 from scheduler.reconcile.loop import Reconciler
 from scheduler.reconcile.placing import Placer
+from scheduler.runners import choose_runner
 from scheduler.scaling.api import router as scaling_router
 from scheduler.scaling.autoscaler import Autoscaler, ScalingLimits
 from scheduler.scaling.service import Scaling
@@ -97,23 +92,18 @@ def release_waiting(app: FastAPI) -> None:
 async def _running(
     settings: SchedulerSettings, database: Database, secret: str, clock: Clock
 ) -> AsyncIterator[Scheduler]:
-    metadata = await asyncio.to_thread(describe_machine, _offer(settings))
     directory = _directory(settings, secret, clock)
     nodes = NodeBoard(directory, clock, settings.load_valid, settings.node_lost_after)
-    runner = await asyncio.to_thread(_runner, settings, metadata)
-    gpus = GpuWatch(metadata.gpu_milli // DEVICE_MILLI)
-    meter = LoadMeter(metadata.node, runner.loads, gpus, clock)
-    agent = NodeAgent(metadata, directory, meter, nodes.report)
     holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
     store = SchedulerStore(database, holder)
     await asyncio.to_thread(store.take_over, clock())
+    runner, reporter = await choose_runner(settings, store, secret, (directory, nodes, clock))
     scaling = await asyncio.to_thread(_scaling, settings, database, clock)
     scheduler = _scheduler(settings, store, runner, nodes, scaling, clock)
-    await agent.register()
+    await reporter.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
-        asyncio.create_task(gpus.run()),
-        asyncio.create_task(agent.run(settings.load_interval.total_seconds())),
+        asyncio.create_task(reporter.run(settings.load_interval.total_seconds())),
         asyncio.create_task(scheduler.reconciler.run()),
     ]
     try:
@@ -145,35 +135,10 @@ def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> Servic
     return NacosDirectory(place, login, key, settings.data / "logs" / "nacos", clock)
 
 
-def _offer(settings: SchedulerSettings) -> Offer:
-    return Offer(
-        node=settings.node,
-        families=settings.families,
-        engines=settings.engines,
-        triton=settings.triton,
-        labels=settings.labels,
-    )
-
-
-def _runner(settings: SchedulerSettings, metadata: NodeMetadata) -> ProcessRunner:
-    instances = settings.data.absolute() / "instances"
-    limits = ProcessLimits(settings.start_timeout, settings.longest_delay)
-    runner = ProcessRunner(
-        metadata.node,
-        instances,
-        limits,
-        settings.serving_module,
-        lambda capability: settings.sample_shares.get(capability, settings.sample_share),
-        settings.triton,
-    )
-    reap_strays(instances)
-    return runner
-
-
 def _scheduler(
     settings: SchedulerSettings,
     store: SchedulerStore,
-    runner: ProcessRunner,
+    runner: InstanceRunner,
     nodes: NodeBoard,
     scaling: Scaling,
     clock: Clock,

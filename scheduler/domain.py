@@ -123,6 +123,7 @@ class Observation:
         detail: Code and words of the last failure; empty while nothing is wrong.
         address: Where it listens, ``unix:/path`` or ``http://host:port``.
         pid: Process id, where it is a process of this machine that runs.
+        credential: What it asks of each call, where it is not of this machine.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Observation:
     detail: str
     address: str
     pid: int | None = None
+    credential: str = field(default="", repr=False)
 
 
 def unit_of(deployment: LocalDeployment) -> Unit:

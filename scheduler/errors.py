@@ -72,3 +72,10 @@ class StillDraining(Conflict):
 
     code = "still-draining"
     title = "The room is not free yet"
+
+
+class ClusterUnusable(ServiceError):
+    """Instances cannot be run in this Kubernetes cluster."""
+
+    code = "cluster-unusable"
+    title = "The Kubernetes cluster cannot be used"

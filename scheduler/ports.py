@@ -38,5 +38,17 @@ class InstanceRunner(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop everything."""
+        """Let go of the instances: those that cannot live without this process end."""
+        ...
+
+
+class NodeReporter(Protocol):
+    """Speaks for the nodes of a runner that do not speak for themselves."""
+
+    async def register(self) -> None:
+        """Report metadata and load for the first time."""
+        ...
+
+    async def run(self, interval_seconds: float) -> None:
+        """Go on reporting for good."""
         ...

@@ -73,6 +73,40 @@ class SchedulerSettings(BaseSettings):
     serving_module: str = Field(
         default="capability_sdk.serving", description="Python module that serves an instance."
     )
+    runner: Literal["process", "kubernetes"] = Field(
+        default="process",
+        description="Where instances run: as processes of this machine, or in a Kubernetes cluster.",
+    )
+    kubeconfig: Path | None = Field(
+        default=None, description="Runner kubernetes: the file that names cluster and credential."
+    )
+    kubernetes_namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] = (
+        Field(default="jiuzhou", description="Runner kubernetes: namespace of the instances.")
+    )
+    kubernetes_image: str = Field(
+        default="jiuzhou:latest",
+        description="Runner kubernetes: container image with capability_sdk.serving.",
+    )
+    kubernetes_claim: str = Field(
+        default="jiuzhou-models",
+        description="Runner kubernetes: PersistentVolumeClaim whose root holds packages and"
+        " instances.",
+    )
+    kubernetes_storage: Path | None = Field(
+        default=None,
+        description="Runner kubernetes: where this machine sees the root of that claim; the"
+        " province's folder if unset.",
+    )
+    kubernetes_user: int = Field(
+        default=65532, ge=1, description="Runner kubernetes: numeric user of the instances."
+    )
+    kubernetes_burst: int = Field(
+        default=2,
+        ge=1,
+        le=100,
+        description="Runner kubernetes: how many times as many pods as are placed the cluster's"
+        " autoscaler may run.",
+    )
     best_fit_weight: Weight = Field(default=1.0, description="Placement: fill nodes up.")
     spread_weight: Weight = Field(
         default=1.0, description="Placement: keep instances of a capability apart."
@@ -146,4 +180,10 @@ class SchedulerSettings(BaseSettings):
         given = [self.nacos_password, self.nacos_password_file]
         if self.nacos_username is not None and given.count(None) != 1:
             raise ValueError("nacos-username takes either nacos-password or nacos-password-file")
+        return self
+
+    @model_validator(mode="after")
+    def _kubernetes_needs_a_cluster(self) -> Self:
+        if self.runner == "kubernetes" and self.kubeconfig is None:
+            raise ValueError("--runner kubernetes needs --kubeconfig")
         return self

@@ -200,6 +200,7 @@ def ready_endpoints(
             version=item.unit.version,
             address=observed[item.id].address,
             node=item.node,
+            credential=observed[item.id].credential,
         )
         for item in bindings
         if item.id in observed and observed[item.id].health is InstanceHealth.READY
