@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -312,14 +312,6 @@ def _share(version: str, weight: int) -> VersionShare:
 def bearer(token: str) -> dict[str, str]:
     """Make the header of a token."""
     return {"authorization": f"Bearer {token}"}
-
-
-def eventually(found: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def infer(client: httpx.Client, token: str, **options: Any) -> httpx.Response:  # noqa: ANN401 - options of httpx

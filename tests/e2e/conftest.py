@@ -18,7 +18,6 @@ from tests.e2e.platform import (
     PROVINCES,
     Application,
     Platform,
-    free_port_base,
     gateway,
     invite,
     join,
@@ -26,6 +25,7 @@ from tests.e2e.platform import (
     sign_in,
     status,
 )
+from tests.servers.process import free_port
 
 TRAINER = ROOT / "examples" / "digit_recognition" / "train.py"
 NOISE = {"zhejiang": 0.0, "guizhou": 4.0}
@@ -35,7 +35,7 @@ NOISE = {"zhejiang": 0.0, "guizhou": 4.0}
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("p")
     with ExitStack() as stack:
-        base = free_port_base()
+        base = free_port()
         stack.enter_context(
             running(
                 folder / "up.log",

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,13 +81,6 @@ def _is_ready(url: str) -> bool:
         return httpx.get(f"{url}/health/ready", trust_env=False).is_success
     except httpx.HTTPError:
         return False
-
-
-def free_port_base() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return min(port, 64000)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.e2e.harness import Person, running
-from tests.e2e.platform import free_port_base
+from tests.servers.process import free_port
 from tests.waiting import alive, eventually
 
 pytestmark = pytest.mark.timeout(600)  # two whole first starts, also on a busy machine
@@ -36,7 +36,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def base() -> int:
-    return free_port_base()
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.harness import Person, eventually, running
-from tests.e2e.platform import free_port_base, invite, sign_in, status
+from tests.e2e.platform import invite, sign_in, status
+from tests.servers.process import free_port
 
 
 @contextmanager
 def running_workbench(folder: Path) -> Iterator[Person]:
     """Start ``jiuzhou up --no-showcase`` and yield a signed-in engineer."""
     data = folder / "center"
-    up = ("up", "--no-showcase", "--data", str(data), "--port-base", str(free_port_base()))
+    up = ("up", "--no-showcase", "--data", str(data), "--port-base", str(free_port()))
     with running(folder / "up.log", *up):
         center = eventually("the platform", lambda: status(folder), 120.0)["center"]["url"]
         password = secrets.token_urlsafe(16)

@@ -135,7 +135,7 @@ def test_desired_state_comes_to_the_disk_and_follows_changes(
     eventually(lambda: agent.status()["state_revision"] == 1)
     center.change(subscriptions=[])
 
-    eventually(lambda: agent.status()["state_revision"] == 2, 2.0)
+    eventually(lambda: agent.status()["state_revision"] == 2)
     assert (agent.province / "state.jws").stat().st_mode & 0o777 == 0o600
 
 

@@ -1,5 +1,6 @@
 """Starting, awaiting and stopping a server that belongs to a test session."""
 
+import itertools
 import os
 import shutil
 import socket
@@ -13,6 +14,8 @@ from typing import NoReturn
 import pytest
 
 START_SECONDS = 60.0
+_PORTS = range(20_000, 30_000)
+_SHARES = 8
 _missing: set[str] = set()
 
 
@@ -40,11 +43,33 @@ def refuse_or_skip(name: str, remedy: str) -> NoReturn:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
+    """Return a loopback port that is free, and that nobody else is given until it is bound."""
+    return next(port for port in _ports if _is_free(port))
+
+
+def _own_ports() -> Iterator[int]:
+    """Yield ports again and again: other ones in each of pytest's workers, and none by chance.
+
+    They lie below those that the kernel gives to whoever connects or asks for any port. Such a one
+    may be taken by somebody between being found free and being bound, which takes a process seconds.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SHARES
+    size = len(_PORTS) // _SHARES
+    share = _PORTS[worker * size : (worker + 1) * size]
+    first = os.getpid() % size  # other runs on this machine begin elsewhere
+    return itertools.cycle([*share[first:], *share[:first]])
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+_ports = _own_ports()
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from tests.gateway_province import (
     Peers,
     Province,
     bearer,
-    eventually,
     infer,
     kind,
     running_gateway,
 )
+from tests.waiting import eventually
 
 
 def test_the_split_is_exact_and_a_key_is_sticky(peers: Peers, province: Province) -> None:
@@ -74,7 +74,7 @@ def test_a_failing_instance_costs_no_quota(client: httpx.Client, province: Provi
 
 
 def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Province) -> None:
-    province.subscribe("slow", rate_per_second=0.5)
+    province.subscribe("slow", rate_per_second=0.05)
     province.subscribe("narrow", concurrency=2)
     province.applications |= {"slow": True, "narrow": True}
     province.publish()
@@ -84,7 +84,7 @@ def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Provin
     limited = infer(client, slow)
     with ThreadPoolExecutor(6) as pool:
         answers = list(
-            pool.map(lambda _: infer(client, narrow, json={"act": "sleep", "seconds": 1}), range(6))
+            pool.map(lambda _: infer(client, narrow, json={"act": "sleep", "seconds": 3}), range(6))
         )
 
     assert kind(limited) == (429, "rate-limited")

@@ -17,10 +17,10 @@ from tests.gateway_province import (
     Peers,
     Province,
     bearer,
-    eventually,
     infer,
     running_gateway,
 )
+from tests.waiting import eventually
 
 
 def call_until_it_ends(province: Province, token: str, answered: list[str]) -> None:
@@ -54,7 +54,7 @@ def test_M01_every_answered_call_is_in_the_spool_after_a_kill(tmp_path: Path, pe
             ]
             for thread in threads:
                 thread.start()
-            eventually(lambda n=round_: len(answered) >= n * 150, seconds=20)  # type: ignore[misc]  # a default binds the loop's value
+            eventually(lambda n=round_: len(answered) >= n * 150)  # type: ignore[misc]  # a default binds the loop's value
             gateway.kill()
             for thread in threads:
                 thread.join()

@@ -7,8 +7,8 @@ import pytest
 
 from tests.campaigns.hostile_tokens.corpus import Case, corpus
 from tests.campaigns.hostile_tokens.forge import Forge, canaries, decode, encode
-from tests.gateway_province import eventually
 from tests.gateway_wire import World, body, status
+from tests.waiting import eventually
 
 _CASES = corpus()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
