@@ -21,11 +21,11 @@ from tests.gateway_province import (
     Peers,
     Province,
     bearer,
-    eventually,
     infer,
     kind,
     running_gateway,
 )
+from tests.waiting import eventually
 
 
 def endpoint(address: str, name: str, **fields: Any) -> Endpoint:  # noqa: ANN401 - fields of the model
