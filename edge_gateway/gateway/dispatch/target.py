@@ -16,7 +16,6 @@ from edge_gateway.gateway.upstream import Upstream
 
 _RISE: Final = 0.2
 _FALL: Final = 0.05
-_LARGEST_RATIO: Final = 20.0
 _LEAST_SECONDS: Final = 20e-6
 _COUPLING: Final = 0.5
 """How much of the other work on a node of one core a call waits for: between a queue (1) and none."""
@@ -135,11 +134,9 @@ class Target:
         self.quiet_since = now
         self.answers += 1
         self.failures = 0
-        error = (now - began) / expected - 1.0
-        if error > 0.0:
-            self.seconds *= 1.0 + _RISE * min(error, _LARGEST_RATIO)
-        else:
-            self.seconds *= 1.0 + _FALL * error
+        # Its part of the time, were all of what was expected too short or too long by one factor.
+        error = seconds * (now - began) / expected - self.seconds
+        self.seconds += error * (_RISE if error > 0.0 else _FALL)
 
     def over(self, ticket: Ticket) -> None:
         """Count a call as over from which nothing is learnt: how fast something fails says nothing."""

@@ -86,6 +86,17 @@ def test_a_heavy_call_on_its_node_keeps_a_light_one_away() -> None:
     assert choose(pool_of(here, there), 0.3) is here
 
 
+def test_one_stall_that_many_calls_shared_is_learnt_as_one_stall() -> None:
+    stalled = target("stalled")
+    tickets = [stalled.begin(0.0) for _ in range(50)]
+
+    for ticket in tickets:
+        stalled.answered(ticket, 1.0)
+
+    # Learnt anew from each answer, it would be taken for dead, and all calls would go elsewhere.
+    assert stalled.seconds < 1.0
+
+
 def test_what_was_learnt_outlives_a_weight_that_lies() -> None:
     liar = target("liar", weight=0.1)
     liar.seconds, liar.trust = 0.1, 0.1
