@@ -146,7 +146,8 @@ class NacosClient:
             return
         connection = proxy.rpc_client.current_connection
         with contextlib.suppress(NacosException, TimeoutError):
-            await asyncio.wait_for(self._service.shutdown(), _CLOSE_SECONDS)
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._service.shutdown()
         if connection is not None:
             # The stream's writer waits for something to send, and sees only then that it is over.
             await connection.send_bi_request(None)

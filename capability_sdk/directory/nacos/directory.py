@@ -82,7 +82,7 @@ class NacosDirectory:
 
     async def entries(self, service: str) -> list[Entry]:
         """Return own entries and those last heard of; of two with one name the later start's."""
-        self._wake(service, is_news=service not in self._heard)
+        self._wake(service, is_news=service not in self._own)
         found = dict(self._heard.get(service, {}))
         for instance, entry in self._own.get(service, {}).items():
             if instance not in found or found[instance].epoch <= entry.epoch:
@@ -119,8 +119,10 @@ class NacosDirectory:
             except Exception as error:  # noqa: BLE001 - whatever the SDK failed of, the next round is needed
                 # The words of a stranger's failure may quote what was sent.
                 await self._lose(f"a round failed of {type(error).__name__}")
+            # No `wait_for`: in 3.11 it loses a cancellation that comes together with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _TICK_SECONDS)
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self._news.wait()
 
     async def _exchange(self) -> None:
         if self._client is None:
