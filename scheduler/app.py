@@ -144,7 +144,11 @@ def _scheduler(
     clock: Clock,
 ) -> Scheduler:
     board = EndpointBoard()
-    weights = ScoreWeights(settings.best_fit_weight, settings.spread_weight, settings.idle_weight)
+    weights = ScoreWeights(
+        best_fit=settings.best_fit_weight,
+        spread=settings.spread_weight,
+        idle=settings.idle_weight,
+    )
     placer = Placer(store, runner, nodes, weights, clock)
     reconciler = Reconciler(
         store, runner, nodes, board, scaling.autoscaler, placer, clock, settings.drain

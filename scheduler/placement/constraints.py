@@ -49,7 +49,7 @@ class NodeState:
         """Thousandths that no instance has reserved, by device."""
         devices = self.metadata.gpu_milli // DEVICE_MILLI
         reserved = (*self.reserved_gpu, *(0,) * devices)
-        return tuple(DEVICE_MILLI - reserved[device] for device in range(devices))
+        return tuple(max(DEVICE_MILLI - reserved[device], 0) for device in range(devices))
 
 
 Constraint = Callable[[Demand, NodeState], FailedConstraint | None]

@@ -1,12 +1,13 @@
 """Filter, score, bind: one instance, the nodes as they are, and the reason in words. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from capability_sdk.contracts.scheduling import Candidate
+from capability_sdk.contracts.scheduling import Candidate, FailedConstraint
 from scheduler.domain import Demand
 from scheduler.placement.constraints import NodeState, first_failure
-from scheduler.placement.scores import ScoreWeights, score
+from scheduler.placement.scores import ScoreWeights
+from scheduler.placement.workload import EMPTY, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,11 @@ class Placement:
 
 
 def place(
-    capability: str, demand: Demand, nodes: Sequence[NodeState], weights: ScoreWeights
+    capability: str,
+    demand: Demand,
+    nodes: Sequence[NodeState],
+    weights: ScoreWeights,
+    workload: Workload = EMPTY,
 ) -> Placement:
     """Choose a node for one instance.
 
@@ -38,21 +43,33 @@ def place(
         demand: What the instance needs.
         nodes: Every node that has reported, in any order.
         weights: What counts how much.
+        workload: What other requests are to be expected.
 
     Returns:
         The best node by score, by name among equals, with every candidate's score or the first
-        constraint that it fails.
+        constraint that it fails. Where only one node is suitable its score is 0: there is nothing
+        to compare.
     """
     ordered = sorted(nodes, key=lambda node: node.metadata.node)
-    candidates = tuple(_judge(capability, demand, node, weights) for node in ordered)
-    passing = [(item.score, item.node) for item in candidates if item.score is not None]
-    if not passing:
+    failed = {node.metadata.node: first_failure(demand, node) for node in ordered}
+    suitable = [node for node in ordered if failed[node.metadata.node] is None]
+    if not suitable:
+        candidates = _candidates(failed, {})
         return Placement(None, _why_nowhere(candidates), candidates)
-    best, _ = max(passing)
-    name = next(name for value, name in passing if value == best)
-    node = next(node for node in ordered if node.metadata.node == name)
-    reason = _why_here(name, best, len(passing), len(candidates))
-    return Placement(name, reason, candidates, tightest_devices(demand, node))
+    if len(suitable) == 1:
+        name = suitable[0].metadata.node
+        reason = f"bound to {name}: the only suitable node of {len(ordered)} considered"
+        devices = tightest_devices(demand, suitable[0])
+        return Placement(name, reason, _candidates(failed, {name: 0.0}), devices)
+    # numpy takes 14 MB of every process; a province of one node never needs it.
+    from scheduler.placement.engine import compare  # noqa: PLC0415 - as said above
+
+    choice, scores = compare(capability, demand, suitable, weights, workload)
+    reason = (
+        f"bound to {choice.node}: best of {len(suitable)} suitable nodes of {len(ordered)}"
+        f" considered, score {choice.score:g}"
+    )
+    return Placement(choice.node, reason, _candidates(failed, scores), choice.devices)
 
 
 def tightest_devices(demand: Demand, node: NodeState) -> tuple[int, ...]:
@@ -68,16 +85,13 @@ def tightest_devices(demand: Demand, node: NodeState) -> tuple[int, ...]:
     return tuple(sorted(sorted(fitting, key=lambda device: free[device])[: demand.devices]))
 
 
-def _judge(capability: str, demand: Demand, node: NodeState, weights: ScoreWeights) -> Candidate:
-    failed = first_failure(demand, node)
-    if failed is not None:
-        return Candidate(node=node.metadata.node, failed=failed)
-    return Candidate(node=node.metadata.node, score=score(capability, demand, node, weights))
-
-
-def _why_here(node: str, best: float, passing: int, considered: int) -> str:
-    others = f"best of {passing} suitable nodes" if passing > 1 else "the only suitable node"
-    return f"bound to {node}: {others} of {considered} considered, score {best:g}"
+def _candidates(
+    failed: Mapping[str, FailedConstraint | None], scores: Mapping[str, float]
+) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(node=name, score=scores.get(name), failed=failure)
+        for name, failure in failed.items()
+    )
 
 
 def _why_nowhere(candidates: Sequence[Candidate]) -> str:

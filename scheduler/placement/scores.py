@@ -1,47 +1,31 @@
-"""Score: which of the nodes that pass shall take an instance. Pure; every part is 0 to 1."""
+"""What counts how much when a node is chosen: plain numbers, changeable at run time.
+
+A node's score is the sum of its parts, each times its weight. Raising one weight never makes placement
+choose a node that is worse in that part; what the parts are stands in `scheduler.placement.parts`.
+"""
 
 from dataclasses import dataclass
-
-from scheduler.domain import Demand
-from scheduler.placement.constraints import NodeState
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreWeights:
     """What counts how much.
 
+    The first two count GPUs lost, the others are between 0 and 1; so with the defaults a hundredth
+    of a GPU that becomes useless outweighs them. Without GPUs the first two are 0 everywhere.
+
     Attributes:
         best_fit: Fill nodes up, so that large demands find room elsewhere.
         spread: Keep instances of one capability on different nodes.
         idle: Prefer nodes whose cores are idle now.
+        passport_fit: Prefer nodes that are fast, by the benchmark that passports name.
+        fragmentation: Keep GPUs usable for the requests that are typical.
+        balance: Keep cores beside idle GPUs, as many as requests for GPUs need.
     """
 
     best_fit: float = 1.0
     spread: float = 1.0
     idle: float = 0.5
-
-
-def score(capability: str, demand: Demand, node: NodeState, weights: ScoreWeights) -> float:
-    """Return a node's score, higher is better, rounded so that equal nodes tie."""
-    total = (
-        weights.best_fit * _fullness(demand, node)
-        + weights.spread * _apartness(capability, node)
-        + weights.idle * (1 - node.busy_fraction)
-    )
-    return round(total, 6)
-
-
-def _fullness(demand: Demand, node: NodeState) -> float:
-    """Share of the node that is reserved once the instance is bound, mean over resources."""
-    metadata = node.metadata
-    shares = [
-        (node.reserved_cpu_millicores + demand.cpu_millicores) / metadata.cpu_millicores,
-        (node.reserved_memory_mib + demand.memory_mib) / metadata.memory_mib,
-    ]
-    if demand.gpu_milli:
-        shares.append((sum(node.reserved_gpu) + demand.gpu_milli) / metadata.gpu_milli)
-    return sum(shares) / len(shares)
-
-
-def _apartness(capability: str, node: NodeState) -> float:
-    return 1 / (1 + dict(node.instances_of).get(capability, 0))
+    passport_fit: float = 0.0
+    fragmentation: float = 100.0
+    balance: float = 100.0

@@ -1,5 +1,6 @@
 """Filter, score, bind on nodes that no machine of ours has."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,10 @@ def node(name: str, *, gpu_milli: int = 0, memory_mib: int = 1000, **state: Any)
         gpu_model="A100" if gpu_milli else None,
     )
     return NodeState(metadata, **state)
+
+
+def only(**weights: float) -> ScoreWeights:
+    return replace(ScoreWeights(**dict.fromkeys(ScoreWeights.__slots__, 0.0)), **weights)
 
 
 def test_without_any_node_the_reason_says_so() -> None:
@@ -90,19 +95,19 @@ def test_a_demand_that_fits_exactly_is_placed() -> None:
 def test_best_fit_fills_the_fuller_node() -> None:
     nodes = [node("empty"), node("half", reserved_memory_mib=500, reserved_cpu_millicores=500)]
 
-    assert place("digits", SMALL, nodes, ScoreWeights(1, 0, 0)).node == "half"
+    assert place("digits", SMALL, nodes, only(best_fit=1)).node == "half"
 
 
 def test_spread_keeps_instances_of_a_capability_apart() -> None:
     nodes = [node("a", instances_of=(("digits", 2),)), node("b", instances_of=(("other", 2),))]
 
-    assert place("digits", SMALL, nodes, ScoreWeights(0, 1, 0)).node == "b"
+    assert place("digits", SMALL, nodes, only(spread=1)).node == "b"
 
 
 def test_the_idle_node_is_preferred_where_idleness_counts() -> None:
     nodes = [node("busy", busy_fraction=0.9), node("idle", busy_fraction=0.1)]
 
-    assert place("digits", SMALL, nodes, ScoreWeights(0, 0, 1)).node == "idle"
+    assert place("digits", SMALL, nodes, only(idle=1)).node == "idle"
 
 
 def test_equal_nodes_are_taken_by_name_whatever_their_order() -> None:
