@@ -120,6 +120,13 @@ class NoInstance(Unavailable):
     title = "No instance is ready"
 
 
+class Waking(Unavailable):
+    """The capability sleeps while nobody calls it, and is being started."""
+
+    code = "waking"
+    title = "The capability is being started"
+
+
 class AgentAway(Unavailable):
     """The province's agent, which relays token requests, does not answer."""
 

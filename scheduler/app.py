@@ -162,7 +162,7 @@ def _scaling(settings: SchedulerSettings, database: Database, clock: Clock) -> S
         utilisation=settings.scaling_utilisation,
         budget_millicores=settings.scaling_budget_millicores,
     )
-    store, traffic = ScalingStore(database), TrafficBoard(clock)
+    store, traffic = ScalingStore(database), TrafficBoard(clock, settings.scaling_window)
     return Scaling(store, traffic, Autoscaler(store, traffic, clock, limits))
 
 

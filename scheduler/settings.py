@@ -117,6 +117,11 @@ class SchedulerSettings(BaseSettings):
         gt=timedelta(0),
         description="How long replicas stay after they were needed last.",
     )
+    scaling_window: timedelta = Field(
+        default=timedelta(minutes=1),
+        gt=timedelta(0),
+        description="Calls of how long make up the present rate and p99.",
+    )
     scaling_utilisation: float = Field(
         default=0.7, gt=0, lt=1, description="Share of time that scaled replicas may be busy."
     )

@@ -19,6 +19,7 @@ from jwt.algorithms import ECAlgorithm
 from capability_sdk.contracts.enrolment import EdgeIdentity
 from capability_sdk.contracts.nodes import Endpoint, EndpointList
 from capability_sdk.contracts.packages import STATE_TYPE
+from capability_sdk.contracts.scaling import ScalingRule
 from capability_sdk.contracts.state import (
     ApplicationState,
     DeploymentState,
@@ -62,8 +63,9 @@ class Signer:
 class Province:
     """A province's folder, and what a center would put into it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, scheduler_port: int = 1) -> None:
         self.folder = folder
+        self.scaling: ScalingRule | None = None
         self.state_key = Signer("state-1")
         self.token_key = Signer("token-1")
         self.revision = 0
@@ -88,7 +90,7 @@ class Province:
         site = {
             "center_url": "http://127.0.0.1:1",
             "gateway_port": self.port,
-            "scheduler_port": 1,
+            "scheduler_port": scheduler_port,
         }
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "edge.json").write_text(json.dumps({**identity, **site}))
@@ -129,7 +131,8 @@ class Province:
             subscriptions=list(self.subscriptions.values()),
             deployments=[
                 DeploymentState(
-                    capability=name, versions=[_share(*item) for item in shares.items()]
+                    capability=name,
+                    versions=[_share(*item, self.scaling) for item in shares.items()],
                 )
                 for name, shares in self.deployments.items()
             ],
@@ -298,10 +301,11 @@ def _end(process: "Popen[bytes]") -> None:
     process.wait(15)
 
 
-def _share(version: str, weight: int) -> VersionShare:
+def _share(version: str, weight: int, scaling: ScalingRule | None) -> VersionShare:
     return VersionShare(
         version=version,
         weight=weight,
+        scaling=scaling,
         package_digest=_DIGEST,
         code_digest=_DIGEST,
         weights_digest=_DIGEST,

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections.abc import Coroutine, Iterable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -40,13 +40,14 @@ from edge_gateway.gateway.dispatch.retries import (
 )
 from edge_gateway.gateway.dispatch.target import Target, Ticket
 from edge_gateway.gateway.messages import Answer, Request, problem_answer, unexpected
-from edge_gateway.gateway.metering import Meter
+from edge_gateway.gateway.metering import Meter, timestamp
 from edge_gateway.gateway.metrics import GatewayMetrics
 from edge_gateway.gateway.paths import Kind, Route
 from edge_gateway.gateway.quota import Quotas
 from edge_gateway.gateway.routing import pick, pick_by_key
-from edge_gateway.gateway.targets import Choice, Targets
+from edge_gateway.gateway.targets import Asleep, Choice, Targets
 from edge_gateway.gateway.upstream import AnswerHead, Failure, UpstreamAnswer
+from edge_gateway.gateway.waking import Held, WaitingRoom
 from edge_gateway.state import StateView
 
 AFFINITY_HEADER = b"x-affinity-key"
@@ -77,6 +78,21 @@ _RETRY_SOON = {"Retry-After": "1"}
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What calls may take.
+
+    Attributes:
+        max_body_bytes: The largest body of a call.
+        longest_seconds: What a call may take, retries included.
+        wake_seconds: How long a call waits for the first replica of what sleeps.
+    """
+
+    max_body_bytes: int
+    longest_seconds: float
+    wake_seconds: float
+
+
 class Inference:
     """Serves the models' part of the Open Inference Protocol."""
 
@@ -86,9 +102,8 @@ class Inference:
         quotas: Quotas,
         meter: Meter,
         metrics: GatewayMetrics,
+        limits: CallLimits,
         *,
-        max_body_bytes: int,
-        longest_seconds: float,
         choose: Choose = choose,
     ) -> None:
         """Prepare.
@@ -98,18 +113,18 @@ class Inference:
             quotas: What they may cost.
             meter: Who writes them down.
             metrics: Who counts them.
-            max_body_bytes: The largest body of a call.
-            longest_seconds: What a call may take, retries included.
+            limits: What calls may take.
             choose: How one of several endpoints is chosen.
         """
-        self.max_body_bytes = max_body_bytes
-        self.longest_seconds = longest_seconds
+        self.max_body_bytes = limits.max_body_bytes
+        self.longest_seconds = limits.longest_seconds
         self.choose = choose
         self.targets = targets
         self.quotas = quotas
         self.meter = meter
         self.metrics = metrics
         self.gates = Gates()
+        self.waiting = WaitingRoom(limits.wake_seconds)
         self.loop = asyncio.get_running_loop()
         self.view: StateView | None = None
         self._counters: dict[tuple[str, str | None], int] = {}
@@ -139,14 +154,49 @@ class Inference:
             )
         gate.enter(self.loop.time())
         try:
-            call = _Call(self, request, route, gate, choice)
-            if route.kind is not Kind.INFER or self.quotas.take(grant):
-                call.forward()
+            if isinstance(choice, Asleep):
+                self._hold(request, route, gate, choice)
             else:
-                self._spawn(call.forward_with_lease())
+                self._forward(_Call(self, request, route, gate, choice), route, grant)
         except BaseException:
             gate.leave()
             raise
+
+    def _forward(self, call: "_Call", route: Route, grant: SubscriptionState) -> None:
+        if route.kind is not Kind.INFER or self.quotas.take(grant):
+            call.forward()
+        else:
+            self._spawn(call.forward_with_lease())
+
+    def _hold(self, request: Request, route: Route, gate: Gate, asleep: Asleep) -> None:
+        """Have an admitted call wait until a first replica is ready.
+
+        Raises:
+            Waking: Too many wait already.
+        """
+
+        def refuse(error: ServiceError) -> None:
+            gate.leave()
+            request.respond(problem_answer(error))
+
+        def go() -> bool:
+            try:
+                # Rights and deployments are those of now, not those of when the call came.
+                grant = self._authorise(request, route.capability)
+                choice = self.targets.find(route.capability, route.version)
+                if isinstance(choice, Asleep):
+                    return False
+                self._forward(_Call(self, request, route, gate, choice), route, grant)
+            except ServiceError as error:
+                refuse(error)
+            except Exception:  # noqa: BLE001 - the others that wait are looked at all the same
+                _log.exception("unexpected failure of request %s", request.id.decode())
+                gate.leave()
+                request.respond(unexpected())
+            return True
+
+        now = self.loop.time()
+        self.waiting.hold(Held(asleep, len(request.body), now, go, refuse))
 
     def version_for(self, request: Request, route: Route, choice: Choice) -> str:
         """Decide the version of a call by the split."""
@@ -310,7 +360,7 @@ class _Call:
             int(latency * 1_000_000),
         )
         sizes = b'"request_bytes":%d,"response_bytes":%d}' % (len(request.body), len(answer.body))
-        owner.metrics.count_call(subscription.capability, answer.status, latency)
+        owner.metrics.count_call(subscription.capability, self._version, answer.status, latency)
         self._answer = answer
         is_lone = self._gate.in_flight == 1
         owner.meter.record(record + sizes, self._released, is_lone=is_lone)
@@ -337,17 +387,6 @@ def _beginning(route: Route, version: str) -> bytes:
 
 def _lines(headers: Mapping[bytes, bytes], names: Iterable[bytes]) -> bytes:
     return b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers)
-
-
-def timestamp(moment: float) -> bytes:
-    """Write seconds since 1970 as RFC 3339, UTC, with microseconds."""
-    second, microsecond = divmod(int(moment * 1_000_000), 1_000_000)
-    return b"%b.%06d+00:00" % (_second(second), microsecond)
-
-
-@lru_cache(maxsize=2)
-def _second(moment: int) -> bytes:
-    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat().encode()
 
 
 def _failed(failure: Failure, capability: str) -> ServiceError:

@@ -9,6 +9,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from capability_sdk.spool import SpoolUnwritable, SpoolWriter
 
@@ -157,3 +159,14 @@ class Meter:
             _log.warning("the spool takes records again")
         else:
             self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)
+
+
+def timestamp(moment: float) -> bytes:
+    """Write seconds since 1970 as RFC 3339, UTC, with microseconds."""
+    second, microsecond = divmod(int(moment * 1_000_000), 1_000_000)
+    return b"%b.%06d+00:00" % (_second(second), microsecond)
+
+
+@lru_cache(maxsize=2)
+def _second(moment: int) -> bytes:
+    return datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat().encode()

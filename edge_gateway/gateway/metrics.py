@@ -1,6 +1,7 @@
 """Prometheus metrics of the gateway: plain integers on the hot path, put into words on a scrape."""
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -8,34 +9,47 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+from capability_sdk.contracts.scaling import LATENCY_BOUNDS
+
+CLASSES = len(LATENCY_BOUNDS) + 1
 
 
 class _Calls:
     __slots__ = ("buckets", "seconds")
 
     def __init__(self) -> None:
-        self.buckets = [0] * (len(BUCKETS) + 1)
+        self.buckets = [0] * CLASSES
         self.seconds = 0.0
+
+    def add(self, other: "_Calls") -> None:
+        self.buckets = [mine + more for mine, more in zip(self.buckets, other.buckets, strict=True)]
+        self.seconds += other.seconds
 
 
 class GatewayMetrics(Collector):
     """Counts calls and refusals."""
 
     def __init__(self) -> None:
-        self._calls: dict[tuple[str, int], _Calls] = {}
+        self._calls: dict[tuple[str, str, int], _Calls] = {}
         self._refusals: dict[tuple[int, str], int] = {}
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def count_call(self, capability: str, status: int, seconds: float) -> None:
+    def count_call(self, capability: str, version: str, status: int, seconds: float) -> None:
         """Count a metered call."""
-        calls = self._calls.get((capability, status))
+        calls = self._calls.get((capability, version, status))
         if calls is None:
-            calls = self._calls[capability, status] = _Calls()
-        calls.buckets[bisect_left(BUCKETS, seconds)] += 1
+            calls = self._calls[capability, version, status] = _Calls()
+        calls.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
         calls.seconds += seconds
+
+    def by_version(self) -> dict[tuple[str, str], tuple[list[int], float]]:
+        """Return answered calls by class of latency, and their seconds, by capability and version."""
+        sums: defaultdict[tuple[str, str], _Calls] = defaultdict(_Calls)
+        for (capability, version, _), item in self._calls.items():
+            sums[capability, version].add(item)
+        return {name: (item.buckets, item.seconds) for name, item in sums.items()}
 
     def count_refusal(self, status: int, code: str) -> None:
         """Count a request that was refused by the gateway itself."""
@@ -61,9 +75,12 @@ class GatewayMetrics(Collector):
             "Metered calls, by the time from first byte to answer.",
             labels=["capability", "status"],
         )
-        for (capability, status), item in self._calls.items():
+        sums: defaultdict[tuple[str, int], _Calls] = defaultdict(_Calls)
+        for (capability, _, status), item in self._calls.items():
+            sums[capability, status].add(item)
+        for (capability, status), item in sums.items():
             total, buckets = 0, []
-            for bound, count in zip((*map(str, BUCKETS), "+Inf"), item.buckets, strict=True):
+            for bound, count in zip((*map(str, LATENCY_BOUNDS), "+Inf"), item.buckets, strict=True):
                 total += count
                 buckets.append((bound, total))
             calls.add_metric([capability, str(status)], buckets, item.seconds)

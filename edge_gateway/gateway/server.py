@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from capability_sdk.contracts.nodes import EndpointList
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.agent_quota import AgentQuotaLedger
@@ -18,13 +19,14 @@ from edge_gateway.gateway.dispatch.health import TICK_SECONDS, Health
 from edge_gateway.gateway.dispatch.report import DispatchMetrics
 from edge_gateway.gateway.endpoints import ENDPOINTS_FILE, WAIT_SECONDS, EndpointWatch
 from edge_gateway.gateway.feedback import Feedback
-from edge_gateway.gateway.inference import Inference
+from edge_gateway.gateway.inference import CallLimits, Inference
 from edge_gateway.gateway.metering import Meter
 from edge_gateway.gateway.metrics import GatewayMetrics
 from edge_gateway.gateway.quota import Quotas
 from edge_gateway.gateway.settings import GatewaySettings
 from edge_gateway.gateway.targets import Targets
 from edge_gateway.gateway.tokens import TokenVerifier
+from edge_gateway.gateway.traffic import TrafficReporter
 from edge_gateway.gateway.upstream import MAX_TOGETHER, Upstream
 from edge_gateway.ports import QuotaLedger
 from edge_gateway.state import EdgeSite, StateKeeper
@@ -64,7 +66,9 @@ class GatewayServer:
         quotas = Quotas(ledger, workers=settings.workers)
         self._targets = Targets(self._connect)
         self._health = Health(self._loop.time)
-        inference = _inference(settings, self._targets, quotas, self._meters[0], metrics)
+        limits = _call_limits(settings)
+        inference = Inference(self._targets, quotas, self._meters[0], metrics, limits)
+        self._waiting = inference.waiting
         self._keeper = StateKeeper(folder, site)
         self.app = GatewayApp(
             self._keeper,
@@ -76,12 +80,21 @@ class GatewayServer:
             internal_credential=credential,
         )
         self._watch = EndpointWatch(
-            folder / ENDPOINTS_FILE,
-            self._scheduler,
-            line,
-            lambda found: self._targets.use_endpoints(found.endpoints),
+            folder / ENDPOINTS_FILE, self._scheduler, line, self._use_endpoints
         )
+        self._traffic = self._reporter(line, metrics)
         self._watch_values(metrics, quotas)
+
+    def _reporter(self, credential: bytes, metrics: GatewayMetrics) -> TrafficReporter:
+        reporter = TrafficReporter(
+            f"gateway-{self._settings.worker}",
+            self._scheduler,
+            credential,
+            metrics,
+            lambda: (self._targets.in_flight(), self._waiting.waiting()),
+        )
+        self._waiting.changed = reporter.hurry
+        return reporter
 
     async def run(self) -> None:
         """Serve until SIGTERM or Ctrl-C."""
@@ -92,6 +105,7 @@ class GatewayServer:
         self._watch.load()
         work = [
             self._loop.create_task(self._watch.run()),
+            self._loop.create_task(self._traffic.run()),
             self._loop.create_task(_every(_STATE_SECONDS, self.app.refresh_state)),
             self._loop.create_task(_every(_SWEEP_SECONDS, self._sweep)),
             self._loop.create_task(_every(TICK_SECONDS, self._look)),
@@ -118,6 +132,11 @@ class GatewayServer:
         metrics.watch("gateway_usage_last_seq", "Last usage record.", lambda: usage.last_seq)
         metrics.watch("gateway_spool_blocked", "1 if no call is served.", lambda: usage.is_blocked)
         metrics.watch("gateway_state_refused", "1 if one is.", lambda: bool(self._keeper.refusal))
+        metrics.watch(
+            "gateway_waiting",
+            "Calls that wait for a first replica.",
+            lambda: self._waiting.waiting().total(),
+        )
         metrics.watch("gateway_quota_alone", "1 without ledger.", lambda: quotas.is_alone)
 
     def _accept(self) -> asyncio.Protocol:
@@ -129,8 +148,13 @@ class GatewayServer:
         timeout = self._settings.instance_timeout.total_seconds()
         return Upstream(address, timeout=timeout, together=MAX_TOGETHER)
 
+    def _use_endpoints(self, found: EndpointList) -> None:
+        self._targets.use_endpoints(found.endpoints)
+        self._waiting.look(self._loop.time())
+
     def _sweep(self) -> None:
         now = self._loop.time()
+        self._waiting.look(now)
         for connection in list(self._connections):
             connection.sweep(now)
         for upstream in (self._agent, self._scheduler, *self._targets.upstreams):
@@ -157,6 +181,14 @@ class _Refused(asyncio.Protocol):
         transport.close()
 
 
+def _call_limits(settings: GatewaySettings) -> CallLimits:
+    return CallLimits(
+        max_body_bytes=settings.max_body_bytes,
+        longest_seconds=settings.instance_timeout.total_seconds(),
+        wake_seconds=settings.wake_patience.total_seconds(),
+    )
+
+
 def _patience(settings: GatewaySettings) -> Patience:
     return Patience(
         head=settings.head_timeout.total_seconds(),
@@ -170,23 +202,6 @@ def _redis(url: str) -> QuotaLedger:
     from edge_gateway.adapters.redis_quota import RedisQuotaLedger  # noqa: PLC0415 - only where Redis is used
 
     return RedisQuotaLedger(url)
-
-
-def _inference(
-    settings: GatewaySettings,
-    targets: Targets,
-    quotas: Quotas,
-    meter: Meter,
-    metrics: GatewayMetrics,
-) -> Inference:
-    return Inference(
-        targets,
-        quotas,
-        meter,
-        metrics,
-        max_body_bytes=settings.max_body_bytes,
-        longest_seconds=settings.instance_timeout.total_seconds(),
-    )
 
 
 def _meter(settings: GatewaySettings, folder: Path) -> Meter:

@@ -46,6 +46,11 @@ class GatewaySettings(BaseSettings):
     instance_timeout: timedelta = Field(
         default=timedelta(seconds=30), gt=timedelta(0), description="What an instance may take."
     )
+    wake_patience: timedelta = Field(
+        default=timedelta(seconds=20),
+        ge=timedelta(0),
+        description="How long a call of a capability that sleeps waits for its first replica.",
+    )
     head_timeout: timedelta = Field(
         default=timedelta(seconds=10),
         gt=timedelta(0),

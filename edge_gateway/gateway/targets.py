@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from capability_sdk.contracts.nodes import Endpoint
+from capability_sdk.contracts.state import DeploymentState
 from edge_gateway.errors import NoInstance, NotDeployed
 from edge_gateway.gateway.dispatch.pool import Pool
 from edge_gateway.gateway.dispatch.target import Node, Target
@@ -24,6 +25,14 @@ class Choice:
     """Endpoints by version; each version of the split has one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asleep:
+    """A version that runs nowhere while nobody calls its capability."""
+
+    capability: str
+    version: str
+
+
 class Targets:
     """Finds choices; they are made anew when state or endpoints change."""
 
@@ -33,7 +42,7 @@ class Targets:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._targets: dict[_Key, Target] = {}
         self._nodes: dict[str, Node] = {}
-        self._choices: dict[tuple[str, str | None], Choice] = {}
+        self._choices: dict[tuple[str, str | None], Choice | Asleep] = {}
 
     @property
     def pools(self) -> list[Pool]:
@@ -82,8 +91,8 @@ class Targets:
         self._targets[key] = target
         pool.targets.append(target)
 
-    def find(self, capability: str, version: str | None) -> Choice:
-        """Find what may answer.
+    def find(self, capability: str, version: str | None) -> Choice | Asleep:
+        """Find what may answer, or what has to be woken first.
 
         Raises:
             NotDeployed: The province does not run it.
@@ -94,7 +103,14 @@ class Targets:
             choice = self._choices[capability, version] = self._make(capability, version)
         return choice
 
-    def _make(self, capability: str, version: str | None) -> Choice:
+    def in_flight(self) -> dict[tuple[str, str], int]:
+        """Count the calls that wait for an answer, by capability and version."""
+        return {
+            name: sum(target.upstream.in_flight for target in pool.targets)
+            for name, pool in self._pools.items()
+        }
+
+    def _make(self, capability: str, version: str | None) -> Choice | Asleep:
         view = self._view
         deployment = None if view is None else view.deployments.get(capability)
         province = "" if view is None else view.state.province
@@ -120,8 +136,18 @@ class Targets:
             # Nor does one that takes a predecessor's place: the scheduler ends that one last.
             split = make_split(eligible([(v, 1) for v in running], version))
         if split is None:
+            sleeper = _sleeper(deployment, asked)
+            if sleeper is not None:
+                return Asleep(capability, sleeper)
             raise NoInstance(
                 f"No instance of {capability} is ready now; try again soon.",
                 headers={"Retry-After": "1"},
             )
         return Choice(split, running)
+
+
+def _sleeper(deployment: DeploymentState, asked: Sequence[tuple[str, int]]) -> str | None:
+    """Return a version asked for that may sleep."""
+    bounds = {share.version: share.scaling for share in deployment.versions}
+    may_sleep = (v for v, _ in asked if (rule := bounds[v]) is not None and rule.min == 0)
+    return next(may_sleep, None)

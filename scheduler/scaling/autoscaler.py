@@ -10,7 +10,7 @@ from capability_sdk.contracts.scaling import MAX_REPLICAS, ScalingChange, Scalin
 from capability_sdk.contracts.scheduling import LocalDeployment
 from capability_sdk.kit.clock import Clock
 from scheduler.scaling.forecasts import Forecasts
-from scheduler.scaling.rules import Asked, Claim, recommend, remember, share
+from scheduler.scaling.rules import Asked, Claim, recommend, share
 from scheduler.scaling.store import ScalingStore
 from scheduler.scaling.traffic import Name, Pulse, TrafficBoard
 from scheduler.scaling.versions import Learnt, Terms, terms_of
@@ -112,7 +112,7 @@ class Autoscaler:
         learnt.expected = self._forecasts.peak(terms.name[0], now, self._limits.ahead) * part
         is_awake = self._is_awake(whole, learnt.expected, now)
         needed = self._needed(terms, max(learnt.rate, learnt.expected), is_awake=is_awake)
-        learnt.recent = remember(learnt.recent, now, needed, self._limits.down_after)
+        learnt.recommend(needed, now, self._limits.down_after)
         learnt.reason = _reason(terms, learnt, needed)
         return min(max(learnt.recent[0][1], terms.floor), terms.most)
 
@@ -176,7 +176,7 @@ class Autoscaler:
 
     def _view(self, terms: Terms) -> ScalingView:
         learnt = self._learnt[terms.name]
-        p99 = self._traffic.summary(terms.name, self._clock() - timedelta(minutes=1)).p99_seconds
+        p99 = self._traffic.summary(terms.name, learnt.settled_since).p99_seconds
         return ScalingView(
             capability=terms.name[0],
             version=terms.name[1],

@@ -1,4 +1,4 @@
-"""What the gateways say of calls, turned into rates and latencies of the last minute."""
+"""What the gateways say of calls, turned into present rates and latencies."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from capability_sdk.contracts.scaling import LATENCY_BOUNDS, TrafficReport, Vers
 from capability_sdk.kit.clock import Clock
 from scheduler.scaling.rules import quantile_seconds
 
-WINDOW = timedelta(minutes=1)
 _FRESH = timedelta(seconds=10)
 """A gateway that has not reported for so long has no calls in flight that we know of."""
 _CLASSES = len(LATENCY_BOUNDS) + 1
@@ -54,7 +53,7 @@ class Pulse:
     """How something is called now.
 
     Attributes:
-        rate: Calls a second over the last minute.
+        rate: Calls a second over the window.
         in_flight: Calls that wait for an answer of an instance.
         waiting: Calls that are held until a first replica is ready.
         last_call: When one came last, as far as this process has seen.
@@ -76,8 +75,15 @@ class _Gateway:
 class TrafficBoard:
     """Belongs to one event loop. Counts of gateways grow, so a report that is lost costs nothing."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, window: timedelta = timedelta(minutes=1)) -> None:
+        """Prepare.
+
+        Args:
+            clock: What time it is.
+            window: Calls of how long make up the present rate.
+        """
         self._clock = clock
+        self._window = window
         self._gateways: dict[str, _Gateway] = {}
         self._seen: dict[Name, deque[Seen]] = {}
         self._totals: dict[str, int] = {}
@@ -103,14 +109,14 @@ class TrafficBoard:
         fresh = [item for name, item in self._fresh() if name in names]
         arrivals = sum(item.arrivals for name in names for item in self._recent(name))
         return Pulse(
-            rate=arrivals / WINDOW.total_seconds(),
+            rate=arrivals / self._window.total_seconds(),
             in_flight=sum(item.in_flight for item in fresh),
             waiting=sum(item.waiting for item in fresh),
             last_call=max((self._last_call[name] for name in names), default=None),
         )
 
     def summary(self, name: Name, since: datetime) -> Summary:
-        """Describe the latencies of a version's calls since a moment, at most of the last minute."""
+        """Describe the latencies of a version's calls since a moment, at most of the window."""
         seen = [item for item in self._recent(name) if item.at >= since]
         counts = [0] * _CLASSES
         for item in seen:
@@ -134,7 +140,7 @@ class TrafficBoard:
 
     def _recent(self, name: Name) -> deque[Seen]:
         seen = self._seen.setdefault(name, deque())
-        oldest = self._clock() - WINDOW
+        oldest = self._clock() - self._window
         while seen and seen[0].at < oldest:
             seen.popleft()
         return seen

@@ -8,11 +8,12 @@ from capability_sdk.contracts.passport import Passport
 from capability_sdk.contracts.scaling import Boost, ScalingRule
 from capability_sdk.contracts.scheduling import LocalDeployment
 from scheduler.profiles import demand_of
-from scheduler.scaling.rules import Recent, bounds, correct
+from scheduler.scaling.rules import Recent, bounds, correct, remember
 from scheduler.scaling.traffic import Name, Summary
 
 CORRECT_EVERY = timedelta(seconds=15)
 """As often as the Kubernetes HorizontalPodAutoscaler looks."""
+_SETTLING = timedelta(seconds=5)
 _ENOUGH_FOR_P99 = 100
 _ENOUGH_FOR_MEAN = 20
 
@@ -111,9 +112,17 @@ class Learnt:
     expected: float = 0.0
 
     def see_ready(self, ready: int, now: datetime) -> None:
-        """Take the number of ready replicas; another one makes earlier latencies history."""
+        """Take the number of ready replicas; another one makes earlier latencies history.
+
+        So are those of the next moments: calls that had queued up before are answered in them.
+        """
         if ready != self.ready:
-            self.ready, self.settled_since = ready, now
+            self.ready, self.settled_since = ready, now + _SETTLING
+
+    def recommend(self, needed: int, now: datetime, window: timedelta) -> None:
+        """Take what is needed now; nothing that only just starts is taken away again."""
+        is_starting = self.replicas > 0 and self.ready == 0
+        self.recent = remember(self.recent, now, max(needed, int(is_starting)), window)
 
     def learn(self, seen: Summary, terms: Terms, now: datetime) -> None:
         """Learn from the calls since the replicas settled, from time to time."""
