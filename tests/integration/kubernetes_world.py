@@ -3,7 +3,9 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +30,11 @@ _WRITTEN = {
 class KubernetesProvince:
     """One province's scheduler and its namespace."""
 
-    def __init__(self, plane: ControlPlane, folder: Path, **settings: str) -> None:
+    def __init__(
+        self, plane: ControlPlane, folder: Path, namespace: str = "", **settings: str
+    ) -> None:
         self.plane = plane
-        self.namespace = plane.namespace()
+        self.namespace = namespace or plane.namespace()
         self.folder = folder
         make_claim(plane, self.namespace)
         self._settings = {
@@ -80,16 +84,80 @@ class KubernetesProvince:
         found = {}
         for item in self.objects("configmaps"):
             content = json.loads(item["data"]["served.json"])
-            found[item["metadata"]["name"]] = [one["version"] for one in content["versions"]]
+            found[name_of(item)] = [one["version"] for one in content["versions"]]
         return found
 
     def pods(self) -> list[str]:
         """Return the names of the pods that shall stay."""
-        return sorted(item["metadata"]["name"] for item in self.objects("pods"))
+        return sorted(name_of(item) for item in self.objects("pods"))
+
+    def disagreement(self, *desired: dict[str, Any]) -> str:
+        """Say where the cluster is not what was last asked for; empty where it is."""
+        by_code: dict[str, list[dict[str, Any]]] = {}
+        for item in desired:
+            by_code.setdefault(item["code_digest"], []).append(item)
+        return next(self._differences(by_code), "")
+
+    def _differences(self, by_code: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+        """Compare what is wanted of each code with what is there."""
+        deployments = self.objects("deployments")
+        codes = [item["metadata"]["annotations"]["jiuzhou.io/code-digest"] for item in deployments]
+        if sorted(codes) != sorted(by_code):
+            yield f"deployments of {codes}"
+        served = sorted(self.served().values())
+        if served != sorted(
+            sorted(item["version"] for item in group) for group in by_code.values()
+        ):
+            yield f"served {served}"
+        yield from self._unowned({name_of(item): item["metadata"]["uid"] for item in deployments})
+        asked = sum(item["spec"]["replicas"] for item in deployments)
+        wanted = sum(max(item.get("replicas", 1) for item in group) for group in by_code.values())
+        pods = self.objects("pods")
+        if not len(pods) == asked == wanted:
+            yield f"{len(pods)} pods of {asked}, {wanted} wanted"
+        endpoints = self.scheduler.endpoints()
+        told = sorted(item["version"] for item in endpoints)
+        versions = [
+            [item["version"]] * item.get("replicas", 1) for item in chain(*by_code.values())
+        ]
+        if told != sorted(chain(*versions)):
+            yield f"endpoints {told}"
+        addresses = {f"http://{item['status'].get('podIP')}:8480" for item in pods}
+        if not {item["address"] for item in endpoints} <= addresses:
+            yield "endpoints of pods that are not there"
+
+    def _unowned(self, deployments: dict[str, str]) -> Iterator[str]:
+        for plural in ("configmaps", "secrets", "services", "horizontalpodautoscalers"):
+            owners = {
+                name_of(item): [one["uid"] for one in item["metadata"]["ownerReferences"]]
+                for item in self.objects(plural)
+            }
+            if owners != {name: [uid] for name, uid in deployments.items()}:
+                yield f"{plural} {owners} for deployments {deployments}"
+
+    def await_agreement(self, *desired: dict[str, Any], seconds: float = 60) -> None:
+        """Wait until the cluster is what was asked for, and stays so for a moment."""
+        end = time.monotonic() + seconds
+        while found := self._disagreement_of_a_while(desired):
+            assert time.monotonic() < end, found
+            time.sleep(0.1)
+
+    def _disagreement_of_a_while(self, desired: Sequence[dict[str, Any]]) -> str:
+        for _ in range(2):
+            if found := self.disagreement(*desired):
+                return found
+            time.sleep(0.3)
+        return ""
 
     def await_versions(self, *versions: str) -> None:
         """Wait until the gateway is told exactly these, one for each endpoint."""
         eventually(lambda: self.scheduler.versions() == sorted(versions), 60)
+
+
+def name_of(item: dict[str, Any]) -> str:
+    """Return an object's name."""
+    name: str = item["metadata"]["name"]
+    return name
 
 
 def make_claim(plane: ControlPlane, namespace: str) -> None:
@@ -106,10 +174,12 @@ def make_claim(plane: ControlPlane, namespace: str) -> None:
 
 
 @contextlib.contextmanager
-def running_province(plane: ControlPlane, **settings: str) -> Iterator[KubernetesProvince]:
-    """Run a scheduler against a namespace of its own, with stand-ins for its pods."""
+def running_province(
+    plane: ControlPlane, namespace: str = "", **settings: str
+) -> Iterator[KubernetesProvince]:
+    """Run a scheduler against a namespace, of its own if none is named, with stand-ins for its pods."""
     with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        province = KubernetesProvince(plane, Path(folder), **settings)
+        province = KubernetesProvince(plane, Path(folder), namespace, **settings)
         with StandInPods(plane, province.namespace).running():
             try:
                 province.scheduler.start()

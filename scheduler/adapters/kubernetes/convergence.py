@@ -10,7 +10,7 @@ from dataclasses import replace
 from capability_sdk.contracts.errors import ServiceError
 from scheduler.adapters.kubernetes.cast import WORKLOAD, Cast
 from scheduler.adapters.kubernetes.connection import Cluster, ClusterRefused
-from scheduler.adapters.kubernetes.drift import holds, is_edited, restored
+from scheduler.adapters.kubernetes.drift import autoscaled, holds, is_edited, restored
 from scheduler.adapters.kubernetes.kinds import DEPLOYMENT, WRITTEN, Kind, Object, is_leaving
 from scheduler.adapters.kubernetes.manifests import DEMAND, dependents, deployment
 from scheduler.adapters.kubernetes.mirror import Mirror
@@ -74,7 +74,7 @@ class Convergence:
     async def _ensure(self, workload: Workload) -> None:
         actual = self._mirrors[DEPLOYMENT].objects.get(workload.name)
         demand = self._demand(workload, actual)
-        pods = 0 if actual is None else int(actual["spec"].get("replicas", 1))
+        pods = autoscaled(actual)
         owner = await self._write(DEPLOYMENT, deployment(workload, demand, self._cast, pods))
         if owner is None:
             return

@@ -6,6 +6,7 @@ from typing import Any
 from scheduler.adapters.kubernetes.kinds import Object
 
 FIELD_MANAGER = "jiuzhou-scheduler"
+_CONTROLLERS = "kube-controller-manager"
 _CONTENT = ("f:spec", "f:data", "f:stringData", "f:binaryData", "f:type")
 
 
@@ -34,6 +35,19 @@ def is_edited(actual: Object) -> bool:
     Controllers write status, scale and annotations, which is theirs to do.
     """
     return any(_is_edit(entry) for entry in actual["metadata"].get("managedFields", ()))
+
+
+def autoscaled(actual: Object | None) -> int:
+    """Return the number of pods that the autoscaler asked for last; 0 where it was somebody else."""
+    if actual is None:
+        return 0
+    is_its = any(
+        entry.get("manager") == _CONTROLLERS
+        and entry.get("subresource") == "scale"
+        and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+        for entry in actual["metadata"].get("managedFields", ())
+    )
+    return int(actual["spec"]["replicas"]) if is_its else 0
 
 
 def restored(wanted: Object, actual: Object) -> Object:

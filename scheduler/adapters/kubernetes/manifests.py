@@ -32,7 +32,7 @@ def deployment(workload: Workload, demand: Demand, cast: Cast, pods: int) -> Obj
         workload: What shall run.
         demand: What each pod is given.
         cast: What all have in common.
-        pods: How many the Deployment has now; those that the autoscaler added stay, within bounds.
+        pods: How many the autoscaler asked for; they stay, within bounds.
     """
     least, most = _bounds(workload, cast)
     head = _head(DEPLOYMENT, workload, cast)

@@ -18,7 +18,7 @@ import httpx
 from tests.servers.kubernetes.controlplane import ControlPlane
 
 _PORT = 8480
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.3
 _VERSION = re.compile(r"/v2/models/([^/]+)/versions/([^/]+)/ready")
 
 
