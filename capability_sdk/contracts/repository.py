@@ -1,6 +1,7 @@
 """The model repository extension of the Open Inference Protocol, as an instance offers it.
 
-Only the scheduler of the same machine speaks it, over a Unix socket of its own.
+Only the scheduler of the same machine speaks it, over a Unix socket of its own. In a pod, where no
+scheduler is, the same is said by a file.
 """
 
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from capability_sdk.contracts.model import CapabilityName, Digest, SemanticVersion, Wire
+from capability_sdk.contracts.model import CapabilityName, Digest, SemanticVersion, Versioned, Wire
 
 
 class LoadParameters(Wire):
@@ -25,6 +26,13 @@ class LoadRequest(Wire):
     """Body of ``POST /v2/repository/models/{name}/load``."""
 
     parameters: LoadParameters
+
+
+class ServedVersions(Versioned):
+    """A pod's pointer: what it shall serve, in a file that is replaced as a whole."""
+
+    name: CapabilityName
+    versions: Annotated[list[LoadParameters], Field(min_length=1)]
 
 
 class UnloadParameters(Wire):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from capability_sdk.contracts.errors import NotAuthenticated, ServiceError
 from capability_sdk.contracts.nodes import InstanceAccess
@@ -39,10 +40,19 @@ _OVER = problem_reply(
 )
 
 
+class Lease(Protocol):
+    """Until when answers may go."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may be answered now."""
+        ...
+
+
 class GuardedApp:
     """A REST face behind a credential and a lease."""
 
-    def __init__(self, app: ServingApp, credential: str, lease: ServingLease) -> None:
+    def __init__(self, app: ServingApp, credential: str, lease: Lease) -> None:
         self._app = app
         self._expected = f"Bearer {credential}".encode()
         self._lease = lease

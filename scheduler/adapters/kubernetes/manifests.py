@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 
-from capability_sdk.contracts.repository import LoadParameters
+from capability_sdk.contracts.repository import LoadParameters, ServedVersions
 from scheduler.adapters.kubernetes.cast import EDGE, MANAGER, OWNED_BY, WORKLOAD, Cast
 from scheduler.adapters.kubernetes.kinds import (
     AUTOSCALER,
@@ -91,10 +91,11 @@ def _served(workload: Workload, storage: Storage) -> str:
             folder=storage.in_pod(item.package_path),
             code_digest=item.unit.code_digest,
             weights_digest=item.unit.weights_digest,
-        ).model_dump(mode="json")
+        )
         for item in workload.versions
     ]
-    return json.dumps({"schema": 1, "name": workload.unit.capability, "versions": versions})
+    served = ServedVersions(name=workload.unit.capability, versions=versions)
+    return served.model_dump_json(by_alias=True)
 
 
 def _service(workload: Workload) -> Object:

@@ -98,7 +98,7 @@ def _container(workload: Workload, demand: Demand, cast: Cast) -> Object:
     return {
         "name": "instance",
         "image": cast.image,
-        "command": ["python", "-m", "capability_sdk.serving"],
+        "command": ["python", "-m", "capability_sdk.serving.pod"],
         "args": _arguments(workload, demand),
         "env": [
             {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
@@ -121,7 +121,7 @@ def _container(workload: Workload, demand: Demand, cast: Cast) -> Object:
 def _arguments(workload: Workload, demand: Demand) -> list[str]:
     arguments = {
         "--served": f"{_SERVED}/{SERVED_FILE}",
-        "--listen": f"0.0.0.0:{PORT}",
+        "--port": str(PORT),
         "--credential": f"{_CREDENTIAL}/{CREDENTIAL_FILE}",
         "--socket": f"{_RUN}/http.sock",
         "--journal": f"{MOUNT}/{INSTANCES}/journal",
