@@ -7,7 +7,7 @@ from center.database import Base
 from center.feedback import store as feedback
 from center.identity import audit
 from center.identity import store as identity
-from center.instance import draft_store
+from center.instance import boost_store, draft_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
 from center.operations import store as operations
@@ -23,6 +23,7 @@ MODULES = (
     access,
     instance,
     draft_store,
+    boost_store,
     monitoring,
     feedback,
     operations,

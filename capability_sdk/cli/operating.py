@@ -17,36 +17,61 @@ def register(app: typer.Typer) -> None:
     app.command()(deploy)
     app.command()(deployments)
     app.command()(undeploy)
+    app.command()(boost)
+    app.command()(boosts)
     app.command()(usage)
     app.command()(drift)
     app.command()(quality)
 
 
-def deploy(
+def deploy(  # noqa: PLR0913, PLR0917 - options of a command, not arguments that anybody passes
     capability: Annotated[str, typer.Argument(help="Name of the capability.")],
     province: Annotated[str, typer.Option(help="Where it shall run.")],
     version: Annotated[
         list[str], typer.Option(help="Version, or VERSION=WEIGHT; repeat it to split traffic.")
     ],
-    replicas: Annotated[int, typer.Option(help="Instances of each version.")] = 1,
+    replicas: Annotated[int | None, typer.Option(help="Instances of each version; 1.")] = None,
     engine: Annotated[
         str | None, typer.Option(help="Server around the model: triton. Our runtime if unset.")
     ] = None,
+    least: Annotated[
+        int | None, typer.Option("--min", help="Scale down to so many; 0 lets it sleep.")
+    ] = None,
+    most: Annotated[int | None, typer.Option("--max", help="Scale up to so many.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(help="Thousandths of a core that scaled replicas may reserve.")
+    ] = None,
+    target_p99_ms: Annotated[
+        float | None, typer.Option(help="Scale for this p99; the manifest's if unset.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set what a province shall run of a capability."""
-    shares = [_share(text, replicas, engine) for text in version]
+    """Set what a province shall run of a capability; with --max, replicas follow the calls."""
+    scaling = {
+        "min": least,
+        "max": most,
+        "budget_millicores": budget,
+        "target_p99_ms": target_p99_ms,
+    }
+    given = {name: value for name, value in scaling.items() if value is not None}
+    if given and most is None:
+        raise typer.BadParameter("replicas scale where --max says how far")
+    members = {
+        "replicas": max(least or 1, 1) if replicas is None else replicas,
+        **({"engine": engine} if engine else {}),
+        **({"scaling": given} if given else {}),
+    }
     with center_client() as client:
         path = f"/provinces/{province}/deployments/{capability}"
-        show_item(client.put(path, {"versions": shares}), as_json=as_json)
+        body = {"versions": [{**_share(text), **members} for text in version]}
+        show_item(client.put(path, body), as_json=as_json)
 
 
-def _share(text: str, replicas: int, engine: str | None) -> dict[str, Any]:
+def _share(text: str) -> dict[str, Any]:
     version, _, weight = text.partition("=")
     if weight and not weight.isdecimal():
         raise typer.BadParameter(f"{text!r}: the weight after = is a whole number, as in 1.0.0=90")
-    share = {"version": version, "weight": int(weight) if weight else 1, "replicas": replicas}
-    return {**share, "engine": engine} if engine else share
+    return {"version": version, "weight": int(weight) if weight else 1}
 
 
 def deployments(province: InProvince = None, as_json: AsJson = False) -> None:
@@ -65,6 +90,42 @@ def undeploy(
     with center_client() as client:
         client.delete(f"/provinces/{province}/deployments/{capability}")
     print(f"{capability} is no longer deployed in {province}.")
+
+
+def boost(
+    capability: Annotated[str, typer.Argument(help="Name of the capability.")],
+    province: Annotated[str, typer.Option(help="Where it is called too much.")],
+    replicas: Annotated[
+        int | None, typer.Option(help="Instances of each version with traffic, at least.")
+    ] = None,
+    minutes: Annotated[int, typer.Option(help="After which it ends by itself.")] = 60,
+    reason: Annotated[str | None, typer.Option(help="Why; it is written down.")] = None,
+    end: Annotated[bool, typer.Option("--end", help="End the boost in force now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have more replicas for a time, against a flood of calls."""
+    path = f"/provinces/{province}/deployments/{capability}"
+    with center_client() as client:
+        if end:
+            client.post(f"{path}:end-boost", {})
+            print(f"{capability} is no longer boosted in {province}.")
+            return
+        if replicas is None or reason is None:
+            raise typer.BadParameter("say how many --replicas, and the --reason")
+        body = {"replicas": replicas, "minutes": minutes, "reason": reason}
+        show_item(client.post(f"{path}:boost", body), as_json=as_json)
+
+
+def boosts(
+    capability: Annotated[str, typer.Argument(help="Name of the capability.")],
+    province: Annotated[str, typer.Option(help="Where it runs.")],
+    as_json: AsJson = False,
+) -> None:
+    """List who boosted a deployment, why, and how long the recovery took."""
+    with center_client() as client:
+        rows = list(client.pages(f"/provinces/{province}/deployments/{capability}/boosts"))
+    columns = ["begun_at", "until", "replicas", "ordered_by", "reason", "recovery_seconds"]
+    show_rows(rows, columns, as_json=as_json, empty="It was never boosted.")
 
 
 def usage(

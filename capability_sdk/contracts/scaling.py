@@ -15,7 +15,12 @@ from capability_sdk.contracts.model import (
     Wire,
 )
 
-LATENCY_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+LATENCY_BOUNDS = (
+    *(0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.007),
+    *(0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07),
+    *(0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7),
+    *(1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 20.0),
+)
 """Upper bounds, in seconds, of the classes in which gateways count latencies; one more is open."""
 
 MAX_REPLICAS = 1000

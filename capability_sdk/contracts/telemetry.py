@@ -19,6 +19,7 @@ from capability_sdk.contracts.model import (
     Wire,
 )
 from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
+from capability_sdk.contracts.scaling import BoostOutcome
 
 MAX_BATCH = 2000
 """Records of one batch, at most."""
@@ -99,6 +100,8 @@ class HealthReport(Versioned):
     instances: list[InstanceStatus] = []
     backlog: dict[str, Count] = {}
     """Records that wait in each stream."""
+    boosts: list[BoostOutcome] = []
+    """Boosts in force, and since when the objective holds."""
 
 
 class IssuedToken(Wire):

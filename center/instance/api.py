@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -13,12 +14,20 @@ from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceN
 from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import SessionDep
+from center.idempotency import OnceDep
 from center.identity.store import PlaceStore
-from center.instance import consistency, service
+from center.instance import boosts, consistency, service
 from center.instance.changes import ChangeFeed, Mark
 from center.instance.desired import Held, StateOffice, require_same_edge
 from center.instance.store import IssuedState
-from center.instance.views import Consistency, ConsistencyView, DeploymentBody, DeploymentView
+from center.instance.views import (
+    BoostBody,
+    BoostView,
+    Consistency,
+    ConsistencyView,
+    DeploymentBody,
+    DeploymentView,
+)
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
 from center.preconditions import IfMatch, etag
@@ -88,6 +97,75 @@ def delete_deployment(
 ) -> None:
     """Stop running a capability in a province."""
     service.remove(session, actor, province, capability, if_match=if_match, at=clock())
+
+
+_DEPLOYMENT = "/provinces/{province}/deployments/{capability}"
+
+
+@router.post(
+    f"{_DEPLOYMENT}:boost",
+    status_code=201,
+    dependencies=[permit(Permission.MANAGE_DEPLOYMENTS)],
+    responses=problem_responses(401, 403, 404, 409, 422, 503),
+)
+def boost_deployment(
+    province: ProvinceName,
+    capability: CapabilityName,
+    body: BoostBody,
+    session: SessionDep,
+    actor: ActorDep,
+    clock: ClockDep,
+    once: OnceDep,
+) -> BoostView:
+    """Have each version with traffic run at least so many replicas for a time."""
+
+    def make() -> BoostView:
+        order = boosts.order(
+            session,
+            actor,
+            province,
+            capability,
+            replicas=body.replicas,
+            lasts=timedelta(minutes=body.minutes),
+            reason=body.reason,
+            at=clock(),
+        )
+        return BoostView.of(order)
+
+    return once(make, BoostView)
+
+
+@router.post(
+    f"{_DEPLOYMENT}:end-boost",
+    status_code=204,
+    dependencies=[permit(Permission.MANAGE_DEPLOYMENTS)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def end_boost(
+    province: ProvinceName,
+    capability: CapabilityName,
+    session: SessionDep,
+    actor: ActorDep,
+    clock: ClockDep,
+) -> None:
+    """End a boost before its time."""
+    boosts.end(session, actor, province, capability, clock())
+
+
+@router.get(
+    f"{_DEPLOYMENT}/boosts",
+    dependencies=[permit(Permission.READ_DEPLOYMENTS)],
+    responses=problem_responses(400, 401, 403, 404, 422, 503),
+)
+def list_boosts(
+    province: ProvinceName,
+    capability: CapabilityName,
+    session: SessionDep,
+    actor: ActorDep,
+    paging: PagingDep,
+) -> Page[BoostView]:
+    """List who boosted a deployment, why, and when its objective held again."""
+    return map_page(boosts.page(session, actor, province, capability, paging), BoostView.of)
 
 
 @router.get(

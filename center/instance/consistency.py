@@ -110,7 +110,8 @@ def _verdict(desired: VersionShare | None, found: list[InstanceStatus]) -> Verdi
     wanted = (desired.code_digest, desired.weights_digest)
     if any((item.code_digest, item.weights_digest) != wanted for item in found):
         return Verdict.DIFFERENT
-    return Verdict.CONSISTENT if _ready(found) >= desired.replicas else Verdict.MISSING
+    least = desired.replicas if desired.scaling is None else desired.scaling.min
+    return Verdict.CONSISTENT if _ready(found) >= least else Verdict.MISSING
 
 
 def _ready(found: list[InstanceStatus]) -> int:

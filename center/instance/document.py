@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.packages import STATE_TYPE
+from capability_sdk.contracts.scaling import Boost, ScalingRule
 from capability_sdk.contracts.state import (
     DeploymentState,
     DesiredState,
@@ -25,7 +26,8 @@ from center.identity.domain import Edge
 from center.identity.store import ApplicationStore, PlaceStore
 from center.identity.store.applications import ApplicationRow, ApplicationSecretRow
 from center.identity.store.places import EdgeRow, ProvinceRow
-from center.instance.domain import Share
+from center.instance.boost_store import BoostRow, BoostStore
+from center.instance.domain import BoostOrder, Share
 from center.instance.draft_store import Draft, DraftRow, DraftStore
 from center.instance.store import DeploymentRow, DeploymentStore, IssuedState
 from center.signing import Signer
@@ -41,7 +43,7 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
-        *(DelegationRow, IssuerKeyRow, DraftRow),
+        *(DelegationRow, IssuerKeyRow, DraftRow, BoostRow),
     )
 )
 """Tables that `compose` reads."""
@@ -139,10 +141,14 @@ def deployments(session: Session, province: str, now: datetime) -> list[Deployme
     The other versions keep their weights, so no traffic moves to what nobody chose. Only a proving
     province has drafts, and it has nothing else.
     """
-    return [*_deployed(session, province), *_drafted(DraftStore(session).in_force(province, now))]
+    return [
+        *_deployed(session, province, now),
+        *_drafted(DraftStore(session).in_force(province, now)),
+    ]
 
 
-def _deployed(session: Session, province: str) -> list[DeploymentState]:
+def _deployed(session: Session, province: str, now: datetime) -> list[DeploymentState]:
+    boosts = BoostStore(session).in_force(province, now)
     wanted = DeploymentStore(session).of_province(province)
     released = CapabilityStore(session).released([item.capability for item in wanted])
     found: list[DeploymentState] = []
@@ -153,8 +159,26 @@ def _deployed(session: Session, province: str) -> list[DeploymentState]:
             if (item.capability, share.version) in released
         ]
         if shares:
-            found.append(DeploymentState(capability=item.capability, versions=shares))
+            boost = boosts.get(item.capability)
+            found.append(
+                DeploymentState(
+                    capability=item.capability,
+                    versions=shares,
+                    boost=None if boost is None else _boost(boost),
+                )
+            )
     return found
+
+
+def _boost(order: BoostOrder) -> Boost:
+    return Boost(
+        id=order.id,
+        replicas=order.replicas,
+        by=order.ordered_by,
+        reason=order.reason,
+        begun_at=order.begun_at,
+        until=order.until,
+    )
 
 
 def _drafted(drafts: list[Draft]) -> list[DeploymentState]:
@@ -189,6 +213,7 @@ def _share(share: Share, released: Released) -> VersionShare:
         version=share.version,
         weight=share.weight,
         replicas=share.replicas,
+        scaling=None if share.scaling is None else ScalingRule(**asdict(share.scaling)),
         engine=None if share.engine is None else Engine(share.engine),
         package_digest=released.digests.package,
         code_digest=released.digests.code,

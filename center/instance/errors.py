@@ -36,6 +36,20 @@ class BadSplit(InvalidInput):
     title = "The traffic split is not valid"
 
 
+class BadBoost(InvalidInput):
+    """A boost goes beyond the bounds of what it boosts."""
+
+    code = "bad-boost"
+    title = "The boost is beyond the deployment's bounds"
+
+
+class NoBoost(NotFound):
+    """The capability is not boosted in the province."""
+
+    code = "no-boost"
+    title = "There is no boost in force"
+
+
 class OtherEdge(NotPermitted):
     """An edge asks for itself only."""
 

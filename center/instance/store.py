@@ -14,7 +14,7 @@ from center.capability.rows import CapabilityRow
 from center.columns import BigCount, Json, Key, LongText, UtcDateTime
 from center.database import Base
 from center.instance.changes import DesiredChangeRow
-from center.instance.domain import Deployment, Share
+from center.instance.domain import Deployment, Share, share_of
 from center.paging import Page, Paging, fetch_page, map_page
 
 
@@ -228,7 +228,7 @@ def _to_deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
         province=row.province,
         capability=row.capability,
-        shares=tuple(Share(**share) for share in row.shares),
+        shares=tuple(share_of(share) for share in row.shares),
         revision=row.revision,
         updated_by=row.updated_by,
         updated_at=row.updated_at,

@@ -16,6 +16,7 @@ from capability_sdk.contracts.telemetry import (
 )
 from center.feedback.store import QualitySeries, QualityStore
 from center.identity import audit
+from center.instance.boost_store import BoostStore
 from center.instance.store import record_report
 from center.monitoring.domain import Series
 from center.monitoring.store import InboxStore, ReceivedProfile
@@ -142,6 +143,7 @@ def _apply_health(session: Session, origin: Origin, reports: list[HealthReport])
         believed = report.model_copy(update={"at": booked_at(report.at, origin.received_at)})
         HealthStore(session).keep(origin, believed)
         record_report(session, origin.edge, believed)
+        BoostStore(session).recover(origin.province, report.boosts)
 
 
 def _apply_issuance(session: Session, origin: Origin, tokens: list[IssuedToken]) -> None:

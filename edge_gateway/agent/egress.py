@@ -39,6 +39,7 @@ LEAST_ROWS: Final = 50
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _TOKEN_ID = re.compile(r"t-[0-9a-f]{32}")
 _STREAM = re.compile(r"usage-\d{1,3}|profile|quality|health|issuance")
+_BOOST_ID = re.compile(r"boost-[0-9a-f]{20}")
 _GPU_MODEL = re.compile(r"[A-Z][A-Za-z0-9]{0,15}(-[A-Za-z0-9]{1,8}){0,3}")
 _HOUR_SECONDS = 3600
 
@@ -164,7 +165,8 @@ class EgressGate:
             if self._declared.knows(CAPABILITY, instance.capability)
         ]
         backlog = {name: waiting for name, waiting in report.backlog.items() if _is_stream(name)}
-        passed = {"nodes": nodes, "instances": instances, "backlog": backlog}
+        boosts = [item for item in report.boosts if _BOOST_ID.fullmatch(item.id)]
+        passed = {"nodes": nodes, "instances": instances, "backlog": backlog, "boosts": boosts}
         return report.model_copy(update=passed).model_dump(mode="json")
 
     def _issuance(self, payload: bytes) -> dict[str, Any]:

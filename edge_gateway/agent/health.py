@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
+from capability_sdk.contracts.scaling import BoostOutcome, ScalingView
 from capability_sdk.contracts.telemetry import HealthReport, RecordKind
 from capability_sdk.kit.clock import Clock
 from edge_gateway.agent.backlog import Backlog, Watermarks
@@ -21,6 +22,12 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0
 _BACKLOG_SECONDS = 10.0
 _STILL_ALIVE_SECONDS = 60.0
+
+
+def outcomes(scaling: list[ScalingView]) -> list[BoostOutcome]:
+    """Say how far each boost in force has come; one that several versions share counts once."""
+    found = {view.boost.id: view.recovered_at for view in scaling if view.boost is not None}
+    return [BoostOutcome(id=name, recovered_at=at) for name, at in sorted(found.items())]
 
 
 class HealthReporter:
@@ -49,10 +56,12 @@ class HealthReporter:
     async def run(self, states: StateOnDisk, scheduler: SchedulerLink, rollout: Rollout) -> None:
         """Report for good."""
         nodes: list[NodeMetadata] = []
+        boosts: list[BoostOutcome] = []
         while True:
             try:
                 instances = await scheduler.instances()
                 nodes = [node.metadata for node in await scheduler.nodes()]
+                boosts = outcomes(await scheduler.scaling())
             except SchedulerAway as error:
                 # What ran is not known now; to repeat the last answer would be a guess.
                 _log.debug("health without instances: %s", error)
@@ -63,11 +72,16 @@ class HealthReporter:
                 current.view.revision if current else 0,
                 nodes,
                 [*instances, *rollout.reports()],
+                boosts,
             )
             await asyncio.sleep(_LOOK_SECONDS)
 
     def report(
-        self, revision: int, nodes: list[NodeMetadata], instances: list[InstanceStatus]
+        self,
+        revision: int,
+        nodes: list[NodeMetadata],
+        instances: list[InstanceStatus],
+        boosts: list[BoostOutcome],
     ) -> None:
         """Write a report if it says something new."""
         self.backlog = self._waiting()
@@ -81,6 +95,7 @@ class HealthReporter:
                 for instance in sorted(instances, key=lambda item: item.id)
             ],
             backlog=self.backlog,
+            boosts=boosts,
         )
         if not self._is_news(report):
             return

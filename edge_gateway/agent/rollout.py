@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
 from capability_sdk.contracts.packages import Release
+from capability_sdk.contracts.scaling import Boost
 from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments
 from capability_sdk.contracts.state import DeploymentState, DesiredState, VersionShare
 from edge_gateway.agent.errors import CenterAway, CenterRefused, DraftExpired, PackageRefused
@@ -150,7 +151,7 @@ class Rollout:
             _log.warning("package of %s %s is not here yet: %s", *key, error)
             prepared.missing[key] = (share, NOT_DOWNLOADED)
         else:
-            prepared.runnable.append(_local(share, package))
+            prepared.runnable.append(_local(share, package, deployment.boost))
 
     def _release(self, deployment: DeploymentState, share: VersionShare) -> Release:
         release = read_release(share.release, self._states.site, self._states.clock())
@@ -182,12 +183,15 @@ class Rollout:
         self.taken_revision = answer.revision
 
 
-def _local(share: VersionShare, package: LocalPackage) -> LocalDeployment:
+def _local(share: VersionShare, package: LocalPackage, boost: Boost | None) -> LocalDeployment:
     release = package.release
     return LocalDeployment(
         capability=release.capability,
         version=release.version,
         replicas=share.replicas,
+        weight=share.weight,
+        scaling=share.scaling,
+        boost=boost,
         package_path=str(package.path),
         code_digest=share.code_digest,
         weights_digest=share.weights_digest,

@@ -7,11 +7,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from capability_sdk.contracts.errors import Unavailable
 from capability_sdk.contracts.nodes import InstanceStatus
+from capability_sdk.contracts.scaling import ScalingView
 from capability_sdk.contracts.scheduling import DeploymentsAnswer, LocalDeployments, NodeView
 
-_Item = TypeVar("_Item", InstanceStatus, NodeView)
+_Item = TypeVar("_Item", InstanceStatus, NodeView, ScalingView)
 _INSTANCES: TypeAdapter[list[InstanceStatus]] = TypeAdapter(list[InstanceStatus])
 _NODES: TypeAdapter[list[NodeView]] = TypeAdapter(list[NodeView])
+_SCALING: TypeAdapter[list[ScalingView]] = TypeAdapter(list[ScalingView])
 _TIMEOUT = httpx.Timeout(5.0, connect=1.0)
 
 
@@ -61,6 +63,14 @@ class SchedulerLink:
             SchedulerAway: Nobody answers.
         """
         return _read(_NODES, await self._ask("GET", "/api/v1/nodes"))
+
+    async def scaling(self) -> list[ScalingView]:
+        """List the versions whose replicas scale or are boosted.
+
+        Raises:
+            SchedulerAway: Nobody answers.
+        """
+        return _read(_SCALING, await self._ask("GET", "/api/v1/scaling"))
 
     async def close(self) -> None:
         """Close the connections."""

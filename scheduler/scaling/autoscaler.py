@@ -159,20 +159,32 @@ class Autoscaler:
             if count != learnt.replicas:
                 changes.append(_change(terms, learnt, count, now))
             learnt.replicas = count
-            await self._see_recovery(terms, learnt, now)
         in_force = {terms.name: count for terms, count in zip(self._terms, given, strict=True)}
         if in_force != self._in_force:
             await asyncio.to_thread(self._store.put_replicas, in_force, changes)
             self._in_force = in_force
+        await self._see_recoveries(now)
 
-    async def _see_recovery(self, terms: Terms, learnt: Learnt, now: datetime) -> None:
-        boost = terms.boost
-        if boost is None or boost.id in self._recoveries or learnt.ready < terms.floor:
-            return
-        seen = self._traffic.summary(terms.name, learnt.settled_since)
-        if seen.calls >= _ENOUGH_TO_RECOVER and seen.p99_seconds <= terms.target_seconds:
-            self._recoveries[boost.id] = now
-            await asyncio.to_thread(self._store.recover, boost, now)
+    async def _see_recoveries(self, now: datetime) -> None:
+        """Note each boost whose versions have their replicas and their objective again."""
+        boosted: dict[str, list[Terms]] = {}
+        for terms in self._terms:
+            if terms.boost is not None and terms.boost.id not in self._recoveries:
+                boosted.setdefault(terms.boost.id, []).append(terms)
+        for name, every in boosted.items():
+            if self._has_recovered(every):
+                self._recoveries[name] = now
+                await asyncio.to_thread(self._store.recover, name, now)
+
+    def _has_recovered(self, every: Sequence[Terms]) -> bool:
+        calls = 0
+        for terms in every:
+            learnt = self._learnt[terms.name]
+            seen = self._traffic.summary(terms.name, learnt.settled_since)
+            if learnt.ready < terms.floor or seen.p99_seconds > terms.target_seconds:
+                return False
+            calls += seen.calls
+        return calls >= _ENOUGH_TO_RECOVER
 
     def _view(self, terms: Terms) -> ScalingView:
         learnt = self._learnt[terms.name]

@@ -13,8 +13,8 @@ Recent = tuple[tuple[datetime, int], ...]
 """What was recommended lately: times ascend, numbers descend, so the first is the highest."""
 
 _MOST_PRESSURE = 8.0
-_LONGEST_STEP = 2.0
-_RELAXED = 0.5
+_LONGEST_STEP = 1.25
+_RELAXED = 0.8
 _RELAXATION = 0.98
 
 
@@ -67,8 +67,8 @@ def bounds(rule: ScalingRule, replica_millicores: int, boost: Boost | None) -> t
 def correct(pressure: float, p99_seconds: float, target_seconds: float) -> float:
     """Learn from an observed p99: what is too slow is dearer than was thought.
 
-    Too slow raises it at once by the ratio, at most twofold; it falls slowly, and only while the
-    p99 is under half of the objective, so that it does not swing.
+    Too slow raises it by the ratio, a quarter at most; it falls more slowly, and only while the p99
+    is well under the objective, so that it does not swing.
     """
     if p99_seconds > target_seconds:
         step = min(p99_seconds / target_seconds, _LONGEST_STEP)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from capability_sdk.contracts.scaling import Boost, ScalingChange
+from capability_sdk.contracts.scaling import ScalingChange
 from scheduler.database import Database, Row
 from scheduler.scaling.forecast import Forecast
 from scheduler.scaling.traffic import Name
@@ -106,10 +106,10 @@ class ScalingStore:
             rows = session.scalars(select(BoostRow).where(BoostRow.recovered_at.is_not(None)))
             return {row.id: datetime.fromtimestamp(row.recovered_at or 0, UTC) for row in rows}
 
-    def recover(self, boost: Boost, at: datetime) -> None:
+    def recover(self, boost: str, at: datetime) -> None:
         """Note that the objective of a boosted capability holds again."""
         with self._database.session(write=True) as session:
-            session.merge(BoostRow(id=boost.id, recovered_at=at.timestamp()))
+            session.merge(BoostRow(id=boost, recovered_at=at.timestamp()))
 
 
 def _forecast(learnt: dict[str, Any]) -> Forecast:

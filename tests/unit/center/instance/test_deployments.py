@@ -33,7 +33,8 @@ def _put(
 def _share(
     version: str = "1.0.0", weight: int = 100, replicas: int = 1, engine: str | None = None
 ) -> dict[str, Any]:
-    return {"version": version, "weight": weight, "replicas": replicas, "engine": engine}
+    share = {"version": version, "weight": weight, "replicas": replicas, "engine": engine}
+    return {**share, "scaling": None}
 
 
 def _problem(answer: Any) -> tuple[int, str]:  # noqa: ANN401 - httpx2's Response
