@@ -16,7 +16,7 @@ from scheduler.decisions.store import Decided
 from scheduler.domain import Binding, Demand, Phase, Unit
 from scheduler.errors import StaleRevision
 from scheduler.reservations.claims import claim_of
-from scheduler.reservations.domain import Amounts, State, promised
+from scheduler.reservations.domain import Amounts, Reservation, State, promised
 from scheduler.reservations.ledger import Ledger, ReservationRow
 
 
@@ -57,12 +57,12 @@ class Holder:
     """Who reserves, and for how long without a word.
 
     Attributes:
-        name: Of this run of a scheduler; another run is another holder.
+        name: Of this run of a scheduler; another run is another holder. Who only reads has none.
         lease: Age at which a reservation that was neither bound nor renewed is void.
     """
 
-    name: str
-    lease: timedelta
+    name: str = ""
+    lease: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class View:
 class SchedulerStore:
     """Every query of the scheduler's file; each method is one transaction."""
 
-    def __init__(self, database: Database, holder: Holder) -> None:
+    def __init__(self, database: Database, holder: Holder = Holder()) -> None:
         self._database = database
         self._holder = holder
 
@@ -223,6 +223,11 @@ class SchedulerStore:
         """Store why a unit has no node."""
         with self._database.session(write=True) as session:
             decisions.write(session, decided, None)
+
+    def reservations(self) -> list[Reservation]:
+        """Return what takes room now."""
+        with self._database.session() as session:
+            return Ledger(session).held()
 
     def retire(self, instance: str, at: datetime) -> None:
         """Take an instance out of service; what it takes it keeps until `release`."""

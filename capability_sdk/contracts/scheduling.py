@@ -163,6 +163,8 @@ class Explanation(Wire):
     change: SmallestChange | None = None
     victims: list[Identifier] = []
     """Best-effort instances that make room."""
+    devices: list[int] = []
+    """Indexes of the GPUs that it gets a share of."""
 
 
 class Decision(Explanation):

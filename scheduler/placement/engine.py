@@ -9,8 +9,8 @@ from scheduler.domain import Demand
 from scheduler.placement.cluster import Cluster, Reals
 from scheduler.placement.constraints import NodeState
 from scheduler.placement.fragmentation import Fragmentation, Options
-from scheduler.placement.parts import Situation, score
-from scheduler.placement.scores import ScoreWeights
+from scheduler.placement.parts import Situation, total, weighted
+from scheduler.placement.scores import Score, ScoreWeights
 from scheduler.placement.workload import EMPTY, Workload
 
 
@@ -49,12 +49,13 @@ class Engine:
         options = self.options(demand)
         if not len(options.nodes):
             return None
-        return self.best(demand, options, self.scores(capability, demand, options))
+        parts = self.parts(capability, demand, options)
+        return self.best(demand, options, total(parts, options))
 
-    def scores(self, capability: str, demand: Demand, options: Options) -> Reals:
-        """Score some options, shape ``(options,)``."""
+    def parts(self, capability: str, demand: Demand, options: Options) -> dict[str, Reals]:
+        """Score some options: every part that counts, weighted, shape ``(options,)`` each."""
         situation = Situation(capability, demand, self.cluster, self._fragmentation, self._workload)
-        return score(situation, options, self.weights)
+        return weighted(situation, options, self.weights)
 
     def options(self, demand: Demand) -> Options:
         """Filter: return every way to bind a demand; devices with as much free count once."""
@@ -85,7 +86,7 @@ def compare(
     suitable: Sequence[NodeState],
     weights: ScoreWeights,
     workload: Workload,
-) -> tuple[Choice, dict[str, float]]:
+) -> tuple[Choice, dict[str, Score]]:
     """Choose among nodes that can take a demand.
 
     Returns:
@@ -93,9 +94,17 @@ def compare(
     """
     engine = Engine(Cluster(suitable), weights, workload)
     options = engine.options(demand)
-    scores = engine.scores(capability, demand, options)
-    best: dict[str, float] = {}
-    for index, value in zip(options.nodes.tolist(), scores.tolist(), strict=True):
-        name = engine.cluster.states[index].metadata.node
-        best[name] = max(value, best.get(name, value))
-    return engine.best(demand, options, scores), best
+    parts = engine.parts(capability, demand, options)
+    values = total(parts, options)
+    best: dict[int, int] = {}
+    for option, node in enumerate(options.nodes.tolist()):
+        if node not in best or values[option] > values[best[node]]:
+            best[node] = option
+    scores = {
+        engine.cluster.states[node].metadata.node: Score(
+            float(values[option]),
+            {name: round(float(part[option]), 6) for name, part in parts.items()},
+        )
+        for node, option in best.items()
+    }
+    return engine.best(demand, options, values), scores

@@ -25,6 +25,7 @@ def explain(placement: Placement, demand: Demand, nodes: Sequence[NodeState]) ->
         candidates=[*best[:_SHOWN], *refused[:_SHOWN]],
         change=None if placement.node is not None else smallest_change(demand, nodes),
         victims=list(placement.victims),
+        devices=list(placement.devices),
     )
 
 

@@ -114,11 +114,15 @@ PARTS: Mapping[str, Part] = {
 """By the name of its weight."""
 
 
-def score(situation: Situation, options: Options, weights: ScoreWeights) -> Reals:
-    """Return the weighted sum of the parts, shape ``(options,)``."""
-    total = np.zeros(len(options.nodes))
-    for name, part in PARTS.items():
-        weight: float = getattr(weights, name)
-        if weight:
-            total += weight * part(situation, options)
-    return total.round(_DECIMALS)
+def weighted(situation: Situation, options: Options, weights: ScoreWeights) -> dict[str, Reals]:
+    """Return the parts that count, each times its weight, by name, shape ``(options,)`` each."""
+    return {
+        name: weight * part(situation, options)
+        for name, part in PARTS.items()
+        if (weight := getattr(weights, name))
+    }
+
+
+def total(parts: Mapping[str, Reals], options: Options) -> Reals:
+    """Add the weighted parts up, shape ``(options,)``."""
+    return sum(parts.values(), np.zeros(len(options.nodes))).round(_DECIMALS)

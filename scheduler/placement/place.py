@@ -1,13 +1,17 @@
 """Filter, score, bind: one instance, the nodes as they are, and the reason in words. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from capability_sdk.contracts.scheduling import Candidate, FailedConstraint
 from scheduler.domain import Demand
 from scheduler.placement.constraints import NodeState, first_failure
-from scheduler.placement.scores import ScoreWeights
+from scheduler.placement.scores import Score, ScoreWeights
 from scheduler.placement.workload import EMPTY, Workload
+
+_NODES_NAMED = 5
+"""Nodes that a reason names one by one; of more it says totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def place(
         name = suitable[0].metadata.node
         reason = f"bound to {name}: the only suitable node of {len(ordered)} considered"
         devices = tightest_devices(demand, suitable[0])
-        return Placement(name, reason, _candidates(failed, {name: 0.0}), devices)
+        return Placement(name, reason, _candidates(failed, {name: Score(0.0)}), devices)
     # numpy takes 14 MB of every process; a province of one node never needs it.
     from scheduler.placement.engine import compare  # noqa: PLC0415 - as said above
 
@@ -86,10 +90,12 @@ def tightest_devices(demand: Demand, node: NodeState) -> tuple[int, ...]:
 
 
 def _candidates(
-    failed: Mapping[str, FailedConstraint | None], scores: Mapping[str, float]
+    failed: Mapping[str, FailedConstraint | None], scores: Mapping[str, Score]
 ) -> tuple[Candidate, ...]:
     return tuple(
-        Candidate(node=name, score=scores.get(name), failed=failure)
+        Candidate(node=name, failed=failure)
+        if (score := scores.get(name)) is None
+        else Candidate(node=name, score=score.value, parts=dict(score.parts))
         for name, failure in failed.items()
     )
 
@@ -97,9 +103,12 @@ def _candidates(
 def _why_nowhere(candidates: Sequence[Candidate]) -> str:
     if not candidates:
         return "not placed: no node has reported acceptable metadata yet"
-    failures = "; ".join(
-        f"{item.node}: {item.failed.reason} ({item.failed.cure})"
-        for item in candidates
-        if item.failed is not None
-    )
-    return f"not placed: none of {len(candidates)} nodes can take it: {failures}"
+    failed = [(item.node, item.failed) for item in candidates if item.failed is not None]
+    start = f"not placed: none of {len(candidates)} nodes can take it"
+    if len(failed) > _NODES_NAMED:
+        totals = Counter(failure.constraint for _, failure in failed)
+        return (
+            f"{start}; first to fail: {', '.join(f'{n} at {name}' for name, n in totals.items())}"
+        )
+    reasons = (f"{node}: {failure.reason} ({failure.cure})" for node, failure in failed)
+    return f"{start}: {'; '.join(reasons)}"

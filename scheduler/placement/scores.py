@@ -4,7 +4,8 @@ A node's score is the sum of its parts, each times its weight. Raising one weigh
 choose a node that is worse in that part; what the parts are stands in `scheduler.placement.parts`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,16 @@ class ScoreWeights:
     passport_fit: float = 0.0
     fragmentation: float = 100.0
     balance: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a node does.
+
+    Attributes:
+        value: Of its best device, where there are several; higher is better.
+        parts: What that is made of, each part times its weight; empty where nothing was compared.
+    """
+
+    value: float
+    parts: Mapping[str, float] = field(default_factory=dict)

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from capability_sdk.contracts.scheduling import Apart, LocalDeployment, Priority
 from capability_sdk.kit.clock import Clock
-from scheduler.decisions.inputs import inputs_of
+from scheduler.decisions.decide import decide
+from scheduler.decisions.inputs import Inputs
 from scheduler.decisions.store import Decided
 from scheduler.domain import Binding, Demand, Unit, unit_of
 from scheduler.nodes import NodeBoard
-from scheduler.placement.constraints import NodeState
 from scheduler.placement.explain import explain
-from scheduler.placement.place import Placement, place
-from scheduler.placement.preempt import choose_victims, evictable, in_place_of
+from scheduler.placement.place import Placement
+from scheduler.placement.preempt import evictable
 from scheduler.placement.scores import ScoreWeights
+from scheduler.placement.workload import EMPTY, Workload
 from scheduler.ports import InstanceRunner
 from scheduler.profiles import demand_of
 from scheduler.reconcile.hosting import beside, find_host
@@ -29,13 +30,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One more instance of a deployment, and the nodes that it may go to."""
+    """One more instance of a deployment, and what is decided on."""
 
     deployment: LocalDeployment
     revision: int
     unit: Unit
-    demand: Demand
-    nodes: Sequence[NodeState]
+    inputs: Inputs
 
 
 class Placer:
@@ -55,10 +55,13 @@ class Placer:
         self._weights = weights
         self._clock = clock
         self._view = View(0, [])
+        self._workload = EMPTY
 
     async def look(self) -> None:
         """Take up what is reserved now; the next decisions are taken on it."""
         self._view = await asyncio.to_thread(self._store.view)
+        # What is asked for next is taken to be like what runs.
+        self._workload = Workload.of(item.demand for item in self._view.occupying)
 
     async def place(
         self, deployment: LocalDeployment, revision: int, bindings: Sequence[Binding]
@@ -68,32 +71,33 @@ class Placer:
         Raises:
             StaleView: Another scheduler took room since `look`.
         """
-        request = Request(
-            deployment,
-            revision,
-            unit_of(deployment),
-            _demand(deployment),
-            await self._nodes.states(self._view.occupying, self._runner.nodes),
-        )
-        known = {node.metadata.node for node in request.nodes}
+        request = await self._request(deployment, revision)
+        known = {node.metadata.node for node in request.inputs.nodes}
         reachable = [item for item in bindings if item.node in known]
         host = find_host(request.unit, reachable, self._runner.observe())
         if host is not None:
-            return await self._reserve(request, beside(host), host.process)
-        placement = place(request.unit.capability, request.demand, request.nodes, self._weights)
-        if placement.node is None and deployment.priority is Priority.STANDARD:
-            placement = self._make_room(request, placement)
+            hosted = replace(request, inputs=replace(request.inputs, host=host.process))
+            return await self._reserve(hosted, beside(host))
+        placement = decide(request.inputs)
         if placement.node is not None:
             return await self._reserve(request, placement)
         await self._leave_unplaced(request, placement)
         return None
 
-    def _make_room(self, request: Request, refused: Placement) -> Placement:
-        """Take the room of best-effort work, where that suffices."""
-        found = choose_victims(request.demand, request.nodes, evictable(self._view.occupying))
-        return refused if found is None else in_place_of(found, request.demand, refused)
+    async def _request(self, deployment: LocalDeployment, revision: int) -> Request:
+        unit, view = unit_of(deployment), self._view
+        may_end = deployment.priority is Priority.STANDARD
+        inputs = Inputs(
+            capability=unit.capability,
+            demand=_demand(deployment),
+            nodes=await self._nodes.states(view.occupying, self._runner.nodes),
+            weights=self._weights,
+            workload=self._workload,
+            evictable=evictable(view.occupying) if may_end else {},
+        )
+        return Request(deployment, revision, unit, inputs)
 
-    async def _reserve(self, request: Request, placement: Placement, host: str = "") -> Binding:
+    async def _reserve(self, request: Request, placement: Placement) -> Binding:
         assert placement.node is not None  # noqa: S101 - only what has a node is reserved
         unit = request.unit
         binding = Binding(
@@ -101,13 +105,13 @@ class Placer:
             unit=unit,
             node=placement.node,
             package_path=Path(request.deployment.package_path),
-            demand=request.demand,
-            host=host,
+            demand=request.inputs.demand,
+            host=request.inputs.host,
             devices=placement.devices,
             priority=request.deployment.priority,
         )
         _log.info("%s: %s %s %s", binding.id, unit.capability, unit.version, placement.reason)
-        has = {node.metadata.node: capacity(node.metadata) for node in request.nodes}
+        has = {node.metadata.node: capacity(node.metadata) for node in request.inputs.nodes}
         version = await asyncio.to_thread(
             self._store.reserve,
             binding,
@@ -129,15 +133,14 @@ class Placer:
         _log.warning("%s %s %s", unit.capability, unit.version, placement.reason)
 
     def _decided(self, request: Request, placement: Placement) -> Decided:
-        unit, demand = request.unit, request.demand
         return Decided(
-            unit=unit,
+            unit=request.unit,
             revision=request.revision,
             at=self._clock(),
             node=placement.node,
             reason=placement.reason,
-            explanation=explain(placement, demand, request.nodes),
-            inputs=inputs_of(unit.capability, demand, request.nodes, self._weights),
+            explanation=explain(placement, request.inputs.demand, request.inputs.nodes),
+            inputs=request.inputs.written(),
         )
 
 

@@ -1,6 +1,7 @@
 """Room on nodes, and who has it: two schedulers on one folder, and work that makes room."""
 
 import contextlib
+import json
 import signal
 import sqlite3
 import tempfile
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.harness import Person
 from tests.integration.scheduler_world import SchedulerProcess, deployment, package
 from tests.waiting import eventually
 
+OTHER_CODE = "sha256:" + "1" * 64
 HELD = "SELECT instance, node, state, cpu_millicores FROM reservation WHERE state != 'released'"
 
 
@@ -150,3 +153,37 @@ def test_replicas_that_must_stand_apart_do_not_share_a_node(scheduler: Scheduler
     assert refused["refused"] == {"apart": 1}
     assert refused["change"]["changes"][0]["act"] == "move"
     eventually(lambda: scheduler.versions() == ["1.0.0"])
+
+
+def test_a_person_reads_why_and_the_checker_agrees(
+    scheduler: SchedulerProcess, tmp_path: Path
+) -> None:
+    cores = own_node(scheduler)["cpu_millicores"]
+    scheduler.put(
+        deployment(package(scheduler.province / "one")),
+        deployment(package(scheduler.province / "two"), "2.0.0", code_digest=OTHER_CODE)
+        | {"apart": "required", "replicas": 2},
+        deployment(
+            package(scheduler.province / "big"),
+            name="big",
+            resources={"cpu_millicores": cores, "memory_mib": 64},
+        ),
+    )
+    eventually(lambda: len(scheduler.decisions()) == 4)
+    person, folder = Person(tmp_path), ("--data", str(scheduler.province))
+
+    listed = person.reads("node", "decisions", *folder, "--refused")
+    number = next(item["id"] for item in listed if item["capability"] == "big")
+    told = person.does("node", "decision", str(number), *folder, "--save", str(tmp_path / "d"))
+    held = [person.tries("node", "check-decision", str(n + 1), *folder).code for n in range(4)]
+    assert f"Smallest change that would have admitted it: on {own_node(scheduler)['node']}" in told
+    assert "free 20 millicores" in told
+    assert held == [0, 0, 0, 0]
+
+    record = json.loads((tmp_path / "d").read_text())
+    record["decision"]["change"]["changes"][0]["amount"] -= 1
+    (tmp_path / "d").write_text(json.dumps(record))
+    outcome = person.tries("node", "check-decision", str(tmp_path / "d"))
+    assert (outcome.code, "not admitted after the change" in outcome.err) == (1, True)
+    missing = scheduler.http.get("/api/v1/decisions/99")
+    assert (missing.status_code, missing.json()["type"]) == (404, "/problems/decision-not-found")

@@ -1,5 +1,7 @@
 """Reservations against a model, step by step: no room is given away twice (E15, E16)."""
 
+import traceback
+
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -27,7 +29,8 @@ def _play(run: Run) -> None:
         try:
             run_state_machine_as_test(Reservations, settings=plan)
         except AssertionError as error:
-            run.expect(False, f"ledger and model differ: {error}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            run.expect(False, f"ledger and model differ in {where.name}: {where.line}")
             break
     run.report(steps=Reservations.steps - began)
 

@@ -20,6 +20,8 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - nothing of what is tried here 
 _AMOUNT = st.integers(1, 6).map(lambda tenths: tenths * 100)
 _SHARE = st.sampled_from([0, 0, 300, 500, 1000])
 _WHO = st.sampled_from(["first", "second"])
+_NODE = st.sampled_from(sorted(HAS))
+_ROOM = st.tuples(_AMOUNT, _AMOUNT, _SHARE, _SHARE)
 
 
 class Reservations(RuleBasedStateMachine):
@@ -54,48 +56,36 @@ class Reservations(RuleBasedStateMachine):
             self._seen[who] = Ledger(session).version
         assert self._seen[who] == self.model.version
 
-    @rule(
-        who=_WHO,
-        node=st.sampled_from(sorted(HAS)),
-        room=st.tuples(_AMOUNT, _AMOUNT, _SHARE, _SHARE),
-        is_standard=st.booleans(),
-        looks=st.booleans(),
-        data=st.data(),
-    )
+    @rule(who=_WHO, node=_NODE, room=_ROOM, is_standard=st.booleans(), data=st.data())
     def reserve(
-        self, who: str, node: str, room: Room, is_standard: bool, looks: bool, data: st.DataObject
+        self, who: str, node: str, room: Room, is_standard: bool, data: st.DataObject
     ) -> None:
-        """Take room; blindly, as a placement that is wrong would, and often on an old view."""
-        if looks:
-            self.look(who)
-        name = f"i-{self._count}"
-        self._count += 1
+        """Take room on whatever was seen last: blindly, as a placement that is wrong would."""
         here = sorted(self.model.on(node))
-        process = data.draw(st.sampled_from([name, *(self.model.taken[i].process for i in here)]))
-        victims = (
-            data.draw(st.lists(st.sampled_from(here), max_size=2, unique=True)) if here else []
-        )
-        until = self._now + _LEASE
-        new = Taken(node, process, room, self._runs[who], until.timestamp(), is_standard)
-        claim = Claim(name, process, node, _amounts(room), _priority(is_standard), tuple(victims))
-        said = self._tell(
-            who,
-            lambda ledger: ledger.reserve(
-                claim,
-                _amounts(HAS[node]),
-                seen=self._seen[who],
-                owner=self._runs[who],
-                until=until,
-            ),
-        )
-        assert said == self.model.reserve(name, new, victims, self._seen[who])
+        some = st.lists(st.sampled_from(here), max_size=2, unique=True) if here else st.just([])
+        self._reserve(who, node, room, is_standard, data.draw(some), data)
+
+    @rule(who=_WHO, node=_NODE, room=_ROOM, is_standard=st.booleans(), data=st.data())
+    def look_and_start(
+        self, who: str, node: str, room: Room, is_standard: bool, data: st.DataObject
+    ) -> None:
+        """Take room as a scheduler that is alone does."""
+        self.look(who)
+        self._bind(who, self._reserve(who, node, room, is_standard, [], data))
+
+    @precondition(lambda self: self._best_effort())
+    @rule(who=_WHO, room=_ROOM, data=st.data())
+    def displace_and_start(self, who: str, room: Room, data: st.DataObject) -> None:
+        """Take the room of best-effort work, and try to start before it has left."""
+        self.look(who)
+        victim = data.draw(st.sampled_from(self._best_effort()))
+        node = self.model.taken[victim].node
+        self._bind(who, self._reserve(who, node, room, True, [victim], data))
 
     @precondition(lambda self: self.model.taken)
     @rule(who=_WHO, data=st.data())
     def bind(self, who: str, data: st.DataObject) -> None:
-        name = self._any(data)
-        said = self._tell(who, lambda ledger: ledger.bind(name, self._runs[who], self._now))
-        assert said == self.model.bind(name, self._runs[who], self._now.timestamp())
+        self._bind(who, self._any(data))
 
     @precondition(lambda self: self.model.taken)
     @rule(who=_WHO, data=st.data())
@@ -137,7 +127,7 @@ class Reservations(RuleBasedStateMachine):
         for item in self.model.taken.values():
             item.owner = self._runs[who]
 
-    @rule(who=_WHO, node=st.sampled_from(sorted(HAS)))
+    @rule(who=_WHO, node=_NODE)
     def lose_a_node(self, who: str, node: str) -> None:
         with self._files[who].session(write=True) as session:
             lost = set(Ledger(session).lose(node))
@@ -157,6 +147,43 @@ class Reservations(RuleBasedStateMachine):
 
     def _any(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(sorted(self.model.taken)))
+
+    def _best_effort(self) -> list[str]:
+        bound = ((name, i) for name, i in self.model.taken.items() if i.state == "bound")
+        return sorted(name for name, item in bound if not item.is_standard)
+
+    def _reserve(
+        self,
+        who: str,
+        node: str,
+        room: Room,
+        is_standard: bool,
+        victims: list[str],
+        data: st.DataObject,
+    ) -> str:
+        name = f"i-{self._count}"
+        self._count += 1
+        here = sorted(self.model.on(node))
+        process = data.draw(st.sampled_from([name, *(self.model.taken[i].process for i in here)]))
+        until = self._now + _LEASE
+        new = Taken(node, process, room, self._runs[who], until.timestamp(), is_standard)
+        claim = Claim(name, process, node, _amounts(room), _priority(is_standard), tuple(victims))
+        said = self._tell(
+            who,
+            lambda ledger: ledger.reserve(
+                claim,
+                _amounts(HAS[node]),
+                seen=self._seen[who],
+                owner=self._runs[who],
+                until=until,
+            ),
+        )
+        assert said == self.model.reserve(name, new, victims, self._seen[who])
+        return name
+
+    def _bind(self, who: str, name: str) -> None:
+        said = self._tell(who, lambda ledger: ledger.bind(name, self._runs[who], self._now))
+        assert said == self.model.bind(name, self._runs[who], self._now.timestamp())
 
     def _void(self, who: str, others_than: str | None) -> None:
         with self._files[who].session(write=True) as session:
