@@ -132,7 +132,7 @@ campaign: $(VENV)/.dev ## Attack the platform at length: make campaign NAME=exac
 # Debian's interpreter is optimised, and every Python candidate runs on it.
 BENCH_PYTHON ?= /usr/bin/python3.11
 BENCH := .bench
-BENCHES := gateway serving forms way tokens footprint passport
+BENCHES := gateway serving forms way tokens footprint passport dispatch
 export BENCH_PEERS ?= $(abspath $(BENCH))/peers
 
 $(BENCH)/.installed: requirements/dev.txt requirements/bench.txt requirements/mlserver.txt pyproject.toml | $(BIN)/uv

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from capability_sdk.contracts.nodes import EndpointList
@@ -15,7 +16,7 @@ from edge_gateway.adapters.agent_quota import AgentQuotaLedger
 from edge_gateway.gateway.agent import Agent
 from edge_gateway.gateway.app import GatewayApp
 from edge_gateway.gateway.connection import Connection, Patience
-from edge_gateway.gateway.dispatch.health import TICK_SECONDS, Health
+from edge_gateway.gateway.dispatch.health import PROBE_TIMEOUT, TICK_SECONDS, Health
 from edge_gateway.gateway.dispatch.report import DispatchMetrics
 from edge_gateway.gateway.endpoints import ENDPOINTS_FILE, WAIT_SECONDS, EndpointWatch
 from edge_gateway.gateway.feedback import Feedback
@@ -65,7 +66,7 @@ class GatewayServer:
         ledger = _redis(settings.redis_url) if settings.redis_url else AgentQuotaLedger(agent)
         quotas = Quotas(ledger, workers=settings.workers)
         self._targets = Targets(self._connect)
-        self._health = Health(self._loop.time)
+        self._health = Health(self._loop.time, partial(Upstream, timeout=PROBE_TIMEOUT))
         limits = _call_limits(settings)
         inference = Inference(self._targets, quotas, self._meters[0], metrics, limits)
         self._waiting = inference.waiting

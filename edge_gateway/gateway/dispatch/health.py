@@ -13,10 +13,11 @@ _QUIET_SECONDS: Final = 0.75
 """After so long without an answer to its calls an endpoint is asked whether it lives."""
 _PROBE_SECONDS: Final = 0.5
 """What it may take to say so: with the two above and two ticks, a hang is known within 1.75 s."""
-_PROBE_TIMEOUT: Final = 2.0
+PROBE_TIMEOUT: Final = 2.0
 _PROBE = b"GET /v2/health/live HTTP/1.1\r\nhost: instance\r\n\r\n"
-_FAR_OFF: Final = 8.0
-_FAR_OFF_SECONDS: Final = 0.005
+_FAR_OFF: Final = 20.0
+_FAR_OFF_SECONDS: Final = 0.02
+"""Who is only slow gets fewer calls anyway: out is who is so far off that something must be broken."""
 _LEAST_PEERS: Final = 3
 _LEAST_ANSWERS: Final = 5
 _SLOW_START_SECONDS: Final = 5.0
@@ -29,8 +30,15 @@ _FORGIVEN_SECONDS: Final = 60.0
 class Health:
     """Ejects endpoints and lets them back, without a look at any call."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], connect: Callable[[str], Upstream]) -> None:
+        """Prepare.
+
+        Args:
+            clock: Seconds; calls begin on the same one.
+            connect: Makes connections to ask an address whether it lives, patient for `PROBE_TIMEOUT`.
+        """
         self._clock = clock
+        self._connect = connect
         self._looked_at = clock()
         self._answers: dict[Target, int] = {}
 
@@ -84,10 +92,7 @@ class Health:
         """Ask on a connection of its own, since others stand behind calls that may take long."""
         if target.probe is not None:
             return
-        target.probe, target.probed_at = (
-            Upstream(target.endpoint.address, timeout=_PROBE_TIMEOUT),
-            now,
-        )
+        target.probe, target.probed_at = self._connect(target.endpoint.address), now
         target.probe.exchange(_PROBE, partial(self._hear, pool, target))
 
     def _hear(self, pool: Pool, target: Target, result: UpstreamAnswer | Failure) -> None:

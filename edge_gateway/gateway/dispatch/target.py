@@ -2,9 +2,9 @@
 
 Expected seconds of the next call = work in flight at the endpoint + a part of the other work on its node
 + what this call itself takes. Each call in flight counts with the seconds that it was expected to
-take, so a heavy capability weighs on the light ones beside it. What a call takes is learnt from how much
-longer or shorter each answer took than it was expected to; it goes up faster than down, as in peak-EWMA,
-so that an endpoint whose answers vary is taken for a slow one.
+take, so a heavy capability weighs on the light ones beside it. What a call takes is learnt from answers: its
+part of the time in which all that was in flight at the endpoint was answered, whatever the neighbours did.
+It goes up faster than down, as in peak-EWMA, so that an endpoint whose answers vary is taken for a slow one.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _COUPLING: Final = 0.5
 """How much of the other work on a node of one core a call waits for: between a queue (1) and none."""
 
 Ticket = tuple[float, float, float]
-"""When a call began, the seconds that it counts with, and the seconds until its expected answer."""
+"""When a call began, the seconds that it counts with, and those of all that was in flight with it."""
 
 
 class Why(StrEnum):
@@ -118,24 +118,22 @@ class Target:
 
     def begin(self, now: float) -> Ticket:
         """Count a call as in flight."""
-        node, work, seconds = self.node, self.work, self.seconds
-        expected = work + seconds + node.coupling * (node.work - work)
+        seconds = self.seconds
         if not self.upstream.in_flight:
             self.quiet_since = now
-        self.work = work + seconds
-        node.work += seconds
-        return now, seconds, expected
+        self.work += seconds
+        self.node.work += seconds
+        return now, seconds, self.work
 
     def answered(self, ticket: Ticket, now: float) -> None:
         """Learn from an answer."""
-        began, seconds, expected = ticket
+        began, seconds, work = ticket
         self.work -= seconds
         self.node.work -= seconds
         self.quiet_since = now
         self.answers += 1
         self.failures = 0
-        # Its part of the time, were all of what was expected too short or too long by one factor.
-        error = seconds * (now - began) / expected - self.seconds
+        error = seconds * (now - began) / work - self.seconds
         self.seconds += error * (_RISE if error > 0.0 else _FALL)
 
     def over(self, ticket: Ticket) -> None:

@@ -131,10 +131,10 @@ def write_slow_package(folder: Path) -> Path:
         inputs=[{"name": "x", "datatype": "FP32", "shape": [400]}],
         outputs=[{"name": "y", "datatype": "FP32", "shape": [400]}],
     )
-    return write_package(folder, declared, _looping_model(rounds=15_000))
+    return write_package(folder, declared, looping_model(rounds=15_000))
 
 
-def _looping_model(rounds: int) -> Any:  # noqa: ANN401 - onnx ships no types
+def looping_model(rounds: int) -> Any:  # noqa: ANN401 - onnx ships no types
     """Multiply a row by a matrix again and again."""
     weights = np.full((400, 400), 0.0025, dtype=np.float32)
     body = helper.make_graph(
