@@ -152,6 +152,10 @@ bench: $(BENCHES:%=bench-%) ## Measure CPU per request beside Envoy, Triton and 
 $(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
 	$(BENCH)/ours/bin/python -m tests.bench.$* --json $(BENCH)/results/$*.json $(BENCH_OPTIONS)
 
+.PHONY: bench-openb
+bench-openb: $(VENV)/.dev ## Measure placement on the 17 openb traces, by hand (10 minutes)
+	$(BIN)/python -m tests.bench.openb --json $(BENCH)/results/openb.json $(BENCH_OPTIONS)
+
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)
 	rm -rf $(VENV) $(BENCH) $(TORCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

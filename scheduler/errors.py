@@ -79,3 +79,17 @@ class ClusterUnusable(ServiceError):
 
     code = "cluster-unusable"
     title = "The Kubernetes cluster cannot be used"
+
+
+class TraceUnusable(InvalidInput):
+    """A recorded trace cannot be replayed."""
+
+    code = "trace-unusable"
+    title = "The trace cannot be replayed"
+
+
+class PolicyUnknown(InvalidInput):
+    """No placement policy is meant by these words."""
+
+    code = "policy-unknown"
+    title = "There is no such placement policy"

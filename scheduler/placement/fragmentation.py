@@ -59,6 +59,7 @@ class Fragmentation:
         free = np.arange(DEVICE_MILLI + 1)[:, None]
         self._fits = (free >= milli).astype(np.float64)
         self._uses = self._fits * free
+        self._known_steps: dict[tuple[int, int], tuple[Reals, Reals]] = {}
         nodes = np.arange(len(cluster.cpu_free))
         self._fitting = np.zeros((len(nodes), len(columns)))
         self._usable = np.zeros_like(self._fitting)
@@ -77,13 +78,22 @@ class Fragmentation:
         fitting, usable = self._fitting[nodes], self._usable[nodes]
         if demand.devices:
             before = self._cluster.gpu_free[nodes, options.devices]
-            after = np.arange(DEVICE_MILLI + 1) - demand.device_milli
-            # Rows below zero are never asked for: such a device is no option.
-            fewer = (self._fits[after] - self._fits) * demand.devices
-            less = (self._uses[after] - self._uses) * demand.devices
+            fewer, less = self._steps(demand)
             fitting += fewer[before]
             usable += less[before]
         return (self._total[nodes] - self._sum(nodes, cores, fitting, usable)) / DEVICE_MILLI
+
+    def _steps(self, demand: Demand) -> tuple[Reals, Reals]:
+        """Return what its devices lose of ``_fits`` and ``_uses``, by their free thousandths."""
+        key = (demand.device_milli, demand.devices)
+        if key not in self._known_steps:
+            # Rows below zero are never asked for: such a device is no option.
+            after = np.arange(DEVICE_MILLI + 1) - demand.device_milli
+            self._known_steps[key] = (
+                (self._fits[after] - self._fits) * demand.devices,
+                (self._uses[after] - self._uses) * demand.devices,
+            )
+        return self._known_steps[key]
 
     def _sum(self, nodes: Integers, cores: Integers, fitting: Reals, usable: Reals) -> Reals:
         rank = np.searchsorted(self._cores, cores, side="right")
