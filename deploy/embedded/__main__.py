@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from deploy.embedded.cluster import NAMESPACE, NAMESPACE_VARIABLE, DemoCluster
 from deploy.embedded.demo import DEMO_FILE, PROVINCES, PROVING, folder_of, mark_as_demo
 from deploy.embedded.folders import FolderUnusable, check_province_folder, lock
 from deploy.embedded.platform import CenterView, PlatformStatus, own_start_time
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--no-showcase", action="store_true")
     parser.add_argument("--no-proving", action="store_true")
     parser.add_argument("--nacos", action="store_true")
+    parser.add_argument("--kubeconfig", type=Path)
     arguments = parser.parse_args()
     data: Path = arguments.data.resolve()
     try:
@@ -39,7 +41,8 @@ def main() -> int:
             _say(f"{data} holds a platform without the demo; it is started as it is.")
         is_proving = not arguments.no_proving
         wanted = {"is_demo": is_demo, "is_proving": is_proving, "is_on_nacos": arguments.nacos}
-        asyncio.run(_run(data, arguments.port_base, **wanted))
+        cluster = _cluster(arguments.kubeconfig)
+        asyncio.run(_run(data, arguments.port_base, cluster, **wanted))
         os.close(held)
     except (StartFailed, FolderUnusable, OSError) as error:
         sys.stderr.write(f"jiuzhou: {error}\n")
@@ -52,8 +55,23 @@ def _is_demo(data: Path, *, wanted: bool) -> bool:
     return wanted and ((data / DEMO_FILE).exists() or not (data / "center").exists())
 
 
+def _cluster(kubeconfig: Path | None) -> DemoCluster | None:
+    """Find out whether the cluster can be used before anything is begun."""
+    if kubeconfig is None:
+        return None
+    cluster = DemoCluster(kubeconfig, os.environ.get(NAMESPACE_VARIABLE, NAMESPACE))
+    cluster.check()
+    return cluster
+
+
 async def _run(
-    data: Path, port_base: int, *, is_demo: bool, is_proving: bool, is_on_nacos: bool
+    data: Path,
+    port_base: int,
+    cluster: DemoCluster | None,
+    *,
+    is_demo: bool,
+    is_proving: bool,
+    is_on_nacos: bool,
 ) -> None:
     ports = PortPicker()
     center_port = ports.pick(port_base + CENTER_OFFSET)
@@ -68,7 +86,7 @@ async def _run(
     )
     supervisor.listen_for_signals()
     began = time.monotonic()
-    start = Start(supervisor, data, ports, port_base)
+    start = Start(supervisor, data, ports, port_base, cluster)
     try:
         if is_on_nacos:
             await start.nacos()

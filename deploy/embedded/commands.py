@@ -2,6 +2,7 @@
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,13 @@ from capability_sdk.kit.processes import python
 DEFAULT_DATA = Path(".data")
 
 Data = Annotated[Path, typer.Option(help="Folder of the platform.", file_okay=False)]
+
+
+class Runner(StrEnum):
+    """Engines that run instances."""
+
+    PROCESS = "process"
+    KUBERNETES = "kubernetes"
 
 
 def up(
@@ -25,9 +33,17 @@ def up(
     nacos: Annotated[
         bool, typer.Option("--nacos", help="Run a Nacos server beside it as the directory.")
     ] = False,
+    runner: Annotated[
+        Runner, typer.Option(help="Where the first province's instances run.")
+    ] = Runner.PROCESS,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="Runner kubernetes: names cluster and credential.")
+    ] = None,
     port_base: Annotated[int, typer.Option(help="First port to try.", min=1024, max=65000)] = 8400,
 ) -> None:
     """Run the platform until Ctrl-C; the first start walks the showcase."""
+    if (runner is Runner.KUBERNETES) != (kubeconfig is not None):
+        raise _fail("--runner kubernetes and --kubeconfig go together")
     arguments = ["--data", str(data), "--port-base", str(port_base)]
     if not showcase:
         arguments.append("--no-showcase")
@@ -35,6 +51,8 @@ def up(
         arguments.append("--no-proving")
     if nacos:
         arguments.append("--nacos")
+    if kubeconfig is not None:
+        arguments += ["--kubeconfig", str(kubeconfig.absolute())]
     command = python("deploy.embedded", *arguments)
     sys.stdout.flush()
     # The supervisor takes over this process, and with it signals and exit code, but none of the

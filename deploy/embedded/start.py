@@ -16,6 +16,7 @@ from deploy.embedded.supervisor import StartFailed, Stopped, Supervisor
 from edge_gateway.processes import province_specs
 
 if TYPE_CHECKING:
+    from deploy.embedded.cluster import DemoCluster
     from deploy.embedded.nacos import DemoNacos
 
 _SETTLE_SECONDS: Final = 0.5
@@ -41,12 +42,18 @@ class Start:
     """Brings one platform up, saying each step."""
 
     def __init__(
-        self, supervisor: Supervisor, data: Path, ports: PortPicker, port_base: int
+        self,
+        supervisor: Supervisor,
+        data: Path,
+        ports: PortPicker,
+        port_base: int,
+        cluster: "DemoCluster | None",
     ) -> None:
         self._supervisor = supervisor
         self._data = data
         self._ports = ports
         self._port_base = port_base
+        self._cluster = cluster
         self._nacos: DemoNacos | None = None
         self._settling: asyncio.Task[None] | None = None
 
@@ -134,10 +141,15 @@ class Start:
             place.folder,
             gateway_port=place.gateway_port,
             scheduler_port=place.scheduler_port,
-            environment=_DEMO_EDGE | (self._nacos.environment(name) if self._nacos else {}),
+            environment=_DEMO_EDGE | self._engines(name),
         )
         started = {service: await supervisor.start(spec, name) for service, spec in specs.items()}
         return started, view
+
+    def _engines(self, name: str) -> dict[str, str]:
+        """Tell an edge which engines it has in place of the embedded ones."""
+        nacos = self._nacos.environment(name) if self._nacos else {}
+        return nacos | (self._cluster.environment(name) if self._cluster else {})
 
     async def _edge_ready(
         self, processes: dict[str, ManagedProcess], province: ProvinceView
