@@ -21,9 +21,16 @@ from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.kit.local_credential import INTERNAL_TOKEN_FILE, require_local_credential
 from capability_sdk.kit.service import create_service
 from scheduler import metrics
+from scheduler.adapters.by_node import RunnersByNode
+from scheduler.adapters.remote import RemoteRunner
 from scheduler.api import router
 from scheduler.database import Database
 from scheduler.dispatch.board import EndpointBoard
+from scheduler.joining import api as joining_api
+from scheduler.joining.packages import Archives
+from scheduler.joining.parts import JoiningParts
+from scheduler.joining.service import Joining
+from scheduler.joining.store import JoiningStore
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
@@ -78,6 +85,8 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
     )
     app.include_router(router, dependencies=[credential])
     app.include_router(scaling_router, dependencies=[credential])
+    app.include_router(joining_api.inside, dependencies=[credential])
+    app.include_router(joining_api.outside)
     return app
 
 
@@ -86,6 +95,7 @@ def release_waiting(app: FastAPI) -> None:
     scheduler: Scheduler | None = getattr(app.state, "scheduler", None)
     if scheduler is not None:
         scheduler.board.close()
+        scheduler.joining.runner.release_waiting()
 
 
 @contextlib.asynccontextmanager
@@ -97,9 +107,13 @@ async def _running(
     holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
     store = SchedulerStore(database, holder)
     await asyncio.to_thread(store.take_over, clock())
-    runner, reporter = await choose_runner(settings, store, secret, (directory, nodes, clock))
+    near, reporter = await choose_runner(settings, store, secret, (directory, nodes, clock))
+    joining = _joining(settings, database, near, clock)
+    runner = RunnersByNode(near, joining.runner)
     scaling = await asyncio.to_thread(_scaling, settings, database, clock)
-    scheduler = _scheduler(settings, store, runner, nodes, scaling, clock)
+    board = EndpointBoard()
+    reconciler = _reconciler(settings, store, runner, nodes, board, scaling, clock)
+    scheduler = Scheduler(store, runner, nodes, board, reconciler, scaling, joining, clock)
     await reporter.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
@@ -135,25 +149,37 @@ def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> Servic
     return NacosDirectory(place, login, key, settings.data / "logs" / "nacos", clock)
 
 
-def _scheduler(
+def _joining(
+    settings: SchedulerSettings, database: Database, near: InstanceRunner, clock: Clock
+) -> JoiningParts:
+    members = Joining(JoiningStore(database), lambda: near.nodes, clock)
+    return JoiningParts(
+        members=members,
+        runner=RemoteRunner(lambda: members.nodes, settings.load_valid.total_seconds()),
+        archives=Archives(settings.data / "archives"),
+        lease_seconds=settings.node_lost_after.total_seconds(),
+        sampling=lambda name: settings.sample_shares.get(name, settings.sample_share),
+    )
+
+
+def _reconciler(
     settings: SchedulerSettings,
     store: SchedulerStore,
     runner: InstanceRunner,
     nodes: NodeBoard,
+    board: EndpointBoard,
     scaling: Scaling,
     clock: Clock,
-) -> Scheduler:
-    board = EndpointBoard()
+) -> Reconciler:
     weights = ScoreWeights(
         best_fit=settings.best_fit_weight,
         spread=settings.spread_weight,
         idle=settings.idle_weight,
     )
     placer = Placer(store, runner, nodes, weights, clock)
-    reconciler = Reconciler(
+    return Reconciler(
         store, runner, nodes, board, scaling.autoscaler, placer, clock, settings.drain
     )
-    return Scheduler(store, runner, nodes, board, reconciler, scaling)
 
 
 def _scaling(settings: SchedulerSettings, database: Database, clock: Clock) -> Scaling:
@@ -171,6 +197,9 @@ def _collect(scheduler: Scheduler, before: datetime) -> None:
     for instance in scheduler.store.retired_before(before):
         scheduler.runner.discard(instance)
         scheduler.store.forget(instance)
+    scheduler.joining.archives.collect(
+        {binding.unit.package_digest for binding in scheduler.store.bindings()}
+    )
 
 
 def _readiness(scheduler: Scheduler, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typer
 
 from capability_sdk.cli.output import AsJson, complain, show_rows
 from scheduler.errors import FolderUnusable
+from scheduler.node_agent.commands import machines
 
 if TYPE_CHECKING:
     from scheduler.store import SchedulerStore
@@ -19,6 +20,7 @@ node = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+node.add_typer(machines)
 
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder of the province.")]
 

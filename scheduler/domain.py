@@ -54,6 +54,8 @@ class Unit:
     Attributes:
         face: Digest of engine and tensors; empty where a running instance cannot take weights.
         engine: Server around the model; empty for the runtime itself.
+        package_digest: Of the whole package, for a machine that fetches it; empty where that is unknown.
+        author_key: Public key that its signature is verified with; likewise.
     """
 
     capability: str
@@ -62,6 +64,8 @@ class Unit:
     weights_digest: str
     face: str = field(default="", compare=False)
     engine: str = ""
+    package_digest: str = field(default="", compare=False)
+    author_key: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -145,4 +149,6 @@ def unit_of(deployment: LocalDeployment) -> Unit:
         deployment.weights_digest,
         face=manifest.face,
         engine=deployment.engine or "",
+        package_digest=deployment.package_digest or "",
+        author_key=deployment.author_key,
     )

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from capability_sdk.contracts.scheduling import DeploymentsAnswer, LocalDeployments
+from capability_sdk.kit.clock import Clock
 from scheduler.dispatch.board import EndpointBoard
 from scheduler.errors import AmbiguousDeployments
+from scheduler.joining.parts import JoiningParts
 from scheduler.nodes import NodeBoard
 from scheduler.ports import InstanceRunner
 from scheduler.reconcile.loop import Reconciler
@@ -22,6 +24,13 @@ class Scheduler:
     board: EndpointBoard
     reconciler: Reconciler
     scaling: Scaling
+    joining: JoiningParts
+    clock: Clock
+
+    def give_up(self, node: str) -> None:
+        """Place what runs on a node elsewhere, without waiting for the node."""
+        self.store.lose(node, self.clock())
+        self.reconciler.wake()
 
     def put_deployments(self, desired: LocalDeployments) -> DeploymentsAnswer:
         """Take a new list; an empty one counts only where it says that it is meant.

@@ -18,13 +18,17 @@ from capability_sdk.serving.settings import ServingSettings
 from center.settings import CenterSettings
 from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
+from scheduler.node_agent.joined.settings import NodeSettings
 from scheduler.settings import SchedulerSettings
 from tests import messages
 
 ROOT = Path(__file__).parents[1]
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
-SETTINGS = (CenterSettings, GatewaySettings, AgentSettings, SchedulerSettings, ServingSettings)
+SETTINGS = (
+    *(CenterSettings, GatewaySettings, AgentSettings),
+    *(SchedulerSettings, NodeSettings, ServingSettings),
+)
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 
 # Written in halves, so that this file does not find itself.

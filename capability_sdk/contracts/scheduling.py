@@ -48,6 +48,10 @@ class LocalDeployment(Wire):
     boost: Boost | None = None
     package_path: Annotated[str, Field(pattern=r"^/", max_length=4000)]
     """Absolute path of the unpacked package on this machine."""
+    package_digest: Digest | None = None
+    """Of the whole package, and its author's public key (PEM): by these another machine that joined
+    verifies it anew. Where they are missing it runs on this machine alone."""
+    author_key: str = ""
     code_digest: Digest
     weights_digest: Digest
     engine: Engine | None = None

@@ -7,6 +7,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import PackageDigests
@@ -65,16 +66,23 @@ def build_package(
             shutil.copyfile(path, copy, follow_symlinks=False)
         if signing_key is not None:
             signing.sign(staged, signing_key)
-        write_atomically(target, _pack(staged), mode=0o644)
+        packed = io.BytesIO()
+        pack(staged, packed)
+        write_atomically(target, packed.getvalue(), mode=0o644)
     # Read by the same code as the center's, so that nothing is built that would be refused.
     content = archive.read(target)
     return BuiltPackage(target, content.manifest, content.digests)
 
 
-def _pack(folder: Path) -> bytes:
-    packed = io.BytesIO()
+def pack(folder: Path, target: BinaryIO) -> None:
+    """Write a package's files as an archive: the same files give the same bytes.
+
+    Args:
+        folder: The files of a package, its signature included.
+        target: Where the archive goes.
+    """
     with (
-        gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=_LEVEL, mtime=0) as out,
+        gzip.GzipFile(filename="", mode="wb", fileobj=target, compresslevel=_LEVEL, mtime=0) as out,
         tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         for name, path in files_of(folder).items():
@@ -82,4 +90,3 @@ def _pack(folder: Path) -> bytes:
             info.size = path.stat().st_size
             with path.open("rb") as file:
                 tar.addfile(info, file)
-    return packed.getvalue()

@@ -29,6 +29,14 @@ class SignatureInvalid(ServiceError):
     status = 422
 
 
+class PackageNotVerified(ServiceError):
+    """A package that was fetched is not what its author signed and its release names."""
+
+    code = "package-not-verified"
+    title = "The package is not what was released"
+    status = 422
+
+
 class SigningUnavailable(Unavailable):
     """The signing extra is not installed here."""
 

@@ -16,13 +16,13 @@ from capability_sdk.contracts.packages import PackageDigests
 from capability_sdk.contracts.state import VersionShare
 from capability_sdk.kit.clock import Clock
 from capability_sdk.packaging.digests import files_of
+from capability_sdk.packaging.verification import has_digests
 from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.errors import StateUnwritable
 from edge_gateway.agent.issuer import DelegatedIssuer
 from edge_gateway.agent.packages import Packages
 from edge_gateway.agent.scheduler_link import SchedulerAway, SchedulerLink
 from edge_gateway.agent.state_on_disk import Candidate, StateOnDisk
-from edge_gateway.agent.verification import has_digests
 
 _LOOK_SECONDS = 2.0
 _SOON = timedelta(hours=24)

@@ -13,11 +13,12 @@ from pathlib import Path
 from capability_sdk.contracts.packages import Release
 from capability_sdk.contracts.profiles import ColumnAnchors, ReferenceProfile
 from capability_sdk.contracts.state import VersionShare
+from capability_sdk.packaging.errors import PackageNotVerified
+from capability_sdk.packaging.verification import has_digests, unpack_verified
 from capability_sdk.profiling.anchors import anchors_digest
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.errors import PackageRefused
-from edge_gateway.agent.verification import has_digests, unpack_verified
 
 _log = logging.getLogger(__name__)
 
@@ -108,9 +109,11 @@ class Packages:
         unpacked = archive.with_suffix(".unpacked")
         try:
             await self._download(archive, release)
-            await unpack_verified(archive, unpacked, release)
+            await unpack_verified(archive, unpacked, release.digests, release.author_key)
             await asyncio.to_thread(_remove, path)  # a folder there failed its digests
             unpacked.rename(path)
+        except PackageNotVerified as error:
+            raise PackageRefused(str(error)) from error
         finally:
             await asyncio.to_thread(_remove, archive)
             await asyncio.to_thread(_remove, unpacked)

@@ -193,6 +193,8 @@ def _local(share: VersionShare, package: LocalPackage, boost: Boost | None) -> L
         scaling=share.scaling,
         boost=boost,
         package_path=str(package.path),
+        package_digest=share.package_digest,
+        author_key=release.author_key,
         code_digest=share.code_digest,
         weights_digest=share.weights_digest,
         engine=share.engine,

@@ -7,12 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from capability_sdk.contracts.inference import LOAD_HEADER
-from capability_sdk.contracts.nodes import InstanceHealth, InstanceLoad
+from capability_sdk.contracts.nodes import InstanceAccess, InstanceHealth, InstanceLoad
 from capability_sdk.kit.processes import ManagedProcess
 from scheduler.adapters.hosted import Hosted
 from scheduler.domain import Binding, Observation
@@ -25,6 +26,19 @@ _MISSES_BEFORE_RESTART = 3
 _EXITS = {2: "bad-arguments", 3: "package-refused"}
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an instance is found.
+
+    Attributes:
+        socket: The Unix socket of this machine.
+        access: File that says how another machine reaches it; None where none does.
+    """
+
+    socket: Path
+    access: Path | None = None
+
+
 class RunningInstance:
     """Watches a process: starting, ready, or failed with a code.
 
@@ -35,7 +49,7 @@ class RunningInstance:
     def __init__(
         self,
         process: ManagedProcess,
-        socket: Path,
+        places: Places,
         hosted: Hosted,
         *,
         start_timeout: float,
@@ -43,7 +57,8 @@ class RunningInstance:
     ) -> None:
         self._process = process
         self._hosted = hosted
-        self._socket = socket
+        self._places = places
+        self._access = InstanceAccess(address=f"unix:{places.socket}", credential="")
         self._start_timeout = start_timeout
         self._notify = notify
         self._health = InstanceHealth.STARTING
@@ -53,7 +68,7 @@ class RunningInstance:
         self._seen_pid: int | None = None
         self._since = time.monotonic()
         self._watch: asyncio.Task[None] | None = None
-        transport = httpx.AsyncHTTPTransport(uds=str(socket))
+        transport = httpx.AsyncHTTPTransport(uds=str(places.socket))
         self._http = httpx.AsyncClient(
             transport=transport, base_url="http://instance", timeout=_PROBE_TIMEOUT, trust_env=False
         )
@@ -71,8 +86,9 @@ class RunningInstance:
             health=health,
             restarts=self._process.restarts + failures,
             detail=detail,
-            address=f"unix:{self._socket}",
+            address=self._access.address,
             pid=self._process.pid,
+            credential=self._access.credential,
         )
 
     @property
@@ -117,6 +133,8 @@ class RunningInstance:
         # Whether it answers comes first: one that is up again must not be called failed.
         if pid is not None and await self._answers():
             self._misses = 0
+            if self._health is not InstanceHealth.READY or is_another:
+                self._read_access()
             self._become(InstanceHealth.READY, "")
             self._hosted.is_up()
             return
@@ -124,6 +142,11 @@ class RunningInstance:
             self._become(InstanceHealth.FAILED, _why(self._process.last_exit, self._detail))
         if pid is not None:
             self._miss(pid)
+
+    def _read_access(self) -> None:
+        """Learn how another machine reaches it; each start of the process has a new way."""
+        if self._places.access is not None:
+            self._access = InstanceAccess.model_validate_json(self._places.access.read_bytes())
 
     def _miss(self, pid: int) -> None:
         if self._process.pid != pid:

@@ -15,7 +15,7 @@ import psutil
 from capability_sdk.contracts.nodes import InstanceLoad
 from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
 from scheduler.adapters.hosted import Hosted
-from scheduler.adapters.instance import RunningInstance
+from scheduler.adapters.instance import Places, RunningInstance
 from scheduler.adapters.limits import limit_instance
 from scheduler.domain import Binding, Observation
 from scheduler.errors import FolderUnusable
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 _SOCKET = "http.sock"
 _ADMIN = "admin.sock"
+_ACCESS = "access.json"
 _LONGEST_SOCKET_PATH = 107
 """Bytes that the kernel takes in the address of a Unix socket."""
 _ID_LENGTH = 10
@@ -40,6 +41,19 @@ class ProcessLimits:
 
     start_timeout: timedelta = timedelta(seconds=60)
     longest_delay: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How instances are reached from another machine.
+
+    Attributes:
+        host: Address of this machine that they listen on, each on a free port.
+        lease: File of the node's lease, under which they answer.
+    """
+
+    host: str
+    lease: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,7 @@ class ProcessRunner:
         program: str,
         sampling: Callable[[str], float],
         triton: Path | None = None,
+        reach: Reach | None = None,
     ) -> None:
         """Prepare.
 
@@ -72,7 +87,9 @@ class ProcessRunner:
             program: Module that serves an instance.
             sampling: Tells the share of a capability's calls that its log keeps.
             triton: Python environment that holds a tritonserver, where there is one.
+            reach: How another machine reaches the instances; None for those of this one alone.
         """
+        self._reach = reach
         self._sampling = sampling
         self._triton = triton
         self._node = node
@@ -116,7 +133,7 @@ class ProcessRunner:
         )
         instance = RunningInstance(
             process,
-            folder / _SOCKET,
+            _places(folder, self._reach),
             hosted,
             start_timeout=self._limits.start_timeout.total_seconds(),
             notify=self._changed,
@@ -182,13 +199,24 @@ class ProcessRunner:
             *("--threads", "1"),
             *(("--batch-rows", str(rows)) if (rows := binding.demand.batch_rows) else ()),
             *self._engine(binding),
+            *self._listening(folder),
         )
+
+    def _listening(self, folder: Path) -> Sequence[str]:
+        if self._reach is None:
+            return ()
+        access = ("--access", str(folder / _ACCESS))
+        return ("--listen", self._reach.host, *access, "--lease", str(self._reach.lease))
 
     def _engine(self, binding: Binding) -> Sequence[str]:
         if not binding.unit.engine:
             return ()
         place = () if self._triton is None else ("--triton", str(self._triton))
         return ("--engine", binding.unit.engine, *place)
+
+
+def _places(folder: Path, reach: Reach | None) -> Places:
+    return Places(folder / _SOCKET, None if reach is None else folder / _ACCESS)
 
 
 def check_folder(instances: Path) -> None:

@@ -1,0 +1,24 @@
+"""What can go wrong between a machine that joins and the scheduler."""
+
+from capability_sdk.contracts.errors import Conflict, NotFound, NotPermitted
+
+
+class CodeRefused(NotPermitted):
+    """The code is unknown, used, too old, or for another node: which of them is not told."""
+
+    code = "code-refused"
+    title = "The code is not accepted"
+
+
+class NodeNameTaken(Conflict):
+    """Another machine has this name."""
+
+    code = "node-name-taken"
+    title = "Another machine of the province has this name"
+
+
+class PackageNotHere(NotFound):
+    """No deployment in force has this package."""
+
+    code = "package-not-here"
+    title = "No deployment in force has this package"
