@@ -22,7 +22,7 @@ up: $(VENV)/.platform $(if $(NACOS),nacos) ## Set everything up and run the plat
 
 .PHONY: test
 test: $(VENV)/.dev gates ## Set everything up, run the gates and every test
-	$(BIN)/pytest -n 2 --dist loadscope tests
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder tests
 
 # PyTorch comes with gigabytes of CUDA libraries, so its tests have an environment of their own.
 TORCH := .torch

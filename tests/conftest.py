@@ -18,6 +18,10 @@ _BUILD_SECONDS = 1800
 """What a test may take that waits for the control plane to be built."""
 
 
+_HERE = Path(__file__).parent
+_LONGEST_FIRST = ("campaigns", "e2e", "integration")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which servers were missed, and the one command that installs them."""
     missing = missing_servers()
@@ -29,11 +33,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs the control plane last, and let it wait: its program may still be built."""
-    waiting = [item for item in items if "control_plane" in getattr(item, "fixturenames", ())]
-    for item in waiting:
+    """Begin with what takes longest, so that no worker has to wait for another's file at the end.
+
+    What needs the control plane comes last, and waits: its program may still be built. A file is
+    one worker's, so that its place is that of all its tests.
+    """
+    needing = [item for item in items if "control_plane" in getattr(item, "fixturenames", ())]
+    for item in needing:
         item.add_marker(pytest.mark.timeout(_BUILD_SECONDS))
-    items.sort(key=lambda item: item in waiting)
+    last = {item.path for item in needing}
+    places = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+
+    def place_of(item: pytest.Item) -> tuple[bool, int]:
+        folder = item.path.relative_to(_HERE).parts[0]
+        return item.path in last, places.get(folder, len(places))
+
+    items.sort(key=place_of)
 
 
 @pytest.fixture(scope="session")

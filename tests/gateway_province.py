@@ -225,7 +225,7 @@ class Gateway:
         """Stop it with SIGTERM; return its exit code."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(60)
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -298,7 +298,7 @@ class Peers:
 
 def _end(process: "Popen[bytes]") -> None:
     process.terminate()
-    process.wait(15)
+    process.wait(60)
 
 
 def _share(version: str, weight: int, scaling: ScalingRule | None) -> VersionShare:

@@ -53,7 +53,7 @@ class Process:
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
     def await_port(self, port: int) -> None:
         assert self.process is not None

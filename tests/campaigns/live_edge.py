@@ -53,7 +53,7 @@ class GatewayProcess:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(15)
+            self._process.wait(60)
 
 
 @dataclass

@@ -90,4 +90,4 @@ def running(
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)

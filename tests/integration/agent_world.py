@@ -353,7 +353,7 @@ class AgentProcess:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def ask(self, method: str, path: str, *, token: str | None = None, **options: Any) -> Any:  # noqa: ANN401 - httpx's own options and answer
         secret = token or (self.province / "internal.token").read_text()

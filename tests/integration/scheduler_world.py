@@ -104,7 +104,7 @@ class SchedulerProcess:
             return 0
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(25)  # it waits for no long poll of 30 s
 
     def put(
         self,

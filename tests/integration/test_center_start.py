@@ -133,7 +133,7 @@ def test_the_process_serves_and_stops_on_sigterm(tmp_path: Path) -> None:
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}/health/ready", process)
         process.send_signal(signal.SIGTERM)
-        code = process.wait(10)
+        code = process.wait(60)
     finally:
         process.kill()
         process.wait()

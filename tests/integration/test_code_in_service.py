@@ -70,7 +70,7 @@ def test_W01_a_worker_ends_with_its_instance_however_that_ends(
     with running_instance(package, tmp_path / "instance") as instance:
         assert workers_of(package) > 0
         instance.process.send_signal(end)
-        instance.process.wait(20)
+        instance.process.wait(60)
         eventually(lambda: workers_of(package) == 0)
 
 

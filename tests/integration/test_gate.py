@@ -42,7 +42,7 @@ def test_a_good_package_passes_every_check_of_the_sandbox(tmp_path: Path) -> Non
     online = {Section.LOAD, Section.INTEGRATION}
     assert {check.section for check in report.checks} == set(Section) - online
     growth = next(check for check in report.checks if check.name == "memory-growth")
-    assert growth.series[0].x[-1] == growth.figures[0].value > 500
+    assert growth.series[0].x[-1] == growth.figures[0].value > 100
     assert "watching memory under load" in told
     _assert_complete(Passport.model_validate(report.passport))
 

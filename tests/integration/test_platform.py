@@ -53,7 +53,7 @@ class Platform:
     def stop(self) -> int:
         assert self.supervisor is not None
         self.supervisor.terminate()
-        return self.supervisor.wait(15)
+        return self.supervisor.wait(60)
 
     def _ready_status(self) -> dict[str, Any]:
         assert self.supervisor is not None
@@ -136,7 +136,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_its_file_is_known_to_be_stale(
     assert platform.supervisor is not None
 
     platform.supervisor.send_signal(signal.SIGKILL)
-    platform.supervisor.wait(5)
+    platform.supervisor.wait(60)
 
     eventually(lambda: not alive(left))
     assert platform.status().returncode == 1
@@ -174,7 +174,7 @@ def test_a_second_supervisor_of_the_same_folder_is_refused(make: Make) -> None:
     second = Platform(platform.data).up()
 
     assert second.supervisor is not None
-    assert second.supervisor.wait(30) == 1
+    assert second.supervisor.wait(60) == 1
     assert "runs from" in platform.output()
     assert platform.ready() == before
 

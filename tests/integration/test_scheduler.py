@@ -239,7 +239,7 @@ def test_a_second_scheduler_in_the_same_folder_refuses_to_start(
 ) -> None:
     second = SchedulerProcess(scheduler.province)
 
-    assert second.spawn().wait(20) == 3
+    assert second.spawn().wait(60) == 3
     assert "Another scheduler works in" in (scheduler.province / "scheduler.log").read_text()
     second.http.close()
 

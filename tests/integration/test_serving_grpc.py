@@ -161,7 +161,7 @@ def test_calls_in_flight_are_answered_when_it_is_told_to_stop(slow: Instance) ->
         slow.process.send_signal(signal.SIGTERM)
 
         assert all(call.result().outputs for call in calls)
-    assert slow.process.wait(30) == 0
+    assert slow.process.wait(60) == 0
     assert not (slow.folder / "grpc.sock").exists()
 
 

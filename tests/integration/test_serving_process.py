@@ -93,7 +93,7 @@ def test_an_instance_serves_on_a_socket_of_its_owner_and_stops_cleanly(
 
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert not (tmp_path / "http.sock").exists()
     assert [record["values"] for record in predictions(tmp_path)] == [[2.5]]
 
@@ -107,7 +107,7 @@ def test_what_was_answered_is_in_the_journal_even_of_a_killed_instance(
         for name in ids:
             assert infer(http, name).status_code == 200
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
     assert [record["request_id"] for record in predictions(tmp_path)] == ids
 

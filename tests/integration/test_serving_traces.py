@@ -40,7 +40,7 @@ def infer_over_grpc(instance: Instance, traceparent: str) -> None:
 def stop(instance: Instance) -> None:
     """Have it send what is left."""
     instance.process.send_signal(signal.SIGTERM)
-    assert instance.process.wait(30) == 0
+    assert instance.process.wait(60) == 0
 
 
 def test_each_call_is_a_span_of_its_callers_trace(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_nothing_of_a_killed_instance_is_left_after_the_next_start_and_end(
     with started(package, tmp_path, "--triton", str(environment)) as second:
         assert second.infer(1).status_code == 200
         second.process.terminate()
-        second.process.wait(30)
+        second.process.wait(60)
 
     assert not list(tmp_path.glob("t[0-9]*"))
     assert not list(SHARED_MEMORY.glob(f"{region}*"))

@@ -83,7 +83,7 @@ def test_unloaded_weights_are_gone_and_their_predictions_are_kept(
     assert instance.infer(1.0, "1.0.0").status_code == 404
     assert instance.index() == {"1.1.0": ("READY", "")}
     instance.process.terminate()
-    assert instance.process.wait(10) == 0
+    assert instance.process.wait(60) == 0
     reader = SpoolReader(instance.folder / "journal")
     (epoch,) = reader.epochs()
     records = [json.loads(record.payload) for record in reader.read(epoch, 0, 10)]

@@ -67,7 +67,8 @@ class _Outage:
         self._restarts: dict[str, list[float]] = {}
         self._way = run.random.choice(["killed", "hung"])
         is_large = run.size > _SMALL
-        self._limit = _BAR_SECONDS * (1 if is_large else _SLOW_MACHINE)
+        self._patience = 1.0 if is_large else _SLOW_MACHINE
+        self._limit = _BAR_SECONDS * self._patience
 
     def play(self) -> None:
         caller = self._begin()
@@ -140,8 +141,9 @@ class _Outage:
             next_tokens_seconds_median=round(statistics.median(rest), 4),
             next_tokens_seconds_max=round(max(rest), 4),
         )
+        limit = _TOKEN_SECONDS * self._patience
         self._require(
-            max(rest) < _TOKEN_SECONDS and first < 2 * _TOKEN_SECONDS,
+            max(rest) < limit and first < 2 * limit,
             f"tokens take {first:.1f} s at first and {max(rest):.1f} s then",
         )
         token = self._require_token()

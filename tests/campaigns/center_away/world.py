@@ -186,7 +186,7 @@ class Edge:
         if self.supervisor is not None and self.supervisor.poll() is None:
             self.supervisor.terminate()
             try:
-                self.supervisor.wait(40)
+                self.supervisor.wait(60)
             except subprocess.TimeoutExpired:
                 self.supervisor.kill()
                 self.supervisor.wait()

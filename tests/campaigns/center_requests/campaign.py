@@ -45,9 +45,11 @@ def _send_all(run: Run, sender: Sender, document: dict[str, Any]) -> Counter[str
         definition = document["paths"][one.path][one.method.lower()]
         for objections in sender.sweep(one, definition):
             _note(run, found, objections)
+        if _is_enough(run, found):
+            return found
     first = _boundaries(run, known)
     number = 0
-    while sender.traffic.sent < run.size and not (found and run.size <= CAMPAIGN.small):
+    while sender.traffic.sent < run.size and not _is_enough(run, found):
         each = max(1, min(_ROUND, (run.size - sender.traffic.sent - len(first)) // len(known)))
         batch = [*first]
         for one in known:
@@ -57,6 +59,11 @@ def _send_all(run: Run, sender: Sender, document: dict[str, Any]) -> Counter[str
             _note(run, found, sender.send(case, steer=run.random.random() < _STEERED))
         first, number = [], number + 1
     return found
+
+
+def _is_enough(run: Run, found: Counter[str]) -> bool:
+    """Whether a planted bug has shown itself, which is all that a small run is to tell of it."""
+    return bool(found) and run.size <= CAMPAIGN.small
 
 
 def _boundaries(run: Run, known: list[Any]) -> list[AnyCase]:

@@ -21,6 +21,9 @@ from tests.campaigns.live_edge import LiveEdge, running_edge
 from tests.waiting import eventually
 
 _STALL_SECONDS = 10.0
+"""Without any progress."""
+_COUNTED_SECONDS = 20.0
+"""For all calls to be counted, while nothing is wrong."""
 _LONGEST_DELAY = "PT2S"
 """Longest pause of an agent between two attempts; shipped are 15 s, within which a restored center is noticed."""
 
@@ -184,7 +187,7 @@ def _tear_gateway(run: Run, edge: LiveEdge) -> None:
 
 def _expect_all(run: Run, center: LiveCenter, province: Province) -> None:
     """Wait until the center has counted a province's calls."""
-    deadline = time.monotonic() + _STALL_SECONDS
+    deadline = time.monotonic() + _COUNTED_SECONDS
     while not (has_all := _has_all(center, province)) and time.monotonic() < deadline:
         time.sleep(0.1)
     run.expect(has_all, f"{province.name}: calls are not counted though nothing was lost yet")

@@ -21,12 +21,11 @@ from center.schema import migrate
 from center.subscription.store import SubscriptionRow
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.center_stock import DIGITS, published_version
-from tests.center_world import PASSWORD
-from tests.integration import telemetry_world
 from tests.servers.process import await_ready, free_port
 from tests.waiting import eventually
 
 CAPABILITY = DIGITS
+PASSWORD = "a long sentence for campaigns"
 
 
 class LiveCenter:
@@ -47,7 +46,7 @@ class LiveCenter:
             row = CapabilityRow(name=CAPABILITY, skeleton="digits", owner="center", created_at=now)
             session.add(row)
             session.flush()
-            version = published_version("1.0.0", telemetry_world.NOW)
+            version = published_version("1.0.0", now)
             version.release = "a release that no province can verify"
             session.add(version)
         database.close()
@@ -77,7 +76,7 @@ class LiveCenter:
         self.http.close()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(15)
+            self._process.wait(60)
 
     def administer(self, *arguments: str) -> None:
         """Run ``jiuzhou admin``."""

@@ -111,7 +111,7 @@ class BorderProvince:
         """Stop it as an operator does."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(40)
+            self.process.wait(60)
 
     def sign_in(self) -> None:
         """Fetch a token; calls carry it from now on."""

@@ -30,13 +30,13 @@ from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.campaigns.faults import FaultLink
 from tests.campaigns.harness import ROOT
 from tests.center_stock import MANIFEST, published_version
-from tests.center_world import PASSWORD
-from tests.integration.telemetry_world import NOW, PROVINCES
 from tests.servers.process import accepts, free_port
 from tests.waiting import eventually
 
 CAPABILITIES = ("digit-recognition", "letter-recognition")
 APPLICATIONS = ("bank", "post")
+PROVINCES = ("zhejiang", "guizhou")
+PASSWORD = "a long sentence for campaigns"
 _VERSION = "1.0.0"
 _INSTANCE = "stand-in"
 _START_SECONDS = 60.0
@@ -93,14 +93,14 @@ class Process:
     def reap(self) -> None:
         """Wait until a killed process has gone."""
         assert self._process is not None
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> None:
         """End it in order, if it still runs."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -209,7 +209,7 @@ def _prepare_database(folder: Path) -> str:
             session.add(CapabilityRow(name=name, skeleton=name, owner="center", created_at=now))
         session.flush()
         for name in CAPABILITIES:
-            session.add(published_version(_VERSION, NOW, capability=name, release="release"))
+            session.add(published_version(_VERSION, now, capability=name, release="release"))
     database.close()
     return "root"
 

@@ -36,7 +36,8 @@ from tests.waiting import eventually
 _MODULE = "tests.campaigns.failing_authorisation.gateway"
 _VERSIONS = ("1.0.0", "1.1.0")
 _STATE_SECONDS = 0.5
-_SILENCE_SECONDS = 3.0
+_SILENCE_SECONDS = 10.0
+_RECOVERY_SECONDS = 4.0
 _SMALL = 105
 _MAX_VIOLATIONS = 30
 _LEAST_REACHED = 0.5
@@ -204,7 +205,7 @@ class _Attack:
 
     def _recover(self, what: str, call: _Call, wanted: int) -> None:
         """Once nothing fails any more, no slot is lost, and no state is half in force."""
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + _RECOVERY_SECONDS
         while True:
             answer = self._ask(call)
             status = None if answer is None else answer.status_code
@@ -288,7 +289,7 @@ def _use_up(client: httpx.Client, token: str) -> None:
     def is_used_up() -> bool:
         return client.post(INFER, json={}, headers=bearer(token)).status_code == 429
 
-    eventually(is_used_up, 5)
+    eventually(is_used_up)
 
 
 def _subscribe(province: Province, points: list[Failpoint]) -> None:

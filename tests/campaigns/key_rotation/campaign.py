@@ -29,7 +29,9 @@ LEAD_SECONDS = 1.0
 REMOVED_SECONDS = 2.0
 """After this long, no token of a withdrawn key is accepted any more."""
 
-CROWDED = 2.0
+CROWDED = 3.0
+_SIGNER_SECONDS = 20.0
+"""For a new key to sign; generous, for no bar is about it."""
 _FRESH_SECONDS = 0.15
 _LEAST_FRESH = 4
 _REFUSED = "invalid-token"
@@ -60,6 +62,18 @@ class Attempt:
     def mint(self, province: str) -> str:
         made, edge = self.made[province], self.country.provinces[province]
         return edge.token(made["client_id"], made["client_secret"])
+
+    def mint_by(self, kid: str, province: str) -> str:
+        """Mint once a key has come to a province, also after a cut, and signs."""
+        edge = self.country.provinces[province]
+        eventually(lambda: kid in rollback.keys_of(edge))
+        end = time.monotonic() + _SIGNER_SECONDS
+        while (signer := rollback.kid_of(token := self.mint(province))) != kid:
+            if time.monotonic() > end:
+                self.run.expect(False, f"{province}: a token is signed by {signer}, not {kid}")
+                break
+            time.sleep(0.05)
+        return token
 
 
 class _Fresh(threading.Thread):
@@ -158,20 +172,19 @@ def _rotate(attempt: Attempt, *, is_cut: bool) -> None:
     for link in links:
         if is_cut:
             link.mend()
-    time.sleep(1.0)
     for province in country.provinces:
-        token = attempt.mint(province)
-        signer = rollback.kid_of(token)
-        run.expect(signer == kid, f"{province}: a token is signed by {signer}, not {kid}")
+        token = attempt.mint_by(kid, province)
         attempt.kept.append(attempt.add(f"token of {kid[:6]}", province, token))
-    time.sleep(0.5)
+    time.sleep(1.0)
 
 
 def _let_old_keys_run_out(attempt: Attempt) -> None:
     """Turn the end of the old keys' window to now: their tokens fall, those of the last key stay."""
     newest = attempt.country.root.post("/token-keys:rotate")["kid"]
-    time.sleep(LEAD_SECONDS + 1.0)
-    new = {name: attempt.add("newest", name, attempt.mint(name)) for name in attempt.made}
+    time.sleep(LEAD_SECONDS)
+    new = {
+        name: attempt.add("newest", name, attempt.mint_by(newest, name)) for name in attempt.made
+    }
     _end_windows(attempt.country.center.database_url, but=newest)
     ended = time.monotonic()
     # A key goes by the mere passing of time, and is looked for at the next change.

@@ -26,10 +26,20 @@ def read_state(edge: ProvinceEdge) -> bytes:
     return (edge.folder / STATE_FILE).read_bytes()
 
 
+def keys_of(edge: ProvinceEdge) -> set[str]:
+    """Name the token keys of the state on a province's disk."""
+    return {key["kid"] for key in _part(read_state(edge).decode(), 1)["token_keys"]["keys"]}
+
+
 def kid_of(token: str) -> str:
     """Name the key that a token says it is signed with."""
-    part = token.split(".", maxsplit=1)[0]
-    return str(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"])
+    return str(_part(token, 0)["kid"])
+
+
+def _part(signed: str, number: int) -> dict[str, Any]:
+    text = signed.split(".")[number]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
 
 
 def replay(run: Run, country: Country, before: Mapping[str, bytes]) -> None:

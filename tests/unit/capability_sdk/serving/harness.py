@@ -83,7 +83,7 @@ def running(
 
     thread = threading.Thread(target=lambda: uvloop.run(live()), name="runtime")
     thread.start()
-    started.wait(10)
+    assert started.wait(60)
     try:
         yield Running("127.0.0.1", port)
     finally:
