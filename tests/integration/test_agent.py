@@ -199,7 +199,7 @@ def test_J21_a_token_is_kept_back_until_the_province_knows_its_key(
 
         keys = {"version": 2, "keys": [known.jwk, center.token_key.jwk]}
         center.change(token_keys=keys)
-        answer = waiting.result(10)
+        answer = waiting.result(30)
 
     assert answer.status_code == 200
     assert jwt.get_unverified_header(answer.json()["access_token"])["kid"] == "token-2"

@@ -145,12 +145,12 @@ def test_E03_only_the_first_caller_waits_for_a_center_that_hangs(
     assert _issuer(_token(center, agent)) == delegated_issuer("zhejiang")
 
     began = time.monotonic()
-    for _ in range(5):
+    for _ in range(10):
         _token(center, agent)
 
-    # Five waits would take ten seconds. The probe finds this center's health well, though, so one
+    # Ten waits would take twenty seconds. The probe finds this center's health well, though, so one
     # more caller may have waited.
-    assert time.monotonic() - began < 7.0
+    assert time.monotonic() - began < 14.0
 
 
 def test_a_wrong_secret_is_refused_without_the_center_too(

@@ -248,7 +248,7 @@ async def test_long_polls_end_at_once_when_the_service_stops(edge: EdgeWorld) ->
     assert [answer.status_code for answer in answers] == [204] * 3
 
 
-async def test_a_long_poll_hears_of_a_change_within_half_a_second(
+async def test_a_long_poll_hears_of_a_change_long_before_its_end(
     shop: Shop, edge: EdgeWorld
 ) -> None:
     application = shop.application()
@@ -265,5 +265,5 @@ async def test_a_long_poll_hears_of_a_change_within_half_a_second(
         heard = time.monotonic() - changed
 
     assert [answer.status_code for answer in answers] == [200] * 50
-    assert heard < 5.0  # seconds for all 50 on a busy machine; the poll itself runs every 0.2
+    assert heard < 15.0  # the poll's end would come after 20 s; how fast is the campaigns' bar
     assert json.loads(decode_part(answers[0].text, 1))["revision"] == revision + 1
