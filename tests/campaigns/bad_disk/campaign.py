@@ -358,8 +358,9 @@ CAMPAIGN = Campaign(
         PlantedBug(
             "the-gateway-never-looks-again",
             "edge_gateway/gateway/metering.py",
-            "            self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)\n\n",
-            "            pass\n\n",
+            "        if self._probing is None:\n"
+            "            self._probing = self._loop.call_later(_PROBE_SECONDS, self._probe)\n",
+            "",
         ),
         PlantedBug(
             "the-doctor-tries-no-write",
