@@ -8,8 +8,6 @@ from tests.campaigns.center_away.campaign import CAMPAIGN
 from tests.campaigns.harness import PlantedBug, find_planted, play
 
 SEED = 20_261_121
-# A whole platform starts in each test, and every process of its edge several times.
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("bug", CAMPAIGN.planted_in_ci, ids=lambda bug: bug.name)

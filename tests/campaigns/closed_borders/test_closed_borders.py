@@ -21,13 +21,11 @@ VARINT = bytes([0xF8, 0x93, 0x8D, 0xE4, 0x33])
 """13900139000, as a protocol buffer writes it."""
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_M17_a_planted_leak_is_found(bug: PlantedBug, tmp_path: Path) -> None:
     assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
-@pytest.mark.timeout(300)
 def test_M17_no_canary_is_in_any_byte_that_the_center_received(tmp_path: Path) -> None:
     findings = play(CAMPAIGN, SEED, CAMPAIGN.small, tmp_path)
 

@@ -7,9 +7,6 @@ import pytest
 from tests.campaigns.exactly_once.campaign import CAMPAIGN
 from tests.campaigns.harness import PlantedBug, find_planted, play
 
-# A run takes ten seconds on a quiet machine; where many things run, starting processes takes long.
-pytestmark = pytest.mark.timeout(300)
-
 SEED = 4
 _SYMPTOMS = {
     "the-watermark-is-ignored": "predictions were made",

@@ -11,13 +11,11 @@ from tests.campaigns.hostile_packages.cases import Traps, cases, gadgets
 SEED = 3
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("bug", CAMPAIGN.planted, ids=lambda bug: bug.name)
 def test_a_package_that_gets_through_is_found(bug: PlantedBug, tmp_path: Path) -> None:
     assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
-@pytest.mark.timeout(300)
 def test_P01_to_P08_hostile_packages_are_refused_before_any_write(tmp_path: Path) -> None:
     findings = play(CAMPAIGN, SEED, CAMPAIGN.small, tmp_path)
 
