@@ -10,7 +10,7 @@ import psutil
 _T = TypeVar("_T")
 
 
-def eventually(look: Callable[[], _T], seconds: float = 30.0, *, pause: float = 0.05) -> _T:
+def eventually(look: Callable[[], _T], seconds: float = 60.0, *, pause: float = 0.05) -> _T:
     """Look until something true is seen, and return it; fail when it does not come."""
     end = time.monotonic() + seconds
     while not (seen := look()):

@@ -147,6 +147,10 @@ class Campaign:
         """The planted bugs that CI looks for; by hand all are looked for."""
         return [bug for bug in self.planted if not bug.shows_by_waiting]
 
+    def has_told(self, run: Run) -> bool:
+        """Whether a small run has found something: of a planted bug the first sign suffices."""
+        return bool(run.findings.violations) and run.size <= self.small
+
 
 def names() -> list[str]:
     """Name the campaigns there are."""

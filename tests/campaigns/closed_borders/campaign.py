@@ -39,6 +39,8 @@ def play(run: Run) -> None:
             with recording(urlsplit(center.url).port or 0) as recorder:
                 with running_province(center, recorder, scratch / "s", scratch / "p") as province:
                     _live(run, province, recorder, planting, urlsplit(center.url).port or 0)
+                if CAMPAIGN.has_told(run):
+                    return
                 _last_rows(run, province, recorder)
             log = center.log
             _search(run, recorder, planting, center)
@@ -61,6 +63,9 @@ def _live(
     run.note("called", rows=caller.rows, records=caller.records, refused=caller.refused)
     _await_all(run, province, recorder, caller)
     run.expect(center_port not in province.addresses(), "a process reached the center unrecorded")
+    _expect_no_contraband(run, recorder)
+    if CAMPAIGN.has_told(run):
+        return
     for _ in range(_TAIL):
         caller.call([planting.row()])
     _await_all(run, province, recorder, caller)
@@ -155,8 +160,7 @@ def _search(run: Run, recorder: Recorder, planting: Planting, center: CenterProc
     found = crossed(recorder.received)
     if len(found.of("profile")) == 0 or len(found.of("quality")) == 0 or not planting.canaries:
         raise Void("nothing crossed the border")
-    for fault in sorted(set(contraband(found)))[:_MOST_SHOWN]:
-        run.expect(False, fault)
+    _expect_no_contraband(run, recorder)
     scanner = LeakScanner(planting.canaries)
     recorded = {f"connection {n}": stream for n, stream in enumerate(recorder.received)}
     for leak in scanner.scan(recorded)[:_MOST_SHOWN]:
@@ -168,6 +172,11 @@ def _search(run: Run, recorder: Recorder, planting: Planting, center: CenterProc
     for leak in scanner.scan(kept)[:_MOST_SHOWN]:
         run.expect(False, f"at the center: {leak}")
     run.report(**_figures(found, recorder), bytes_kept=sum(map(len, kept.values())))
+
+
+def _expect_no_contraband(run: Run, recorder: Recorder) -> None:
+    for fault in sorted(set(contraband(crossed(recorder.received))))[:_MOST_SHOWN]:
+        run.expect(False, fault)
 
 
 def _figures(found: Crossed, recorder: Recorder) -> dict[str, int]:

@@ -105,7 +105,7 @@ class BorderProvince:
                 stdout=log,
                 stderr=log,
             )
-        eventually(self._serves, 60)
+        eventually(self._serves, 180)
 
     def stop(self) -> None:
         """Stop it as an operator does."""

@@ -110,6 +110,8 @@ def play(run: Run) -> None:
                 corpus = _choose(run, traps)
                 _corpus(run, uploads, corpus)
                 _signed(run, uploads, good, foreign)
+                if CAMPAIGN.has_told(run):
+                    return
                 _mutations(run, uploads, good, corpus)
                 break_off(run, uploads, good)
                 fill_the_disk(run, uploads, good)
@@ -147,6 +149,8 @@ def _choose(run: Run, traps: Traps) -> list[Case]:
 
 def _corpus(run: Run, uploads: Uploads, corpus: list[Case]) -> None:
     for case in corpus:
+        if CAMPAIGN.has_told(run):
+            return
         answer = uploads.send(case.name, case.make())
         kind = answer.json().get("type", "")
         details = [item["detail"] for item in answer.json().get("breaks", [])]
