@@ -9,7 +9,8 @@ BUGS = (
     PlantedBug(
         "failed-authorisation-lets-through",
         _INFERENCE,
-        "        grant = self._authorise(request, route.capability)\n",
+        '        """\n        grant = self._authorise(request, route.capability)\n',
+        '        """\n'
         "        try:\n"
         "            grant = self._authorise(request, route.capability)\n"
         "        except ServiceError:\n"
