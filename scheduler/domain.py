@@ -128,6 +128,7 @@ class Observation:
         address: Where it listens, ``unix:/path`` or ``http://host:port``.
         pid: Process id, where it is a process of this machine that runs.
         credential: What it asks of each call, where it is not of this machine.
+        copies: Addresses of further copies that a cluster runs for it while it is busy.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Observation:
     address: str
     pid: int | None = None
     credential: str = field(default="", repr=False)
+    copies: tuple[str, ...] = ()
 
 
 def unit_of(deployment: LocalDeployment) -> Unit:

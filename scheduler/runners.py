@@ -8,7 +8,7 @@ from capability_sdk.contracts.nodes import NodeMetadata
 from capability_sdk.directory.ports import ServiceDirectory
 from capability_sdk.kit.clock import Clock
 from scheduler.adapters.process import ProcessLimits, ProcessRunner, reap_strays
-from scheduler.domain import DEVICE_MILLI
+from scheduler.domain import DEVICE_MILLI, Unit, unit_of
 from scheduler.node_agent.agent import NodeAgent
 from scheduler.node_agent.gpus import GpuWatch
 from scheduler.node_agent.inventory import Offer, describe_machine
@@ -39,6 +39,13 @@ async def choose_runner(
     if settings.runner == "kubernetes":
         return await _on_kubernetes(settings, store, secret, boards)
     return await _on_this_machine(settings, boards)
+
+
+def _bounds(store: SchedulerStore) -> dict[Unit, int]:
+    """Return the most replicas of each version that has a scaling rule."""
+    desired = store.desired()
+    found = () if desired is None else desired.deployments
+    return {unit_of(item): item.scaling.max for item in found if item.scaling is not None}
 
 
 class _Machine:
@@ -84,7 +91,6 @@ async def _on_kubernetes(
             edge=hashlib.sha256(secret.encode()).hexdigest()[:16],
             image=settings.kubernetes_image,
             user=settings.kubernetes_user,
-            burst=settings.kubernetes_burst,
             start_timeout=settings.start_timeout,
             storage=start.Storage(
                 settings.kubernetes_claim,
@@ -93,6 +99,7 @@ async def _on_kubernetes(
         ),
         secret.encode(),
         await asyncio.to_thread(store.bindings),
+        lambda: _bounds(store),
     )
     offer = (settings.families, settings.engines or start.IMAGE_ENGINES)
     return runner, start.ClusterNodes(

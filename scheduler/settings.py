@@ -100,13 +100,6 @@ class SchedulerSettings(BaseSettings):
     kubernetes_user: int = Field(
         default=65532, ge=1, description="Runner kubernetes: numeric user of the instances."
     )
-    kubernetes_burst: int = Field(
-        default=2,
-        ge=1,
-        le=100,
-        description="Runner kubernetes: how many times as many pods as are placed the cluster's"
-        " autoscaler may run.",
-    )
     best_fit_weight: Weight = Field(default=1.0, description="Placement: fill nodes up.")
     spread_weight: Weight = Field(
         default=1.0, description="Placement: keep instances of a capability apart."

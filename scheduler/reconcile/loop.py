@@ -192,16 +192,21 @@ class Reconciler:
 def ready_endpoints(
     bindings: Sequence[Binding], observed: Mapping[str, Observation]
 ) -> list[Endpoint]:
-    """Return an endpoint for each bound instance that is ready."""
-    return [
-        Endpoint(
-            instance=item.id,
-            capability=item.unit.capability,
-            version=item.unit.version,
-            address=observed[item.id].address,
-            node=item.node,
-            credential=observed[item.id].credential,
-        )
+    """Return an endpoint for each bound instance that is ready, and for each copy of it."""
+    ready = [
+        (item, observed[item.id])
         for item in bindings
         if item.id in observed and observed[item.id].health is InstanceHealth.READY
+    ]
+    return [
+        Endpoint(
+            instance=item.id if number == 0 else f"{item.id}.{number}",
+            capability=item.unit.capability,
+            version=item.unit.version,
+            address=address,
+            node=item.node,
+            credential=seen.credential,
+        )
+        for item, seen in ready
+        for number, address in enumerate((seen.address, *seen.copies))
     ]

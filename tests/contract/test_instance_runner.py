@@ -102,14 +102,13 @@ async def cluster(plane: ControlPlane) -> AsyncIterator[Engine]:
             edge=secrets.token_hex(8),
             image="example.invalid/jiuzhou",
             user=65532,
-            burst=2,
             start_timeout=timedelta(seconds=60),
             storage=Storage(CLAIM, Path(folder)),
         )
 
         async def open_one(bindings: list[Binding]) -> InstanceRunner:
             opened = await open_cluster(plane.kubeconfig, namespace)
-            runner = KubernetesRunner(opened, namespace, cast, b"key of the province")
+            runner = KubernetesRunner(opened, namespace, cast, b"key of the province", dict)
             await runner.open(bindings)
             return runner
 

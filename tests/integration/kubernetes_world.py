@@ -83,8 +83,8 @@ class KubernetesProvince:
         """Return the versions that each workload is told to serve."""
         found = {}
         for item in self.objects("configmaps"):
-            content = json.loads(item["data"]["served.json"])
-            found[name_of(item)] = [one["version"] for one in content["versions"]]
+            content = json.loads(item.get("data", {}).get("served.json", "{}"))
+            found[name_of(item)] = [one["version"] for one in content.get("versions", [])]
         return found
 
     def pods(self) -> list[str]:

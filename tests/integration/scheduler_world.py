@@ -43,7 +43,7 @@ def deployment(
         "outputs": [{"name": "digit", "datatype": "INT64", "shape": []}],
         "resources": {"cpu_millicores": 10, "memory_mib": 64},
     }
-    own = {"replicas", "priority", "apart", "passport", "code_digest", "weights_digest"}
+    own = {"replicas", "priority", "apart", "passport", "code_digest", "weights_digest", "scaling"}
     manifest |= {name: value for name, value in changes.items() if name not in own}
     return {
         "capability": manifest["name"],

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.kubernetes_world import CLAIM, KubernetesProvince, running_province
+from tests.integration.kubernetes_world import CLAIM, KubernetesProvince, name_of, running_province
 from tests.integration.scheduler_world import deployment, package
 from tests.servers.kubernetes.controlplane import ControlPlane
 from tests.waiting import eventually
+
+MERGE = {"content-type": "application/merge-patch+json"}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def test_what_somebody_edits_or_deletes_is_put_right_and_what_is_not_ours_is_lef
     assert "nodeSelector" not in spec
     assert list(province.one("configmaps")["data"]) == ["served.json"]
     assert [item["port"] for item in province.one("services")["spec"]["ports"]] == [8480]
-    assert province.one("horizontalpodautoscalers")["spec"]["maxReplicas"] == 4
+    assert province.one("horizontalpodautoscalers")["spec"]["maxReplicas"] == 2
 
     for plural in ("secrets", "services", "pods", "deployments"):
         for item in province.objects(plural):
@@ -162,3 +164,30 @@ def test_a_pod_goes_where_the_nodes_labels_let_its_family_go(
     (decision, *_) = province.scheduler.decisions()
     failed = {item["node"]: item["failed"] for item in decision["candidates"]}
     assert failed["no-lstm"]["constraint"] == "family"
+
+
+def test_the_clusters_autoscaler_stays_within_the_rule_and_its_pods_are_told_to_the_gateway(
+    province: KubernetesProvince,
+) -> None:
+    province.scheduler.put(wanted(province, "1.0.0", scaling={"min": 1, "max": 3}))
+    province.await_versions("1.0.0")
+    autoscaler = province.one("horizontalpodautoscalers")
+    assert (autoscaler["spec"]["minReplicas"], autoscaler["spec"]["maxReplicas"]) == (1, 3)
+
+    # No pod reports load here, so its controller's word is said for it: by its name, at its door.
+    scale = province.path("deployments", name_of(autoscaler)) + "/scale"
+    answer = province.plane.http.patch(
+        scale,
+        params={"fieldManager": "kube-controller-manager"},
+        json={"spec": {"replicas": 3}},
+        headers=MERGE,
+    )
+    assert answer.is_success, answer.text
+    province.await_versions("1.0.0", "1.0.0", "1.0.0")
+    assert len({item["address"] for item in province.scheduler.endpoints()}) == 3
+
+    # Anybody else's word on it does not count.
+    province.plane.http.patch(
+        scale, json={"spec": {"replicas": 2}}, headers=MERGE
+    ).raise_for_status()
+    province.await_versions("1.0.0")

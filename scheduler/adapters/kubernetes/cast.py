@@ -19,7 +19,6 @@ class Cast:
         edge: Identity of the province's folder.
         image: Container image with the serving runtime.
         user: Numeric user that instances run as; never 0.
-        burst: How many times as many pods as are placed the cluster may run while they are busy.
         start_timeout: How long a pod may take to become ready.
         storage: Where packages are, here and in a pod.
     """
@@ -27,7 +26,6 @@ class Cast:
     edge: str
     image: str
     user: int
-    burst: int
     start_timeout: timedelta
     storage: Storage
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from capability_sdk.contracts.errors import ServiceError
@@ -12,13 +12,15 @@ from scheduler.adapters.kubernetes.cast import WORKLOAD, Cast
 from scheduler.adapters.kubernetes.connection import Cluster, ClusterRefused
 from scheduler.adapters.kubernetes.drift import autoscaled, holds, is_edited, restored
 from scheduler.adapters.kubernetes.kinds import DEPLOYMENT, WRITTEN, Kind, Object, is_leaving
-from scheduler.adapters.kubernetes.manifests import DEMAND, dependents, deployment
+from scheduler.adapters.kubernetes.manifests import DEMAND, Pods, dependents, deployment
 from scheduler.adapters.kubernetes.mirror import Mirror
 from scheduler.adapters.kubernetes.workloads import Workload, workloads_of
-from scheduler.domain import Binding, Demand
+from scheduler.domain import Binding, Demand, Unit
 
 _log = logging.getLogger(__name__)
 _CONFLICT = 409
+
+Bounds = Mapping[Unit, int]
 
 
 class Convergence:
@@ -49,8 +51,12 @@ class Convergence:
         """Return what a caller has to show to a workload's pods; the same after every restart."""
         return hmac.new(self._key, f"instance {workload}".encode(), hashlib.sha256).hexdigest()
 
-    async def converge(self, bindings: list[Binding]) -> bool:
+    async def converge(self, bindings: list[Binding], bounds: Bounds) -> bool:
         """Compare with the cluster as it was last seen, and change what differs.
+
+        Args:
+            bindings: All that shall run.
+            bounds: How many replicas a version may have at most, where it has a scaling rule.
 
         Returns:
             Whether everything was accepted; where not, `refusals` says why.
@@ -62,7 +68,7 @@ class Convergence:
         refusals: dict[str, str] = {}
         for workload in wanted.values():
             try:
-                await self._ensure(workload)
+                await self._ensure(workload, bounds)
             except (ClusterRefused, ServiceError) as refusal:
                 refusals[workload.name] = _code(refusal)
                 if self.refusals.get(workload.name) != refusals[workload.name]:
@@ -71,15 +77,17 @@ class Convergence:
         await self._remove_all_but(wanted)
         return not refusals
 
-    async def _ensure(self, workload: Workload) -> None:
+    async def _ensure(self, workload: Workload, bounds: Bounds) -> None:
         actual = self._mirrors[DEPLOYMENT].objects.get(workload.name)
         demand = self._demand(workload, actual)
-        pods = autoscaled(actual)
+        placed = len(workload.processes)
+        most = max(placed, *(bounds.get(item.unit, 0) for item in workload.versions))
+        pods = Pods(least=placed, most=most, asked=autoscaled(actual))
         owner = await self._write(DEPLOYMENT, deployment(workload, demand, self._cast, pods))
         if owner is None:
             return
         credential = self.credential(workload.name)
-        for kind, wanted in dependents(workload, self._cast, credential, owner):
+        for kind, wanted in dependents(workload, self._cast, pods, credential, owner):
             await self._write(kind, wanted)
 
     def _demand(self, workload: Workload, actual: Object | None) -> Demand:

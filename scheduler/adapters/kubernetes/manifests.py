@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from capability_sdk.contracts.repository import LoadParameters, ServedVersions
 from scheduler.adapters.kubernetes.cast import EDGE, MANAGER, OWNED_BY, WORKLOAD, Cast
@@ -25,16 +26,30 @@ DEMAND = "jiuzhou.io/demand"
 _BUSY_PERCENT = 70
 
 
-def deployment(workload: Workload, demand: Demand, cast: Cast, pods: int) -> Object:
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """How many pods a workload may have.
+
+    Attributes:
+        least: As many as are placed.
+        most: The upper bound of its scaling rule; as many as are placed where it has none.
+        asked: What the cluster's autoscaler asked for; 0 where it did not.
+    """
+
+    least: int
+    most: int
+    asked: int
+
+
+def deployment(workload: Workload, demand: Demand, cast: Cast, pods: Pods) -> Object:
     """Describe the Deployment: code, resources, where pods may go; of weights it says nothing.
 
     Args:
         workload: What shall run.
         demand: What each pod is given.
         cast: What all have in common.
-        pods: How many the autoscaler asked for; they stay, within bounds.
+        pods: How many there may be.
     """
-    least, most = _bounds(workload, cast)
     head = _head(DEPLOYMENT, workload, cast)
     head["metadata"]["annotations"][DEMAND] = json.dumps(
         {"cpu_millicores": demand.cpu_millicores, "memory_mib": demand.memory_mib}
@@ -42,7 +57,7 @@ def deployment(workload: Workload, demand: Demand, cast: Cast, pods: int) -> Obj
     return {
         **head,
         "spec": {
-            "replicas": min(max(pods, least), most),
+            "replicas": min(max(pods.asked, pods.least), pods.most),
             "selector": {"matchLabels": {WORKLOAD: workload.name}},
             "strategy": {
                 "type": "RollingUpdate",
@@ -54,13 +69,14 @@ def deployment(workload: Workload, demand: Demand, cast: Cast, pods: int) -> Obj
 
 
 def dependents(
-    workload: Workload, cast: Cast, credential: str, owner: Object
+    workload: Workload, cast: Cast, pods: Pods, credential: str, owner: Object
 ) -> Iterator[tuple[Kind, Object]]:
     """Describe what belongs to a Deployment and goes with it.
 
     Args:
         workload: What shall run.
         cast: What all have in common.
+        pods: How many there may be.
         credential: What the gateway shows to its pods.
         owner: The Deployment as it is.
     """
@@ -68,19 +84,13 @@ def dependents(
         (CONFIG_MAP, {"data": {SERVED_FILE: _served(workload, cast.storage)}}),
         (SECRET, {"type": "Opaque", "data": {CREDENTIAL_FILE: _base64(credential)}}),
         (SERVICE, {"spec": _service(workload)}),
-        (AUTOSCALER, {"spec": _autoscaler(workload, cast)}),
+        (AUTOSCALER, {"spec": _autoscaler(workload, pods)}),
     ]
     reference = {**_target(workload), "uid": owner["metadata"]["uid"]}
     for kind, content in contents:
         head = _head(kind, workload, cast)
         head["metadata"]["ownerReferences"] = [reference]
         yield kind, {**head, **content}
-
-
-def _bounds(workload: Workload, cast: Cast) -> tuple[int, int]:
-    """Return how many pods there are at least and at most."""
-    placed = len(workload.processes)
-    return placed, placed * cast.burst
 
 
 def _served(workload: Workload, storage: Storage) -> str:
@@ -103,13 +113,12 @@ def _service(workload: Workload) -> Object:
     return {"selector": {WORKLOAD: workload.name}, "ports": [port]}
 
 
-def _autoscaler(workload: Workload, cast: Cast) -> Object:
-    least, most = _bounds(workload, cast)
+def _autoscaler(workload: Workload, pods: Pods) -> Object:
     cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": _BUSY_PERCENT}}
     return {
         "scaleTargetRef": _target(workload),
-        "minReplicas": least,
-        "maxReplicas": most,
+        "minReplicas": pods.least,
+        "maxReplicas": pods.most,
         "metrics": [{"type": "Resource", "resource": cpu}],
     }
 

@@ -8,11 +8,12 @@ is away, and whatever it lost or somebody edited meanwhile is put right once it 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from capability_sdk.contracts.nodes import InstanceHealth
 from scheduler.adapters.kubernetes.cast import Cast
 from scheduler.adapters.kubernetes.connection import Cluster, ClusterRefused, ClusterUnreachable
-from scheduler.adapters.kubernetes.convergence import Convergence
+from scheduler.adapters.kubernetes.convergence import Bounds, Convergence
 from scheduler.adapters.kubernetes.kinds import NODE, POD, READ, WRITTEN, Object, name_of
 from scheduler.adapters.kubernetes.loaded import Asked, LoadedVersions
 from scheduler.adapters.kubernetes.mirror import Mirror
@@ -22,6 +23,7 @@ from scheduler.adapters.kubernetes.observing import (
     address_of,
     assign,
     incarnation,
+    is_ready,
     pods_of,
     state_of,
 )
@@ -38,7 +40,14 @@ _NO_POD = PodState(InstanceHealth.STARTING, "", 0)
 class KubernetesRunner:
     """Belongs to one event loop; `open` begins, `close` ends, and pods outlive both."""
 
-    def __init__(self, cluster: Cluster, namespace: str, cast: Cast, key: bytes) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        cast: Cast,
+        key: bytes,
+        bounds: Callable[[], Bounds],
+    ) -> None:
         """Prepare.
 
         Args:
@@ -46,7 +55,9 @@ class KubernetesRunner:
             namespace: Where in it.
             cast: What the objects of all workloads have in common.
             key: Secret of this province, from which credentials of instances are made.
+            bounds: Tells how many replicas versions may have at most; called in a thread.
         """
+        self._bounds = bounds
         self._cluster = cluster
         self._cast = cast
         self._mirrors = {
@@ -137,7 +148,8 @@ class KubernetesRunner:
         while True:
             self._news.clear()
             try:
-                is_done = await self._convergence.converge(list(self._bindings.values()))
+                bounds = await asyncio.to_thread(self._bounds)
+                is_done = await self._convergence.converge(list(self._bindings.values()), bounds)
             except (ClusterUnreachable, ClusterRefused) as error:
                 if failures == 0:
                     _log.warning("the cluster could not be brought up to date: %s", error)
@@ -165,28 +177,42 @@ class KubernetesRunner:
                 address_of(pod),
                 credential,
             )
-            for pod in self._assigned(workload).values()
-            if state_of(pod).health is InstanceHealth.READY
+            for pod in self._pods_of(workload)
+            if is_ready(pod)
             for item in workload.versions
         }
 
+    def _pods_of(self, workload: Workload) -> list[Object]:
+        return pods_of(workload.name, self._mirrors[POD].objects.values())
+
     def _assigned(self, workload: Workload) -> dict[str, Object]:
-        pods = pods_of(workload.name, self._mirrors[POD].objects.values())
-        assigned = assign(workload, pods, self._pods)
+        assigned = assign(workload, self._pods_of(workload), self._pods)
         self._pods |= {process: name_of(pod) for process, pod in assigned.items()}
         return assigned
 
     def _observe(self, workload: Workload) -> list[Observation]:
         assigned = self._assigned(workload)
+        taken = {name_of(pod) for pod in assigned.values()}
+        spare = [
+            pod for pod in self._pods_of(workload) if name_of(pod) not in taken and is_ready(pod)
+        ]
         refusal = self._convergence.refusals.get(workload.name, "")
+        credential = self._convergence.credential(workload.name)
+        # What the cluster's autoscaler added is of each version; one of its bindings speaks for it.
+        speakers = {item.id for item in workload.versions}
         return [
-            self._observation(binding, workload, assigned.get(binding.process), refusal)
+            replace(
+                self._observation(binding, assigned.get(binding.process), refusal),
+                credential=credential,
+                copies=self._copies(binding, spare) if binding.id in speakers else (),
+            )
             for binding in workload.bindings
         ]
 
-    def _observation(
-        self, binding: Binding, workload: Workload, pod: Object | None, refusal: str
-    ) -> Observation:
+    def _copies(self, binding: Binding, spare: Sequence[Object]) -> tuple[str, ...]:
+        return tuple(address_of(pod) for pod in spare if self._serves(binding, pod))
+
+    def _observation(self, binding: Binding, pod: Object | None, refusal: str) -> Observation:
         state = _NO_POD if pod is None else state_of(pod)
         health, detail = state.health, state.detail
         if pod is not None and health is InstanceHealth.READY and not self._serves(binding, pod):
@@ -201,7 +227,6 @@ class KubernetesRunner:
             restarts=state.restarts,
             detail=detail,
             address="" if pod is None else address_of(pod),
-            credential=self._convergence.credential(workload.name),
         )
 
     def _serves(self, binding: Binding, pod: Object) -> bool:

@@ -1,12 +1,13 @@
 """From settings to a running runner: what the application puts together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from capability_sdk.contracts.manifest import Engine
 from scheduler.adapters.kubernetes.cast import Cast
 from scheduler.adapters.kubernetes.check import open_cluster
+from scheduler.adapters.kubernetes.convergence import Bounds
 from scheduler.adapters.kubernetes.nodes import ClusterNodes
 from scheduler.adapters.kubernetes.runner import KubernetesRunner
 from scheduler.adapters.kubernetes.storage import Storage
@@ -27,7 +28,11 @@ class Place:
 
 
 async def start_runner(
-    place: Place, cast: Cast, key: bytes, bindings: Sequence[Binding]
+    place: Place,
+    cast: Cast,
+    key: bytes,
+    bindings: Sequence[Binding],
+    bounds: Callable[[], Bounds],
 ) -> KubernetesRunner:
     """Connect to a cluster and take over what an earlier scheduler left running there.
 
@@ -35,6 +40,6 @@ async def start_runner(
         ClusterUnusable: It cannot be used; the message says what to do.
     """
     cluster = await open_cluster(place.kubeconfig, place.namespace)
-    runner = KubernetesRunner(cluster, place.namespace, cast, key)
+    runner = KubernetesRunner(cluster, place.namespace, cast, key, bounds)
     await runner.open(bindings)
     return runner
