@@ -137,12 +137,12 @@ class KubernetesProvince:
             if owners != {name: [uid] for name, uid in deployments.items()}:
                 yield f"{plural} {owners} for deployments {deployments}"
 
-    def await_agreement(self, *desired: dict[str, Any], seconds: float = 60) -> None:
+    def await_agreement(self, *desired: dict[str, Any], seconds: float = 120) -> None:
         """Wait until the cluster is what was asked for, and stays so for a moment."""
         end = time.monotonic() + seconds
         while found := self._disagreement_of_a_while(desired):
             assert time.monotonic() < end, found
-            time.sleep(0.1)
+            time.sleep(0.5)
 
     def _disagreement_of_a_while(self, desired: Sequence[dict[str, Any]]) -> str:
         for _ in range(2):

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.servers.kubernetes.controlplane import ControlPlane
 from tests.servers.process import free_port
 from tests.waiting import eventually
 
+JIUZHOU = [sys.executable, "-m", "capability_sdk.cli"]
 RIGHTS = ROOT / "deploy" / "kubernetes" / "scheduler.yaml"
 _COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
@@ -70,6 +72,20 @@ def test_a_scheduler_without_its_cluster_ends_with_the_reason(tmp_path: Path) ->
     )
 
     assert (done.returncode, "is no file: --kubeconfig names" in done.stderr) == (3, True)
+
+
+def test_up_says_at_once_why_its_province_cannot_run_in_a_cluster() -> None:
+    # A path short enough for Unix sockets.
+    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
+        command = [*JIUZHOU, "up", "--data", folder, "--runner", "kubernetes"]
+
+        def words(*options: str) -> str:
+            done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+            assert done.returncode == 1
+            return done.stderr
+
+        assert "--runner kubernetes and --kubeconfig go together" in words()
+        assert f"{folder}/none is no file" in words("--kubeconfig", f"{folder}/none")
 
 
 def test_a_kubeconfig_that_is_none_is_named(tmp_path: Path) -> None:
