@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import secrets
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -137,6 +135,7 @@ def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> Servic
     # Imported where it is used: the SDK, gRPC and an HTTP client take 40 MB.
     from capability_sdk.directory.nacos.client import Place  # noqa: PLC0415 - see above
     from capability_sdk.directory.nacos.directory import NacosDirectory  # noqa: PLC0415 - see above
+    from capability_sdk.directory.nacos.envelope import key_of  # noqa: PLC0415 - see above
     from capability_sdk.directory.nacos.login import Login  # noqa: PLC0415 - see above
 
     address, password = settings.nacos_address, settings.nacos_password
@@ -145,8 +144,7 @@ def _directory(settings: SchedulerSettings, secret: str, clock: Clock) -> Servic
     user = settings.nacos_username
     login = None if user is None or password is None else Login(address, user, password)
     place = Place(address, settings.nacos_namespace)
-    key = hmac.new(secret.encode(), b"directory entries", hashlib.sha256).digest()
-    return NacosDirectory(place, login, key, settings.data / "logs" / "nacos", clock)
+    return NacosDirectory(place, login, key_of(secret), settings.data / "logs" / "nacos", clock)
 
 
 def _joining(

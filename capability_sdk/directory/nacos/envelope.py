@@ -19,6 +19,11 @@ _PREFIX: Final = "jz."
 _SEAL_BYTES: Final = 16
 
 
+def key_of(secret: str) -> bytes:
+    """Derive the key that seals entries from the secret that a province's programs share."""
+    return hmac.new(secret.encode(), b"directory entries", hashlib.sha256).digest()
+
+
 def enclose(entry: Entry, key: bytes) -> dict[str, str]:
     """Write an entry as the metadata of a Nacos instance.
 
