@@ -32,7 +32,7 @@ with warnings.catch_warnings():
 _ANSWER_MILLISECONDS: Final = 2000
 _CLOSE_SECONDS: Final = 3.0
 _SILENT: Final = logging.CRITICAL + 1
-_MAX_HOSTS: Final = 20_000
+_MAX_HOSTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ class Host:
     port: int
     cluster: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, int, str]:
+        """What two instances of one program differ in."""
+        return self.ip, self.port, self.cluster
 
 
 class NacosClient:

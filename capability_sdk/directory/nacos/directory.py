@@ -191,12 +191,15 @@ class NacosDirectory:
 
     def _compare(self, service: str, hosts: Sequence[Host]) -> None:
         """Have the next round publish again what the server lost or somebody overwrote."""
-        there = {host.cluster: host for host in hosts}
+        there: dict[tuple[str, int, str], list[Host]] = {}
+        for host in hosts:
+            there.setdefault(host.identity, []).append(host)
         wanted = self._published.get(service, [])
-        if any(host.cluster in there and there[host.cluster] != host for host in wanted):
+        lost = [host for host in wanted if host not in there.get(host.identity, [])]
+        if any(host.identity in there for host in lost):
             _log.warning("somebody overwrote our entries of %s; they get new names", service)
             self._begin_anew()
-        elif any(host.cluster not in there for host in wanted):
+        elif lost:
             self._published.pop(service)
 
     async def _lose(self, why: str) -> None:

@@ -61,6 +61,8 @@ class _Faults:
             act = acts[number % len(acts)]
             self.run.note("act", what=act.__name__)
             act()
+            if self.run.findings.violations:
+                return  # what comes after it says little
 
     def _freeze(self) -> None:
         self.world.nacos.freeze()
