@@ -103,5 +103,6 @@ def test_a_cluster_that_does_not_let_us_in_is_told_from_one_that_is_away(
     nowhere = f"https://127.0.0.1:{free_port()}"
     away.write_text(stranger.read_text().replace(control_plane.server, nowhere))
 
+    assert "has no namespace nowhere" in why_not(control_plane.kubeconfig, "nowhere")
     assert "does not accept the credential" in why_not(stranger)
     assert f"No API server answers at {nowhere}" in why_not(away)

@@ -9,12 +9,12 @@ from scheduler.adapters.kubernetes.connection import (
     ClusterUnreachable,
     connect,
 )
-from scheduler.adapters.kubernetes.kinds import READ, WRITTEN, Kind
+from scheduler.adapters.kubernetes.kinds import CONFIG_MAP, READ, WRITTEN, Kind
 from scheduler.errors import ClusterUnusable
 
 RIGHTS = "deploy/kubernetes/scheduler.yaml"
 _OLDEST = (1, 30)
-_UNAUTHENTICATED, _FORBIDDEN = 401, 403
+_UNAUTHENTICATED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -35,7 +35,7 @@ async def open_cluster(kubeconfig: Path, namespace: str) -> Cluster:
         ) from error
     except ClusterRefused as error:
         await cluster.close()
-        raise ClusterUnusable(_why(error, kubeconfig, cluster.address)) from error
+        raise ClusterUnusable(_why(error, kubeconfig, namespace, cluster.address)) from error
     except ClusterUnusable:
         await cluster.close()
         raise
@@ -72,6 +72,9 @@ async def _require_usable(cluster: Cluster, namespace: str) -> None:
             f"The kubeconfig's user may not {', '.join(missing)} in namespace {namespace}: apply"
             f" {RIGHTS}, and use the token of its service account."
         )
+    # Who may do all this in a namespace may still not ask whether there is one.
+    trial = {"metadata": {"generateName": "jiuzhou-"}}
+    await cluster.create(CONFIG_MAP.path(namespace), trial, is_trial=True)
 
 
 async def _is_allowed(cluster: Cluster, namespace: str, kind: Kind, verb: str) -> bool:
@@ -87,9 +90,11 @@ async def _is_allowed(cluster: Cluster, namespace: str, kind: Kind, verb: str) -
     return bool(answer["status"]["allowed"])
 
 
-def _why(refusal: ClusterRefused, kubeconfig: Path, address: str) -> str:
+def _why(refusal: ClusterRefused, kubeconfig: Path, namespace: str, address: str) -> str:
     if refusal.status == _UNAUTHENTICATED:
         return f"{address} does not accept the credential of {kubeconfig}: make a new one."
+    if refusal.status == _NOT_FOUND:
+        return f"{address} has no namespace {namespace}: make it, or name another one."
     if refusal.status == _FORBIDDEN:
         return f"{address} forbids it: {refusal}; apply {RIGHTS}."
     return f"{address} refuses: {refusal}"

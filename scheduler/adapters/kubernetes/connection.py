@@ -74,9 +74,9 @@ class Cluster:
                 return None
             raise
 
-    async def create(self, path: str, body: Object) -> Object:
-        """Create an object in a collection."""
-        return await self._answer("POST", path, None, body)
+    async def create(self, path: str, body: Object, *, is_trial: bool = False) -> Object:
+        """Create an object in a collection; a trial tells what would become of it."""
+        return await self._answer("POST", path, {"dryRun": "All"} if is_trial else None, body)
 
     async def apply(self, path: str, body: Object) -> Object:
         """Have an object hold what is given here, server-side: our fields are ours again."""

@@ -39,9 +39,9 @@ class ControlPlane:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = {name: free_port() for name in (*_COMPONENTS, "peers")}
         self._tokens = {name: secrets.token_urlsafe(24) for name in _ACCOUNTS}
-        # Pods get loopback addresses of a range that no other session has, so that a test can
+        # Pods get loopback addresses of a range that hardly another one has, so that a test can
         # stand in for one.
-        self.pods = f"127.{17 + os.getpid() % 200}.0.0/16"
+        self.pods = f"127.{17 + secrets.randbelow(200)}.{secrets.randbelow(16) * 16}.0/20"
         self.server = f"https://127.0.0.1:{self._ports[API_SERVER]}"
         self._write_files()
         context = ssl.create_default_context(cafile=str(self.authority))
