@@ -29,6 +29,9 @@ from scheduler.joining.packages import Archives
 from scheduler.joining.parts import JoiningParts
 from scheduler.joining.service import Joining
 from scheduler.joining.store import JoiningStore
+from scheduler.lending.api import router as lending_router
+from scheduler.lending.lender import Lender
+from scheduler.lending.store import LoanStore
 from scheduler.nodes import NodeBoard
 from scheduler.placement.scores import ScoreWeights
 from scheduler.ports import InstanceRunner
@@ -85,6 +88,7 @@ def create_app(settings: SchedulerSettings, clock: Clock = system_clock) -> Fast
     app.include_router(scaling_router, dependencies=[credential])
     app.include_router(joining_api.inside, dependencies=[credential])
     app.include_router(joining_api.outside)
+    app.include_router(lending_router, dependencies=[credential])
     return app
 
 
@@ -108,7 +112,7 @@ async def _running(
     near, reporter = await choose_runner(settings, store, secret, (directory, nodes, clock))
     joining = _joining(settings, database, near, clock)
     runner = RunnersByNode(near, joining.runner)
-    scaling = await asyncio.to_thread(_scaling, settings, database, clock)
+    scaling = await asyncio.to_thread(_scaling, settings, database, (store, nodes), clock)
     board = EndpointBoard()
     reconciler = _reconciler(settings, store, runner, nodes, board, scaling, clock)
     scheduler = Scheduler(store, runner, nodes, board, reconciler, scaling, joining, clock)
@@ -176,18 +180,33 @@ def _reconciler(
     )
     placer = Placer(store, runner, nodes, weights, clock)
     return Reconciler(
-        store, runner, nodes, board, scaling.autoscaler, placer, clock, settings.drain
+        store,
+        runner,
+        nodes,
+        board,
+        scaling.autoscaler,
+        placer,
+        scaling.lender,
+        clock,
+        settings.drain,
     )
 
 
-def _scaling(settings: SchedulerSettings, database: Database, clock: Clock) -> Scaling:
+def _scaling(
+    settings: SchedulerSettings,
+    database: Database,
+    places: tuple[SchedulerStore, NodeBoard],
+    clock: Clock,
+) -> Scaling:
     limits = ScalingLimits(
         down_after=settings.scaling_down_after,
         utilisation=settings.scaling_utilisation,
         budget_millicores=settings.scaling_budget_millicores,
     )
     store, traffic = ScalingStore(database), TrafficBoard(clock, settings.scaling_window)
-    return Scaling(store, traffic, Autoscaler(store, traffic, clock, limits))
+    autoscaler = Autoscaler(store, traffic, clock, limits)
+    lender = Lender(LoanStore(database), *places, autoscaler, clock, settings.loan_notice)
+    return Scaling(store, traffic, autoscaler, lender)
 
 
 def _collect(scheduler: Scheduler, before: datetime) -> None:

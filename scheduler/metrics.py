@@ -37,6 +37,8 @@ class SchedulerMetrics(Collector):
             "Endpoints that the gateway may use.",
             value=len(self._scheduler.board.current.endpoints),
         )
+        lent = self._scheduler.scaling.lender.cores
+        yield GaugeMetricFamily("scheduler_lent_cores", "Cores lent to other work.", value=lent)
         yield GaugeMetricFamily(
             "scheduler_rejected_nodes",
             "Nodes in the directory whose metadata is not acceptable.",

@@ -1,7 +1,7 @@
 """The nodes as the scheduler knows them: checked metadata, and the last load of each."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from capability_sdk.contracts.nodes import NodeLoad, NodeMetadata
@@ -14,7 +14,7 @@ from scheduler.domain import Binding
 from scheduler.errors import NodeNotFound
 from scheduler.placement.constraints import NodeState
 from scheduler.reservations.claims import takes
-from scheduler.reservations.domain import taken
+from scheduler.reservations.domain import NOTHING, Amounts, taken
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ class NodeBoard:
         self._loads: dict[str, NodeLoad] = {}
         self._known: dict[str, NodeMetadata] = {}
         self.rejected: dict[str, str] = {}
+        self.lent: Mapping[str, Amounts] = {}
+        """What is lent of each node to others than instances."""
 
     async def admit(self, name: str, content: dict[str, object]) -> NodeMetadata:
         """Register a node that reports itself.
@@ -167,6 +169,7 @@ class NodeBoard:
         for binding in bound:
             counts[binding.unit.capability] = counts.get(binding.unit.capability, 0) + 1
         reserved = taken((item.process, takes(item.demand, item.devices)) for item in bound)
+        reserved += self.lent.get(metadata.node, NOTHING)
         return NodeState(
             metadata=metadata,
             reserved_cpu_millicores=reserved.cpu_millicores,

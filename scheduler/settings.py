@@ -124,6 +124,11 @@ class SchedulerSettings(BaseSettings):
         description="Thousandths of a core that all versions that scale may reserve; no end if"
         " unset. What their floors ask for is never refused.",
     )
+    loan_notice: timedelta = Field(
+        default=timedelta(minutes=2),
+        ge=timedelta(0),
+        description="How long a borrower has to stop when inference needs what was lent.",
+    )
     load_interval: timedelta = Field(
         default=timedelta(seconds=1), gt=timedelta(0), description="How often a node reports load."
     )

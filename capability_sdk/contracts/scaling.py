@@ -131,14 +131,19 @@ class LoanState(StrEnum):
     """Inference needs it: the borrower has until ``ends_at`` to stop."""
 
 
-class LoanRequest(Wire):
+class LoanRenewal(Wire):
+    """Body of the scheduler's ``POST /api/v1/loans/{id}:renew``."""
+
+    seconds: Annotated[int, Field(ge=1, le=86_400)] = 3600
+
+
+class LoanRequest(LoanRenewal):
     """Body of the scheduler's ``POST /api/v1/loans``: spare capacity for training or ETL work."""
 
     holder: Identifier
     purpose: Reason
     cpu_millicores: Annotated[int, Field(ge=1, le=4_000_000)]
     memory_mib: Annotated[int, Field(ge=1, le=64_000_000)]
-    seconds: Annotated[int, Field(ge=1, le=86_400)] = 3600
 
 
 class Loan(LoanRequest):

@@ -126,3 +126,15 @@ def _row(item: dict[str, dict[str, float]]) -> dict[str, object]:
 
 def _share(fraction: float | None) -> str:
     return "silent" if fraction is None else f"{fraction:.0%}"
+
+
+@machines.command("loans")
+def loans(data: ProvinceFolder, as_json: AsJson = False) -> None:
+    """List what is lent to training and ETL work, and until when."""
+    with ProvinceLink(data.absolute()) as province:
+        account = province.get("/loans")
+    if as_json:
+        show_item(account, as_json=True)
+        return
+    columns = ("id", "holder", "node", "cpu_millicores", "memory_mib", "state", "ends_at", "detail")
+    show_rows(account["loans"], columns, as_json=False, empty="Nothing is lent.")

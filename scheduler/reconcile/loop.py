@@ -14,8 +14,10 @@ from scheduler.dispatch.services import Services
 from scheduler.dispatch.weights import speed_of, weigh
 from scheduler.domain import Binding, Observation
 from scheduler.errors import NoRoom, ReservationLost, StaleView, StillDraining
+from scheduler.lending.lender import Lender
 from scheduler.nodes import NodeBoard
 from scheduler.ports import InstanceRunner
+from scheduler.profiles import demand_of
 from scheduler.reconcile.placing import Placer
 from scheduler.reconcile.plan import count_ready, plan
 from scheduler.scaling.autoscaler import Autoscaler
@@ -37,6 +39,7 @@ class Reconciler:
         board: EndpointBoard,
         autoscaler: Autoscaler,
         placer: Placer,
+        lender: Lender,
         clock: Clock,
         drain: timedelta,
     ) -> None:
@@ -46,6 +49,7 @@ class Reconciler:
         self._board = board
         self._autoscaler = autoscaler
         self._placer = placer
+        self._lender = lender
         self._clock = clock
         self._drain_seconds = drain.total_seconds()
         self._loop = asyncio.get_running_loop()
@@ -90,6 +94,7 @@ class Reconciler:
             running = ((item.unit.capability, item.unit.version) for item in self.bindings)
             self._services.use(desired.deployments, running)
             await self._converge(desired)
+        await self._lender.tick()
         await self._publish()
         self.last_step = self._clock()
 
@@ -123,6 +128,9 @@ class Reconciler:
             if binding is not None:
                 self.bindings.append(binding)
                 await self._start(binding)
+            elif deployment.priority is Priority.STANDARD:
+                name = f"{deployment.capability} {deployment.version}"
+                await self._lender.make_room(demand_of(deployment), name)
         # Without those who make room, which the next step has leave.
         self.bindings = await asyncio.to_thread(self._store.bindings)
 

@@ -16,6 +16,8 @@ from scheduler.scaling.traffic import Name, Pulse, TrafficBoard
 from scheduler.scaling.versions import Learnt, Terms, terms_of
 
 _ENOUGH_TO_RECOVER = 20
+_TOLERANCE = 1.1
+"""Replicas go only where a tenth more calls would not need them: noise moves nothing."""
 _LATELY = timedelta(seconds=5)
 """Longer than between two reports of a gateway; from then on the window of `remember` counts."""
 
@@ -111,7 +113,11 @@ class Autoscaler:
         learnt.rate = max(own.rate, whole.rate * part)
         learnt.expected = self._forecasts.peak(terms.name[0], now, self._limits.ahead) * part
         is_awake = self._is_awake(whole, learnt.expected, now)
-        needed = self._needed(terms, max(learnt.rate, learnt.expected), is_awake=is_awake)
+        rate = max(learnt.rate, learnt.expected)
+        needed = self._needed(terms, rate, is_awake=is_awake)
+        if needed < learnt.replicas:
+            more = self._needed(terms, rate * _TOLERANCE, is_awake=is_awake)
+            needed = min(more, learnt.replicas)
         learnt.recommend(needed, now, self._limits.down_after)
         learnt.reason = _reason(terms, learnt, needed)
         return min(max(learnt.recent[0][1], terms.floor), terms.most)
