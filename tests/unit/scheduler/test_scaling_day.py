@@ -12,18 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capability_sdk.contracts.scaling import ScalingRule
+from scheduler.profiles import demand_of
 from scheduler.scaling.autoscaler import ScalingLimits
 from tests.scaling_day import DAY, Curve, Farm, Ours, Outcome, run, wanted
 
 SERVICE_SECONDS = 0.5
 HOUR = 3600
-TICK = 60
+TICK = 120
 
 
 def noon(second: int) -> float:
-    """Half a call a second, and ten between 11:00 and 13:00."""
+    """A few calls, and six a second between 11:00 and 13:00."""
     hour = second % DAY / HOUR
-    return 0.5 + 9.5 * math.exp(-(((hour - 12) / 0.9) ** 6))
+    return 0.3 + 5.7 * math.exp(-(((hour - 12) / 0.9) ** 6))
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def test_R084_replicas_follow_the_curve_of_the_day_and_are_there_before_the_peak
         day = lived(made, noon, warm=DAY, seconds=DAY)
 
     assert at(day, 3) <= 2
-    assert at(day, 12) >= math.ceil(10 * SERVICE_SECONDS / 0.7)
+    assert at(day, 12) >= math.ceil(6 * SERVICE_SECONDS / 0.7)
     assert at(day, 17) <= 2
     # Twice as fast as the calls grow, the replicas of yesterday's peak are there.
     first = next(i for i, number in enumerate(day.replicas) if number >= at(day, 12) - 1)
@@ -61,7 +62,7 @@ def test_a_capability_that_is_called_in_the_day_alone_sleeps_at_night_and_is_up_
     tmp_path: Path,
 ) -> None:
     def office_hours(second: int) -> float:
-        return 2.0 if 9 * HOUR <= second % DAY < 18 * HOUR else 0.0
+        return 0.5 if 9 * HOUR <= second % DAY < 18 * HOUR else 0.0
 
     with scaler(tmp_path, ScalingRule(min=0, max=10)) as made:
         day = lived(made, office_hours, warm=2 * DAY, seconds=DAY)
@@ -74,15 +75,15 @@ def test_a_capability_that_is_called_in_the_day_alone_sleeps_at_night_and_is_up_
 @pytest.mark.parametrize("rate", [0.3, 2.0, 6.0])
 def test_calls_that_do_not_change_hardly_change_the_replicas(tmp_path: Path, rate: float) -> None:
     with scaler(tmp_path, ScalingRule(min=1, max=20, target_p99_ms=4000)) as made:
-        outcome = lived(made, lambda _: rate, warm=HOUR, seconds=6 * HOUR)
+        outcome = lived(made, lambda _: rate, warm=HOUR, seconds=3 * HOUR)
 
-    assert outcome.changes <= 24  # at most two in the half hour, over noise alone
+    assert outcome.changes <= 12  # at most two in half an hour, over noise alone
 
 
 @given(
     st.integers(0, 3),
     st.integers(1, 12),
-    st.none() | st.integers(10, 200),
+    st.none() | st.integers(10, 20_000),
     st.lists(st.floats(0, 10), min_size=2, max_size=4),
 )
 @settings(
@@ -100,5 +101,7 @@ def test_whatever_comes_the_bounds_and_the_budget_are_kept(
     with scaler(tmp_path_factory.mktemp("day"), rule) as made:
         outcome = lived(made, lambda s: rates[s // 300 % len(rates)], warm=0, seconds=1200)
 
-    most = rule.max if budget is None else min(rule.max, budget // 10)
-    assert all(min(rule.min, most) <= number <= most for number in outcome.replicas)
+    each = demand_of(wanted(rule, SERVICE_SECONDS)).cpu_millicores
+    most = rule.max if budget is None else min(rule.max, budget // each)
+    numbers = set(outcome.replicas)
+    assert numbers <= set(range(min(rule.min, most), most + 1)), (rule, rates, numbers)

@@ -146,20 +146,21 @@ def test_a_recommendation_holds_against_lower_ones_for_the_window() -> None:
 
 
 def test_a_slow_p99_makes_calls_dearer_and_a_good_one_cheaper_only_slowly() -> None:
-    dearer = correct(1.0, p99_seconds=0.15, target_seconds=0.1)
+    dearer = correct(1.0, p99_seconds=0.12, target_seconds=0.1)
 
-    assert dearer == pytest.approx(1.5)
-    assert correct(1.0, 10.0, 0.1) == 2.0
-    assert correct(dearer, 0.08, 0.1) == dearer
-    assert 1.4 < correct(dearer, 0.04, 0.1) < dearer
+    assert dearer == pytest.approx(1.2)
+    assert correct(1.0, 10.0, 0.1) == 1.25
+    assert correct(dearer, 0.09, 0.1) == dearer
+    assert 1.1 < correct(dearer, 0.04, 0.1) < dearer
     assert correct(1.0, 0.01, 0.1) == 1.0
 
 
 def test_a_quantile_lies_within_its_class() -> None:
     counts = [0] * (len(LATENCY_BOUNDS) + 1)
-    counts[4], counts[5] = 98, 2  # (10, 25] ms and (25, 50] ms
+    slow = LATENCY_BOUNDS.index(0.05)
+    counts[slow - 1], counts[slow] = 98, 2  # (30, 40] ms and (40, 50] ms
 
-    assert 0.025 < quantile_seconds(counts, LATENCY_BOUNDS, 0.99) <= 0.05
+    assert 0.04 < quantile_seconds(counts, LATENCY_BOUNDS, 0.99) <= 0.05
     assert math.isnan(quantile_seconds([0] * len(counts), LATENCY_BOUNDS, 0.99))
     counts[-1] = 1000
     assert quantile_seconds(counts, LATENCY_BOUNDS, 0.99) == LATENCY_BOUNDS[-1]
