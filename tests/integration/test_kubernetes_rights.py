@@ -55,7 +55,7 @@ def test_the_manifest_gives_the_scheduler_all_that_it_needs_and_nothing_elsewher
         province.scheduler.put(deployment(package(province.folder / "packages" / "one")))
         province.await_versions("1.0.0")
         province.scheduler.put(stop_all=True)
-        assert eventually(lambda: province.left_behind() == {})
+        assert eventually(lambda: province.left_behind() == {}, 90)
 
     words = why_not(kubeconfig, control_plane.namespace())
     assert "may not get deployments, list deployments" in words

@@ -27,7 +27,7 @@ def province(_province: KubernetesProvince) -> Iterator[KubernetesProvince]:
     """A province without instances; whatever a test deploys is gone after it, or the test fails."""
     yield _province
     _province.scheduler.put(stop_all=True)
-    assert eventually(lambda: _province.left_behind() == {})
+    assert eventually(lambda: _province.left_behind() == {}, 90)
 
 
 def wanted(province: KubernetesProvince, version: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a JSON document
@@ -47,7 +47,7 @@ def test_a_deployment_becomes_pods_that_the_gateway_is_told_of(
     assert {item["health"] for item in province.scheduler.instances()} == {"ready"}
 
     province.scheduler.put(stop_all=True)
-    assert eventually(lambda: province.left_behind() == {})
+    assert eventually(lambda: province.left_behind() == {}, 90)
     assert province.scheduler.endpoints() == []
 
 
@@ -86,7 +86,7 @@ def test_what_somebody_edits_or_deletes_is_put_right_and_what_is_not_ours_is_lef
             http.delete(province.path(plural, item["metadata"]["name"]))
     province.await_agreement(one)
     province.scheduler.put(stop_all=True)
-    assert eventually(lambda: province.left_behind() == {})
+    assert eventually(lambda: province.left_behind() == {}, 90)
     assert http.get(province.path("configmaps", "stranger")).json()["data"] == {"kept": "yes"}
 
 
@@ -121,7 +121,7 @@ def test_a_restarted_scheduler_adopts_what_runs_and_removes_what_was_given_up_me
     province.scheduler.put(stop_all=True)
     eventually(lambda: province.scheduler.instances() == [])
     province.restart()
-    assert eventually(lambda: province.left_behind() == {})
+    assert eventually(lambda: province.left_behind() == {}, 90)
 
 
 def test_pods_have_no_more_rights_than_they_need_and_models_apart_from_code(
