@@ -98,7 +98,7 @@ def test_E16_what_a_machine_ran_that_dies_is_placed_elsewhere_and_its_return_bri
     assert dead.instances() == []
 
 
-def test_a_machine_that_was_frozen_serves_no_stale_weights_when_it_wakes(
+def test_E18_a_machine_that_was_frozen_serves_no_stale_weights_when_it_wakes(
     world: JoinedWorld,
 ) -> None:
     world.scheduler.put(world.version("1.2.0", 4.0))
