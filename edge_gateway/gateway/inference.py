@@ -72,6 +72,7 @@ RETURNED = tuple(
 )
 """Headers of an instance that a caller sees."""
 
+_OK = 200
 _SERVER_ERRORS = 500
 _RETRY_SOON = {"Retry-After": "1"}
 
@@ -294,7 +295,9 @@ class _Call:
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
         try:
             if was_served(result):
-                self._target.answered(self._ticket, time.monotonic())
+                # What is refused, or asks about a model, takes another time than a call.
+                is_sample = result.head.status == _OK and self._route.kind is Kind.INFER
+                self._target.answered(self._ticket, time.monotonic(), is_sample=is_sample)
             elif self._goes_again(result):
                 return
             self._conclude(result)

@@ -144,8 +144,11 @@ class Upstream:
         """End all exchanges now, since no answer comes in time; those not sent were not taken."""
         for connection in [c for c in self._open if not c.is_usable]:
             connection.fail(Failure.TIMEOUT)
-        while self._waiting:
-            self.finish(self._waiting.popleft(), Failure.NOT_CONNECTED)
+        not_sent = [*self._waiting, *self._unsent]
+        self._waiting.clear()
+        self._unsent.clear()
+        for exchange in not_sent:
+            self.finish(exchange, Failure.NOT_CONNECTED)
 
     def close(self) -> None:
         """Close idle connections now, the others after their exchanges."""

@@ -5,7 +5,7 @@ instance on another node that was started anew or whose node has lost touch. Wha
 ends its instance must not end them all.
 """
 
-from typing import Final
+from typing import Final, TypeGuard
 
 from edge_gateway.gateway.dispatch.pool import Pool
 from edge_gateway.gateway.dispatch.target import Target
@@ -24,7 +24,7 @@ NOT_ITS_TO_SERVE: Final = (401, 421)
 Result = UpstreamAnswer | Failure
 
 
-def was_served(result: Result) -> bool:
+def was_served(result: Result) -> TypeGuard[UpstreamAnswer]:
     """Tell whether a result is an instance's answer to the call, good or bad."""
     if isinstance(result, Failure):
         return False

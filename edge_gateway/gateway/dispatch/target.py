@@ -125,14 +125,16 @@ class Target:
         self.node.work += seconds
         return now, seconds, self.work
 
-    def answered(self, ticket: Ticket, now: float) -> None:
-        """Learn from an answer."""
+    def answered(self, ticket: Ticket, now: float, *, is_sample: bool = True) -> None:
+        """Learn from an answer; one that is no sample says only that the endpoint is well."""
         began, seconds, work = ticket
         self.work -= seconds
         self.node.work -= seconds
         self.quiet_since = now
         self.answers += 1
         self.failures = 0
+        if not is_sample:
+            return
         error = seconds * (now - began) / work - self.seconds
         self.seconds += error * (_RISE if error > 0.0 else _FALL)
 

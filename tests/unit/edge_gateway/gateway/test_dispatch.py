@@ -97,6 +97,15 @@ def test_one_stall_that_many_calls_shared_is_learnt_as_one_stall() -> None:
     assert stalled.seconds < 1.0
 
 
+def test_an_answer_that_is_no_sample_teaches_nothing() -> None:
+    asked = target("asked")
+    asked.failures = 2
+
+    asked.answered(asked.begin(0.0), 5.0, is_sample=False)
+
+    assert (asked.seconds, asked.work, asked.failures) == (0.01, 0.0, 0)
+
+
 def test_what_was_learnt_outlives_a_weight_that_lies() -> None:
     liar = target("liar", weight=0.1)
     liar.seconds, liar.trust = 0.1, 0.1

@@ -174,6 +174,21 @@ async def test_a_call_that_takes_too_long_fails_alone_as_such(
     assert await asyncio.gather(*waiting) == [Failure.TIMEOUT, Failure.CLOSED, Failure.CLOSED]
 
 
+async def test_what_is_given_up_was_perhaps_computed_where_it_was_sent_and_surely_not_elsewhere(
+    instance: Instance, upstream: Upstream
+) -> None:
+    instance.reply = lambda _own_id, _number: None
+    sent = ask(upstream, 1)
+    await asyncio.sleep(0.05)
+    not_sent = [ask(upstream, number) for number in (2, 3)]
+
+    upstream.give_up()
+
+    assert await sent is Failure.TIMEOUT
+    assert {await waiting for waiting in not_sent} == {Failure.NOT_CONNECTED}
+    assert upstream.in_flight == 0
+
+
 async def test_an_answer_that_says_close_ends_the_connection(
     instance: Instance, upstream: Upstream
 ) -> None:
