@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from capability_sdk.contracts.autonomy import AutonomyReport
 from edge_gateway.errors import AgentAway, MalformedRequest
+from edge_gateway.gateway.fetching import fetch
 from edge_gateway.gateway.messages import Answer, Request, json_answer, problem_answer
-from edge_gateway.gateway.upstream import Upstream, UpstreamAnswer, UpstreamFailed, fetch
+from edge_gateway.gateway.upstream import Upstream, UpstreamAnswer, UpstreamFailed
 
 MAX_TOKEN_REQUESTS = 64
 _FORM = b"application/x-www-form-urlencoded"

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from capability_sdk.contracts.nodes import EndpointList
 from capability_sdk.kit.files import write_atomically
-from edge_gateway.gateway.upstream import Upstream, UpstreamFailed, fetch
+from edge_gateway.gateway.fetching import fetch
+from edge_gateway.gateway.upstream import Upstream, UpstreamFailed
 
 ENDPOINTS_FILE = "endpoints.json"
 WAIT_SECONDS = 20

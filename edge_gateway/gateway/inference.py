@@ -7,19 +7,11 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from capability_sdk.contracts.errors import ServiceError
-from capability_sdk.contracts.inference import (
-    BINARY_HEADER,
-    CODE_DIGEST_HEADER,
-    REQUEST_ID_HEADER,
-    VERSION_HEADER,
-    WEIGHTS_DIGEST_HEADER,
-)
 from capability_sdk.contracts.state import SubscriptionState
 from edge_gateway.errors import (
     CapabilityNotGranted,
@@ -39,6 +31,7 @@ from edge_gateway.gateway.dispatch.retries import (
     was_served,
 )
 from edge_gateway.gateway.dispatch.target import Target, Ticket
+from edge_gateway.gateway.forwarding import RETURNED, encode, lines_of
 from edge_gateway.gateway.messages import Answer, Request, problem_answer, unexpected
 from edge_gateway.gateway.metering import Meter, timestamp
 from edge_gateway.gateway.metrics import GatewayMetrics
@@ -52,25 +45,6 @@ from edge_gateway.state import StateView
 
 AFFINITY_HEADER = b"x-affinity-key"
 MAX_AFFINITY_BYTES = 128
-FORWARDED = (
-    b"content-type",
-    BINARY_HEADER.encode(),
-    b"accept",
-    b"content-encoding",
-    b"traceparent",
-)
-"""Headers of a caller that an instance sees; all others stop here."""
-RETURNED = tuple(
-    name.encode()
-    for name in (
-        "content-type",
-        BINARY_HEADER,
-        VERSION_HEADER,
-        CODE_DIGEST_HEADER,
-        WEIGHTS_DIGEST_HEADER,
-    )
-)
-"""Headers of an instance that a caller sees."""
 
 _OK = 200
 _SERVER_ERRORS = 500
@@ -276,21 +250,8 @@ class _Call:
         self._target = target
         self._tries += 1
         self._ticket = target.begin(time.monotonic())
-        request = self._encode(target.credential)
+        request = encode(self._request, self._route, self._version, target.credential)
         target.upstream.exchange(request, self._on_result, self._request.id, deadline)
-
-    def _encode(self, credential: bytes) -> bytes:
-        request, route = self._request, self._route
-        if request.head.forwarded is None:
-            request.head.forwarded = _lines(request.head.headers, FORWARDED)
-        return b"%b%b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
-            _beginning(route, self._version),
-            request.id,
-            credential,
-            request.head.forwarded,
-            len(request.body),
-            request.body,
-        )
 
     def _on_result(self, result: UpstreamAnswer | Failure) -> None:
         try:
@@ -338,7 +299,7 @@ class _Call:
 
     def _head(self, head: AnswerHead) -> bytes:
         if head.returned is None:
-            head.returned = _lines(head.headers, RETURNED)
+            head.returned = lines_of(head.headers, RETURNED)
         quotas, gate = self._owner.quotas, self._gate
         rest = quotas.known_rest(gate.subscription)
         return b'%b%bratelimit: "day";r=%d;t=%d\r\n' % (
@@ -378,18 +339,6 @@ class _Call:
 _NOT_METERED = problem_answer(
     NotMetered("The call could not be recorded, so its answer is withheld.", headers=_RETRY_SOON)
 )
-
-
-@lru_cache(maxsize=1024)
-def _beginning(route: Route, version: str) -> bytes:
-    """Begin a request to an instance, up to the id of the call."""
-    target = f"/v2/models/{route.capability}/versions/{version}{route.action}"
-    begin = f"{route.method.decode()} {target} HTTP/1.1\r\nhost: instance\r\n"
-    return f"{begin}{REQUEST_ID_HEADER}: ".encode()
-
-
-def _lines(headers: Mapping[bytes, bytes], names: Iterable[bytes]) -> bytes:
-    return b"".join(b"%b: %b\r\n" % (name, headers[name]) for name in names if name in headers)
 
 
 def _failed(failure: Failure, capability: str) -> ServiceError:

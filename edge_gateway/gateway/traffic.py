@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 
 from capability_sdk.contracts.scaling import TrafficReport, VersionTraffic
+from edge_gateway.gateway.fetching import fetch
 from edge_gateway.gateway.metrics import CLASSES, GatewayMetrics
-from edge_gateway.gateway.upstream import Upstream, UpstreamFailed, fetch
+from edge_gateway.gateway.upstream import Upstream, UpstreamFailed
 
 _SECONDS = 1.0
 _NO_CONTENT = 204

@@ -25,7 +25,8 @@ import orjson
 import uvloop
 
 from capability_sdk.contracts.state import SubscriptionState
-from edge_gateway.gateway.upstream import Upstream, fetch
+from edge_gateway.gateway.fetching import fetch
+from edge_gateway.gateway.upstream import Upstream
 from tests.bench.load import LOAD_CORE
 from tests.bench.open_load import Kind, Taken, arrivals, load
 from tests.bench.procedure import cpu_seconds, pin_load, pinned_to, say
