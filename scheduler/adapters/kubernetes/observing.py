@@ -55,16 +55,14 @@ def assign(
     Returns:
         Pods by process; a process for which there is none yet is missing.
     """
-    by_name = {name_of(pod): pod for pod in pods}
-    kept = {
-        process: by_name[before[process]]
-        for process in workload.processes
-        if before.get(process) in by_name and is_ready(by_name[before[process]])
-    }
-    taken = {name_of(pod) for pod in kept.values()}
-    free = iter(pod for pod in pods if name_of(pod) not in taken)
+    free = {name_of(pod): pod for pod in pods}
+    kept: dict[str, Object] = {}
+    for process in workload.processes:
+        pod = free.get(before.get(process, ""))
+        if pod is not None and is_ready(pod):
+            kept[process] = free.pop(name_of(pod))
     missing = (process for process in workload.processes if process not in kept)
-    return kept | dict(zip(missing, free, strict=False))
+    return kept | dict(zip(missing, free.values(), strict=False))
 
 
 def state_of(pod: Object) -> PodState:
