@@ -119,6 +119,8 @@ class KubernetesRunner:
         """Have an instance go; its pod goes with the last version that it serves."""
         if self._bindings.pop(instance, None) is not None:
             self._since.pop(instance, None)
+            processes = {item.process for item in self._bindings.values()}
+            self._pods = {name: pod for name, pod in self._pods.items() if name in processes}
             self._wake()
 
     def observe(self) -> dict[str, Observation]:
