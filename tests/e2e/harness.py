@@ -62,7 +62,7 @@ class Person:
         return json.loads(self.does(*arguments, "--json"))
 
 
-def eventually(what: str, look: Callable[[], T | None], seconds: float = 60.0) -> T:
+def eventually(what: str, look: Callable[[], T | None], seconds: float = 180.0) -> T:
     """Look until something is there; how long that takes is not what is tested."""
     deadline = time.monotonic() + seconds
     while (found := look()) is None:

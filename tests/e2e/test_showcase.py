@@ -115,7 +115,7 @@ def test_a_stopped_demo_starts_again_without_walking_again(
     eventually(lambda: not alive(pids))
 
     with demo(data, base) as log:
-        found = eventually(lambda: described(data), 60)
+        found = eventually(lambda: described(data), 180)
         assert "showcase" not in log.read_text()
 
     assert found["accounts"] == platform_again[1]["accounts"]

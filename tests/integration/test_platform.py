@@ -41,7 +41,7 @@ class Platform:
         return self
 
     def ready(self) -> dict[str, Any]:
-        return eventually(self._ready_status, 60)
+        return eventually(self._ready_status, 180)
 
     def status(self, *options: str) -> "subprocess.CompletedProcess[str]":
         command = [*JIUZHOU, "status", "--data", str(self.data), *options]

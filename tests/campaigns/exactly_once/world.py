@@ -39,7 +39,7 @@ PROVINCES = ("zhejiang", "guizhou")
 PASSWORD = "a long sentence for campaigns"
 _VERSION = "1.0.0"
 _INSTANCE = "stand-in"
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _TERMS = {"daily_quota": 10_000_000, "rate_per_second": 100_000, "concurrency": 1000}
 
 
