@@ -217,6 +217,7 @@ PLANTED = (
         "capability_sdk/directory/nacos/envelope.py",
         'if not hmac.compare_digest(_seal(entry, key), members.get("seal", "")):',
         'if not members.get("seal"):',
+        shows_by_waiting=True,
     ),
     PlantedBug(
         "what-the-directory-lists-is-all-there-is",
