@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from capability_sdk.contracts.scaling import LATENCY_BOUNDS
+from capability_sdk.contracts.scheduling import LocalDeployment
+from scheduler.profiles import demand_of
 from tests.integration.scheduler_world import SchedulerProcess, deployment, package
 from tests.waiting import eventually
 
@@ -97,7 +99,9 @@ def test_replicas_grow_with_the_calls_up_to_the_bound_and_the_reason_is_told(
 
 def test_a_budget_admits_as_many_replicas_as_its_cores_carry(launch: Launch) -> None:
     scheduler = launch(SCHEDULER_SCALING_DOWN_AFTER="PT10M")
-    scheduler.put(scaled(scheduler, scaling={"max": 9, "budget_millicores": 25}))
+    each = demand_of(LocalDeployment.model_validate(scaled(scheduler))).cpu_millicores
+    budget = {"max": 9, "budget_millicores": each * 5 // 2}
+    scheduler.put(scaled(scheduler, scaling=budget))
     eventually(lambda: ready(scheduler) == 1)
 
     report(scheduler, 0)
