@@ -19,6 +19,7 @@ from capability_sdk.contracts.scheduling import (
     DirectoryView,
     LocalDeployments,
     NodeView,
+    WeightsInForce,
 )
 from capability_sdk.kit.problems import problem_responses
 from scheduler.profiles import family_profiles, version_profile
@@ -115,6 +116,21 @@ def get_profiles(scheduler: SchedulerDep) -> ProfileList:
         families=family_profiles(),
         versions=[version_profile(item) for item in desired.deployments] if desired else [],
     )
+
+
+@router.get("/placement/weights", responses=problem_responses(401))
+def get_weights(scheduler: SchedulerDep) -> WeightsInForce:
+    """Return what counts how much when a node is chosen."""
+    return scheduler.weights.in_force()
+
+
+@router.put("/placement/weights", responses=problem_responses(401, 409, 422))
+def put_weights(body: WeightsInForce, scheduler: SchedulerDep) -> WeightsInForce:
+    """Set what counts how much from the next placement on; what runs stays where it is.
+
+    The body names the revision that it was made for, and the answer the one that it is.
+    """
+    return scheduler.weights.put(body)
 
 
 @router.get("/decisions", responses=problem_responses(401, 422))

@@ -46,6 +46,7 @@ from scheduler.scaling.traffic import TrafficBoard
 from scheduler.service import Scheduler
 from scheduler.settings import SchedulerSettings
 from scheduler.store import Holder, SchedulerStore
+from scheduler.weights import WeightStore
 
 _MAX_BODY_BYTES = 64 << 20
 """Deployments of a large province carry the manifest of each version."""
@@ -114,8 +115,20 @@ async def _running(
     runner = RunnersByNode(near, joining.runner)
     scaling = await asyncio.to_thread(_scaling, settings, database, (store, nodes), clock)
     board = EndpointBoard()
-    reconciler = _reconciler(settings, store, runner, nodes, board, scaling, clock)
-    scheduler = Scheduler(store, runner, nodes, board, reconciler, scaling, joining, clock)
+    weights = WeightStore(database, _weights(settings))
+    placer = Placer(store, runner, nodes, weights, clock)
+    reconciler = Reconciler(
+        store,
+        runner,
+        nodes,
+        board,
+        scaling.autoscaler,
+        placer,
+        scaling.lender,
+        clock,
+        settings.drain,
+    )
+    scheduler = Scheduler(store, runner, nodes, board, reconciler, scaling, joining, weights, clock)
     await reporter.register()
     await asyncio.to_thread(_collect, scheduler, clock() - settings.keep_retired)
     tasks = [
@@ -164,31 +177,14 @@ def _joining(
     )
 
 
-def _reconciler(
-    settings: SchedulerSettings,
-    store: SchedulerStore,
-    runner: InstanceRunner,
-    nodes: NodeBoard,
-    board: EndpointBoard,
-    scaling: Scaling,
-    clock: Clock,
-) -> Reconciler:
-    weights = ScoreWeights(
+def _weights(settings: SchedulerSettings) -> ScoreWeights:
+    return ScoreWeights(
         best_fit=settings.best_fit_weight,
         spread=settings.spread_weight,
         idle=settings.idle_weight,
-    )
-    placer = Placer(store, runner, nodes, weights, clock)
-    return Reconciler(
-        store,
-        runner,
-        nodes,
-        board,
-        scaling.autoscaler,
-        placer,
-        scaling.lender,
-        clock,
-        settings.drain,
+        passport_fit=settings.passport_fit_weight,
+        fragmentation=settings.fragmentation_weight,
+        balance=settings.balance_weight,
     )
 
 

@@ -39,6 +39,13 @@ class AmbiguousDeployments(InvalidInput):
     title = "The list names a version twice"
 
 
+class StaleWeights(Conflict):
+    """Other weights have been set since somebody read them."""
+
+    code = "stale-weights"
+    title = "The weights have changed since you read them"
+
+
 class StaleView(Conflict):
     """The reservations have changed since a decision was taken."""
 

@@ -12,6 +12,7 @@ from scheduler.ports import InstanceRunner
 from scheduler.reconcile.loop import Reconciler
 from scheduler.scaling.service import Scaling
 from scheduler.store import SchedulerStore
+from scheduler.weights import WeightStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Scheduler:
     reconciler: Reconciler
     scaling: Scaling
     joining: JoiningParts
+    weights: WeightStore
     clock: Clock
 
     def give_up(self, node: str) -> None:

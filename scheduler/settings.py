@@ -9,9 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.contracts.manifest import AlgorithmFamily, Engine
 from capability_sdk.contracts.model import CapabilityName
+from capability_sdk.contracts.scheduling import Weight
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0, le=100)]
 
 
 class SchedulerSettings(BaseSettings):
@@ -105,6 +105,13 @@ class SchedulerSettings(BaseSettings):
         default=1.0, description="Placement: keep instances of a capability apart."
     )
     idle_weight: Weight = Field(default=0.5, description="Placement: prefer idle nodes.")
+    passport_fit_weight: Weight = Field(default=0.0, description="Placement: prefer fast nodes.")
+    fragmentation_weight: Weight = Field(
+        default=100.0, description="Placement: keep GPUs usable for typical requests, of each GPU."
+    )
+    balance_weight: Weight = Field(
+        default=100.0, description="Placement: keep cores beside idle GPUs, of each GPU."
+    )
     scaling_down_after: timedelta = Field(
         default=timedelta(minutes=5),
         gt=timedelta(0),

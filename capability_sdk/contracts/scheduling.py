@@ -11,6 +11,7 @@ from capability_sdk.contracts.model import (
     Digest,
     Identifier,
     SemanticVersion,
+    Strict,
     UtcTime,
     Versioned,
     Wire,
@@ -182,3 +183,30 @@ class Decision(Explanation):
     instance: Identifier | None = None
     node: Identifier | None = None
     reason: str
+
+
+Weight = Annotated[float, Field(ge=0, le=1000)]
+
+
+class PlacementWeights(Strict):
+    """What counts how much when a node is chosen; 0 for what shall not count."""
+
+    best_fit: Weight
+    """Fill nodes up."""
+    spread: Weight
+    """Keep instances of a capability on different nodes."""
+    idle: Weight
+    """Prefer nodes whose cores are idle."""
+    passport_fit: Weight
+    """Prefer fast nodes."""
+    fragmentation: Weight
+    """Of each GPU that typical requests could not use any more."""
+    balance: Weight
+    """Of each GPU that would stand idle without cores."""
+
+
+class WeightsInForce(Strict):
+    """The weights of placement, and their revision: a change names the one that it was made for."""
+
+    revision: Annotated[int, Field(ge=0)]
+    weights: PlacementWeights

@@ -24,6 +24,7 @@ from scheduler.profiles import demand_of
 from scheduler.reconcile.hosting import beside, find_host
 from scheduler.reservations.claims import capacity
 from scheduler.store import SchedulerStore, View
+from scheduler.weights import WeightStore
 
 _log = logging.getLogger(__name__)
 
@@ -46,13 +47,14 @@ class Placer:
         store: SchedulerStore,
         runner: InstanceRunner,
         nodes: NodeBoard,
-        weights: ScoreWeights,
+        weights: WeightStore,
         clock: Clock,
     ) -> None:
         self._store = store
         self._runner = runner
         self._nodes = nodes
-        self._weights = weights
+        self._weight_store = weights
+        self._weights = ScoreWeights()
         self._clock = clock
         self._view = View(0, [])
         self._workload = EMPTY
@@ -60,6 +62,7 @@ class Placer:
     async def look(self) -> None:
         """Take up what is reserved now; the next decisions are taken on it."""
         self._view = await asyncio.to_thread(self._store.view)
+        self._weights = await asyncio.to_thread(self._weight_store.current)
         # What is asked for next is taken to be like what runs.
         self._workload = Workload.of(item.demand for item in self._view.occupying)
 

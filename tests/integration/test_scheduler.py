@@ -64,7 +64,7 @@ def test_a_deployment_becomes_a_ready_endpoint(scheduler: SchedulerProcess) -> N
 
 def test_every_route_but_health_wants_the_internal_token(scheduler: SchedulerProcess) -> None:
     stranger = httpx.Client(base_url=scheduler.http.base_url)
-    paths = ["instances", "nodes", "decisions", "endpoints"]
+    paths = ["instances", "nodes", "decisions", "endpoints", "placement/weights"]
 
     answers = [stranger.get(f"/api/v1/{path}") for path in paths]
     answers += [stranger.put("/api/v1/deployments", json={}), stranger.get("/metrics")]
