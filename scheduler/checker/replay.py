@@ -151,7 +151,9 @@ def _score(
         left = _free(node, "memory_mib") - request["memory_mib"]
         other = left / largest["memory_mib"]
     parts = {
-        "best_fit": 1 - (cores_after / largest["cpu_millicores"] + other) / 2,
+        "best_fit": 0.0
+        if request["gpu_milli"]
+        else 1 - (cores_after / largest["cpu_millicores"] + other) / 2,
         "spread": 1 / (1 + node["instances_of"].get(request["capability"], 0)),
         "idle": 1 - node["busy_fraction"],
         "passport_fit": speed / (1 + speed),

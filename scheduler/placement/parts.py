@@ -67,9 +67,12 @@ def _served(gpus: Integers, cores: Integers, cpu_per_gpu: float) -> Reals:
 def best_fit(situation: Situation, options: Options) -> Reals:
     """How little the node has left afterwards, beside the largest node: mean over the resources.
 
-    These are cores and GPUs; in a cluster without GPUs, cores and memory.
+    These are cores and GPUs; in a cluster without GPUs, cores and memory. 0 for a demand for GPUs:
+    fragmentation and balance say better where it leaves room.
     """
     cluster, demand, nodes = situation.cluster, situation.demand, options.nodes
+    if demand.gpu_milli:
+        return np.zeros(len(nodes))
     cores = (cluster.cpu_free[nodes] - demand.cpu_millicores) / cluster.largest.cpu_millicores
     if cluster.largest.gpu_milli:
         other = (cluster.gpu_idle[nodes] - demand.gpu_milli) / cluster.largest.gpu_milli

@@ -16,7 +16,7 @@ class ScoreWeights:
     of a GPU that becomes useless outweighs them. Without GPUs the first two are 0 everywhere.
 
     Attributes:
-        best_fit: Fill nodes up, so that large demands find room elsewhere.
+        best_fit: Fill nodes up, so that large demands find room elsewhere; of work without GPUs.
         spread: Keep instances of one capability on different nodes.
         idle: Prefer nodes whose cores are idle now.
         passport_fit: Prefer nodes that are fast, by the benchmark that passports name.

@@ -65,6 +65,22 @@ class PublishedFgd(Engine):
         return {"fragmentation": np.floor(100 / (1 + np.exp(-gradient)) + 1e-6)}
 
 
+class PublishedBestFit(Engine):
+    """The node with least left, cores and GPUs beside those of the largest node, cut to hundredths.
+
+    Source:
+        As `PublishedFgd`.
+    """
+
+    def parts(self, capability: str, demand: Demand, options: Options) -> dict[str, Reals]:
+        """Score some options by whole hundredths, shape ``(options,)``."""
+        del capability
+        cluster, nodes = self.cluster, options.nodes
+        cores = (cluster.cpu_free[nodes] - demand.cpu_millicores) / cluster.largest.cpu_millicores
+        gpus = (cluster.gpu_idle[nodes] - demand.gpu_milli) / cluster.largest.gpu_milli
+        return {"best_fit": np.floor(100 * (1 - (cores + gpus) / 2))}
+
+
 class RandomChoice(Engine):
     """Any node that can take the demand, each as likely, and there any device."""
 
@@ -103,6 +119,7 @@ def _weights(text: str) -> ScoreWeights:
 _NAMED: Mapping[str, EngineMaker] = {
     "default": _weighted(ScoreWeights()),
     "fgd": lambda cluster, workload, _: PublishedFgd(cluster, _FRAGMENTATION, workload),
+    "published-best-fit": lambda cluster, _, __: PublishedBestFit(cluster, ScoreWeights()),
     "random": lambda cluster, _, seed: RandomChoice(cluster, seed),
 }
 _PARTS: Mapping[str, EngineMaker] = {

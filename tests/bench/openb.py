@@ -45,7 +45,7 @@ PUBLISHED_FGD = {
     "multigpu40": 96.99,
     "multigpu50": 97.18,
 }
-PUBLISHED_DEFAULT = {"random": 87.47, "best-fit": 93.08}
+PUBLISHED_DEFAULT = {"random": 87.47, "published-best-fit": 93.08}
 LARGE = 10_000
 Job = tuple[str, str, int]
 """Trace, policy, seed."""
