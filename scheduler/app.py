@@ -107,9 +107,7 @@ async def _running(
 ) -> AsyncIterator[Scheduler]:
     directory = _directory(settings, secret, clock)
     nodes = NodeBoard(directory, clock, settings.load_valid, settings.node_lost_after)
-    holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
-    store = SchedulerStore(database, holder)
-    await asyncio.to_thread(store.take_over, clock())
+    store = await asyncio.to_thread(_taken_over, settings, database, clock)
     near, reporter = await choose_runner(settings, store, secret, (directory, nodes, clock))
     joining = _joining(settings, database, near, clock)
     runner = RunnersByNode(near, joining.runner)
@@ -175,6 +173,13 @@ def _joining(
         lease_seconds=settings.node_lost_after.total_seconds(),
         sampling=lambda name: settings.sample_shares.get(name, settings.sample_share),
     )
+
+
+def _taken_over(settings: SchedulerSettings, database: Database, clock: Clock) -> SchedulerStore:
+    holder = Holder(f"s-{secrets.token_hex(4)}", settings.reservation_lease)
+    store = SchedulerStore(database, holder)
+    store.take_over(clock())
+    return store
 
 
 def _weights(settings: SchedulerSettings) -> ScoreWeights:
