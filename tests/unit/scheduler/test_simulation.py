@@ -68,7 +68,7 @@ def test_a_file_that_says_nothing_placeable_is_refused_with_its_line(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("cleverest", "cleverest is none of default, fgd, random"),
+        ("cleverest", "cleverest is none of default, fgd, published-best-fit"),
         ("weight=1", "weight is no part of the score"),
         ("balance=much", "much is no number"),
     ],
