@@ -78,7 +78,7 @@ class SchedulerProcess:
 
     def take_over(self) -> "SchedulerProcess":
         """Wait until it serves, as it does at once where no other scheduler has the folder."""
-        eventually(self._is_ready)
+        eventually(self._is_ready, 120)
         token = (self.province / "internal.token").read_text()
         self.http.headers["authorization"] = f"Bearer {token}"
         return self
