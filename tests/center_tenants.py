@@ -154,6 +154,9 @@ def _own(world: World, tenant: Tenant) -> None:
     assert operator.http.put(f"{path}/{SHARED}", json=body).status_code == 200
     body = {"versions": [{"version": "1.0.0", "weight": 1, "replicas": 2}]}
     assert operator.http.put(f"{path}/{tenant.capability}", json=body).status_code == 200
+    boost = {"replicas": 2, "minutes": 60, "reason": f"reason {tenant.mark}"}
+    deployment = f"/provinces/{tenant.province}/deployments/{tenant.capability}"
+    _created(operator, f"{deployment}:boost", boost)
 
 
 def _subscribe(world: World, tenant: Tenant) -> None:
