@@ -87,7 +87,8 @@ class Rollout:
             else:
                 self._back_off.succeeded()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
 
     def reports(self) -> list[InstanceStatus]:
         """Describe what must not run as instances that have failed."""

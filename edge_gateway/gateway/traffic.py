@@ -57,7 +57,8 @@ class TrafficReporter:
         """Report until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _SECONDS)
+                async with asyncio.timeout(_SECONDS):
+                    await self._news.wait()
             self._news.clear()
             is_heard = await self._send()
             if is_heard != self._is_heard:

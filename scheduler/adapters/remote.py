@@ -146,7 +146,8 @@ class RemoteRunner:
         if node.revision == after and not self._is_closed:
             changed = node.changed
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await changed.wait()
 
     def report(self, name: str, host: str, instances: Sequence[ObservedInstance]) -> int:
         """Take what a node sees of its instances; return the revision of its assignment.

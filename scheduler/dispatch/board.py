@@ -48,7 +48,8 @@ class EndpointBoard:
         if not is_news and seconds > 0 and not self._is_closed:
             changed = self._changed
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await changed.wait()
         return self._list if self._is_known else None
 
     def close(self) -> None:

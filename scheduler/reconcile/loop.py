@@ -77,7 +77,8 @@ class Reconciler:
                 _log.exception("a step failed; the next one comes in %s s", _FAILED_TICK_SECONDS)
                 pause = _FAILED_TICK_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
 
     async def step(self) -> None:
         """Compare once, and do what is missing."""
