@@ -25,7 +25,7 @@ class State(StrEnum):
 
 
 NEXT = {
-    State.RESERVED: {State.BOUND, State.DRAINING, State.RELEASED},
+    State.RESERVED: {State.BOUND, State.RELEASED},
     State.BOUND: {State.DRAINING, State.RELEASED},
     State.DRAINING: {State.RELEASED},
     State.RELEASED: set[State](),

@@ -130,9 +130,11 @@ class Ledger:
                 row.expires_at = until.timestamp()
 
     def drain(self, instance: str) -> None:
-        """Note that an instance is on its way out."""
+        """Note that an instance is on its way out; one that never ran is gone at once."""
         row = self._session.get(ReservationRow, instance)
-        if row is not None and row.state in (State.RESERVED, State.BOUND):
+        if row is not None and row.state == State.RESERVED:
+            self._advance(row, State.RELEASED)
+        elif row is not None and row.state == State.BOUND:
             self._advance(row, State.DRAINING)
 
     def release(self, instance: str) -> None:

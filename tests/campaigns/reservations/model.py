@@ -87,7 +87,9 @@ class Model:
         return ""
 
     def drain(self, name: str) -> None:
-        if name in self.taken and self.taken[name].state != "draining":
+        if name in self.taken and self.taken[name].state == "reserved":
+            del self.taken[name]
+        elif name in self.taken:
             self.taken[name].state = "draining"
 
     def void(self, now: float, others_than: str | None) -> set[str]:
