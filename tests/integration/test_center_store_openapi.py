@@ -43,6 +43,7 @@ def test_every_route_of_the_store_is_there(world: World) -> None:
         *(f"POST {subscription}:suspend", f"POST {subscription}:resume"),
         *(f"POST {subscription}:revoke", f"PUT {deployment}", f"GET {deployment}"),
         *(f"DELETE {deployment}", "GET /api/v1/deployments", "GET /api/v1/consistency"),
+        *(f"POST {deployment}:boost", f"POST {deployment}:end-boost", f"GET {deployment}/boosts"),
         "GET /api/v1/edges/{edge}/desired-state",
     }
 
