@@ -141,12 +141,12 @@ class Manifest(Strict):
 
     @property
     def face(self) -> str:
-        """Digest of what callers and the process meet: name, engine and tensors.
+        """Digest of what callers, process and node meet: name, engine, family and tensors.
 
         Versions of equal code and equal face differ in their weights alone, so a running instance
         may take one beside the other.
         """
-        members = {"name", "engine", "inputs", "outputs"}
+        members = {"name", "engine", "algorithm_family", "inputs", "outputs"}
         text = self.model_dump_json(include=members, by_alias=True)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

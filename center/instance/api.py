@@ -34,6 +34,7 @@ from center.preconditions import IfMatch, etag
 from center.reach import reach_of
 
 router = APIRouter(tags=["instance"])
+_DEPLOYMENT = "/provinces/{province}/deployments/{capability}"
 
 MAX_WAIT_SECONDS = 60
 _RECHECK_SECONDS = 30.0
@@ -41,7 +42,7 @@ _JOSE = "application/jose"
 
 
 @router.put(
-    "/provinces/{province}/deployments/{capability}",
+    _DEPLOYMENT,
     dependencies=[permit(Permission.MANAGE_DEPLOYMENTS)],
     responses=problem_responses(401, 403, 404, 409, 412, 422, 503),
 )
@@ -64,7 +65,7 @@ def put_deployment(  # noqa: PLR0913, PLR0917 - dependencies, not arguments that
 
 
 @router.get(
-    "/provinces/{province}/deployments/{capability}",
+    _DEPLOYMENT,
     dependencies=[permit(Permission.READ_DEPLOYMENTS)],
     responses=problem_responses(401, 403, 404, 422, 503),
 )
@@ -82,7 +83,7 @@ def get_deployment(
 
 
 @router.delete(
-    "/provinces/{province}/deployments/{capability}",
+    _DEPLOYMENT,
     status_code=204,
     dependencies=[permit(Permission.MANAGE_DEPLOYMENTS)],
     responses=problem_responses(401, 403, 404, 412, 422, 503),
@@ -97,9 +98,6 @@ def delete_deployment(
 ) -> None:
     """Stop running a capability in a province."""
     service.remove(session, actor, province, capability, if_match=if_match, at=clock())
-
-
-_DEPLOYMENT = "/provinces/{province}/deployments/{capability}"
 
 
 @router.post(

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from capability_sdk.contracts.manifest import AlgorithmFamily
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.scheduling import LocalDeployment
 from scheduler.domain import Binding, Demand, Observation, unit_of
 from scheduler.profiles import RUNTIME_MEMORY_MIB, demand_of
+from scheduler.reconcile.hosting import find_host
 from scheduler.reconcile.plan import plan
 from tests.integration.scheduler_world import deployment
 
@@ -96,3 +98,15 @@ def test_a_passport_of_a_whole_instance_says_memory_and_batch() -> None:
     demand = demand_of(wanted().model_copy(update={"passport": passport}))
 
     assert (demand.memory_mib, demand.batch_rows) == (91, 16)
+
+
+def test_a_version_of_another_family_is_placed_and_not_hosted_where_that_may_not_run() -> None:
+    running = Binding("a", unit_of(wanted()), "node", Path("/p"), Demand("onnx", "mlp", 1, 1, 0))
+    of_another = wanted("1.0.1")
+    family = {"algorithm_family": AlgorithmFamily.LSTM}
+    of_another = of_another.model_copy(
+        update={"manifest": of_another.manifest.model_copy(update=family)}
+    )
+
+    assert find_host(unit_of(wanted("1.0.1")), [running], seen(a=READY)) is running
+    assert find_host(unit_of(of_another), [running], seen(a=READY)) is None
