@@ -28,6 +28,8 @@ def main() -> int:
     parser.add_argument("--kubeconfig", type=Path)
     arguments = parser.parse_args()
     data: Path = arguments.data.resolve()
+    # For all that it starts: else each thread of a pool keeps a heap of its own (ADR 2).
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = lock(data)

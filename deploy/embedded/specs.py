@@ -19,8 +19,6 @@ def center_specs(data: Path, port: int, *, is_proving: bool) -> dict[str, Proces
         "CENTER_PORT": str(port),
         "CENTER_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "CENTER_PROVING_REQUIRED": str(is_proving).lower(),
-        # Else each thread of the pool keeps a heap of its own: 23 MiB after the showcase.
-        "MALLOC_ARENA_MAX": "2",
     }
     return {
         "center": ProcessSpec("center", python("center"), logs / "center.log", environment),
