@@ -21,7 +21,7 @@ from capability_sdk.gate.wire import NoAnswer
 from capability_sdk.sandbox import run_confined
 
 THREADS = (1, 2)
-_KINDS = ((1, 32), (16, 4))
+_KINDS = ((1, 32), (4, 8), (16, 4))
 """Rows of a request, and connections: one row from many callers, many rows from a few."""
 _WINDOWS = 3
 _GOOD_ENOUGH = 0.9

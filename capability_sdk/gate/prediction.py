@@ -1,14 +1,17 @@
 """From a measured passport to what an instance needs and does in production.
 
-With ``c(1)`` and ``c(R)`` the measured CPU time of a request of one and of R rows, a request of r rows
-costs ``c(r) = c(1) + (r - 1) * (c(R) - c(1)) / (R - 1)``: a part for the request and one for each row.
-The micro-batcher makes both depend little on how many callers there are, as long as there are several.
-On a node with the score s the time is ``c(r) * s0 / s``, where s0 is the score of the node that measured.
-One core then answers ``1 / c(r)`` requests a second. Memory does not depend on the node: it is what
-the warm instance held, as much again for no caller.
+The CPU time of a request of r rows is drawn straight between the two measured sizes beside it; past the
+largest, on from the last two. A model gains by rows put together until its best batch and not beyond,
+so one line from the smallest to the largest is too low between them.
+The micro-batcher makes the time depend little on how many callers there are, as long as there are
+several. On a node with the score s it is ``c(r) * s0 / s``, where s0 is the score of the node that
+measured. One core then answers ``1 / c(r)`` requests a second. Memory does not depend on the node: it is
+what the warm instance held, as much again for no caller.
 """
 
-from capability_sdk.contracts.passport import Passport
+from itertools import pairwise
+
+from capability_sdk.contracts.passport import Passport, RequestPoint
 
 
 def request_cpu_seconds(passport: Passport, rows: int, score: float = 0.0) -> float:
@@ -25,13 +28,23 @@ def request_cpu_seconds(passport: Passport, rows: int, score: float = 0.0) -> fl
     if not passport.requests:
         return 0.0
     points = sorted(passport.requests, key=lambda point: point.rows)
-    first, last = points[0], points[-1]
-    a_row = 0.0
-    if last.rows > first.rows:
-        more = last.cpu_microseconds_per_request - first.cpu_microseconds_per_request
-        a_row = max(more, 0.0) / (last.rows - first.rows)
-    cost = first.cpu_microseconds_per_request + (rows - first.rows) * a_row
+    segments = list(pairwise(points))
+    below, above = next(
+        ((low, high) for low, high in segments if rows <= high.rows),
+        segments[-1] if segments else (points[0], points[0]),
+    )
+    cost = _between(below, above, rows)
     return cost / 1e6 * passport.on_node(score)
+
+
+def _between(below: RequestPoint, above: RequestPoint, rows: int) -> float:
+    """Draw a line through two sizes; it never falls, since more rows are never less work."""
+    if above.rows == below.rows:
+        return below.cpu_microseconds_per_request
+    more = max(above.cpu_microseconds_per_request - below.cpu_microseconds_per_request, 0.0)
+    return below.cpu_microseconds_per_request + (rows - below.rows) * more / (
+        above.rows - below.rows
+    )
 
 
 def requests_per_core_second(passport: Passport, rows: int, score: float = 0.0) -> float:

@@ -55,7 +55,7 @@ def _assert_complete(passport: Passport) -> None:
     assert passport.node_score > 0
     assert 0 < passport.load_seconds < passport.start_seconds
     assert 0 < passport.memory_bytes < passport.resident_bytes <= passport.peak_bytes
-    assert [point.rows for point in passport.requests] == [1, 16]
+    assert [point.rows for point in passport.requests] == [1, 4, 16]
 
 
 def test_a_wrong_answer_is_named(tmp_path: Path) -> None:
