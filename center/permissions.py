@@ -12,7 +12,7 @@ from capability_sdk.contracts.errors import NotAuthenticated, NotFound, NotPermi
 from capability_sdk.contracts.model import ProvinceName
 
 CENTER = "center"
-"""Name of the organisation that the center itself is; every other one is a province."""
+"""Name of the organisation that the center itself is; the others are provinces and vendors."""
 
 
 class Role(StrEnum):
@@ -43,7 +43,10 @@ class Permission(StrEnum):
     USE_OWN_ACCOUNT = "use:own-account"
     READ_METRICS = "read:metrics"
     READ_PROVINCES = "read:provinces"
+    FOUND_PROVINCES = "found:provinces"
     MANAGE_PROVINCES = "manage:provinces"
+    READ_ORGANISATIONS = "read:organisations"
+    MANAGE_ORGANISATIONS = "manage:organisations"
     READ_EDGES = "read:edges"
     MANAGE_USERS = "manage:users"
     READ_APPLICATIONS = "read:applications"
@@ -75,6 +78,7 @@ _PEOPLE = frozenset(
     {
         _P.USE_OWN_ACCOUNT,
         _P.READ_PROVINCES,
+        _P.READ_ORGANISATIONS,
         _P.READ_STORE,
         _P.READ_PACKAGES,
         _P.READ_DEPLOYMENTS,
@@ -115,8 +119,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 """The whole table; which *objects* a right reaches is `Actor.require_province` and the stores'."""
 
+REGIONAL = PERMISSIONS[Role.OPERATOR] | {
+    _P.MANAGE_PROVINCES,
+    _P.APPROVE_SUBSCRIPTIONS,
+}
+"""What an admin of some provinces may do there; everything else concerns the whole country.
 
-_CONFINED = frozenset({Role.OPERATOR, Role.EDGE, Role.REVOKED_EDGE})
+Operators are confined to provinces, so each right of theirs heeds them. Any other right stands here
+only where its routes ask `Actor` for the province; a new one is not an admin's of a region until then.
+"""
+
+_OF_ONE_PROVINCE = frozenset({Role.EDGE, Role.REVOKED_EDGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,49 +140,89 @@ class Actor:
         kind: By what they are known.
         name: User name, edge id, or ``anonymous``.
         role: What they are to the platform.
-        organisation: ``center`` or a province.
+        organisation: ``center``, a province or a vendor.
+        granted: Provinces that the role is granted for; None where the grant names none.
+        scopes: Rights that an API token was made for; None where it has all of its owner's.
     """
 
     kind: ActorKind
     name: str
     role: Role
     organisation: str
+    granted: frozenset[ProvinceName] | None = None
+    scopes: frozenset[Permission] | None = None
 
     @property
-    def province(self) -> ProvinceName | None:
-        """The one province that they are confined to; None where they see all.
+    def provinces(self) -> frozenset[ProvinceName] | None:
+        """The provinces that they are confined to; None where they see all.
 
-        Engineers see every province's monitoring of what they publish; that is the stores' part.
+        Operators and edges are always confined: to the provinces of the grant, or to their own
+        organisation, which is no province where it is a vendor, and then they see none. Engineers
+        see every province's monitoring of what they publish; that is the stores' part.
         """
-        return self.organisation if self.role in _CONFINED else None
+        if self.role in _OF_ONE_PROVINCE:
+            return frozenset({self.organisation})
+        if self.role is Role.OPERATOR and self.granted is None:
+            return frozenset({self.organisation})
+        return self.granted
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they administer the whole platform, not provinces of it."""
+        return self.role is Role.ADMIN and self.provinces is None
 
     @property
     def owner(self) -> str | None:
         """The one organisation whose capabilities they are confined to; None where they are not."""
         return self.organisation if self.role is Role.ENGINEER else None
 
+    def reads_books_of(self, organisation: str) -> bool:
+        """Tell whether an organisation's cost centre is within reach: one's own, or of one's region."""
+        regional = self.role is Role.ADMIN and organisation in (self.provinces or ())
+        return self.is_admin or regional or organisation == self.organisation
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything that they may do: of the role, of the region, and of the token."""
+        rights = PERMISSIONS[self.role]
+        if self.role is Role.ADMIN and not self.is_admin:
+            rights &= REGIONAL
+        return rights if self.scopes is None else rights & self.scopes
+
     def may(self, permission: Permission) -> bool:
-        """Tell whether the role has a right."""
-        return permission in PERMISSIONS[self.role]
+        """Tell whether somebody has a right."""
+        return permission in self.permissions
 
     def sees(self, province: ProvinceName) -> bool:
         """Tell whether objects of a province are within reach."""
-        return self.province is None or self.province == province
+        return self.provinces is None or province in self.provinces
+
+    def within(self, province: ProvinceName | None) -> frozenset[ProvinceName] | None:
+        """Return the provinces that a list shows: the one asked for, or all within reach.
+
+        Raises:
+            NotPermitted: The one asked for is out of reach.
+        """
+        if province is None:
+            return self.provinces
+        self.require_province(province)
+        return frozenset({province})
 
     def require_province(self, province: ProvinceName) -> None:
         """Refuse a change in a province that is not theirs.
 
         Raises:
-            NotPermitted: The actor is confined to another province.
+            NotPermitted: The actor is confined to others.
         """
         if not self.sees(province):
-            raise NotPermitted(f"You act for {self.province} only.")
+            reach = ", ".join(sorted(self.provinces or ())) or "no province"
+            raise NotPermitted(f"You act for {reach} only.")
 
     def hide_unless_seen(self, province: ProvinceName, what: str) -> None:
         """Behave as if an object did not exist where its province is out of reach.
 
         Raises:
-            NotFound: The actor is confined to another province.
+            NotFound: The actor is confined to others.
         """
         if not self.sees(province):
             raise NotFound(f"There is no {what}.")
@@ -201,8 +254,16 @@ class Permit:
                 "Sign in, or send a valid bearer token.", headers={"WWW-Authenticate": "Bearer"}
             )
         if not actor.may(self.permission):
-            raise NotPermitted(f"This needs the right {self.permission}; you are {actor.role}.")
+            raise NotPermitted(_refusal(actor, self.permission))
         request.state.actor = actor
+
+
+def _refusal(actor: Actor, permission: Permission) -> str:
+    if permission not in PERMISSIONS[actor.role]:
+        return f"This needs the right {permission}; you are {actor.role}."
+    if actor.scopes is not None and permission not in actor.scopes:
+        return f"This needs the right {permission}; the API token was made without it."
+    return f"This needs the right {permission} for the whole country; you have it for provinces."
 
 
 def permit(permission: Permission) -> params.Depends:

@@ -28,13 +28,13 @@ class Reach:
 def reach_of(session: Session, actor: Actor) -> Reach:
     """Tell whose figures somebody sees.
 
-    Operators see their own province, engineers the capabilities that their organisation owns in
-    every province, admins everything.
+    Everybody sees the provinces of their grant: operators their own, engineers and admins by default
+    all; engineers there see the capabilities that their organisation owns.
     """
-    if actor.owner is not None:
-        owned = select(CapabilityRow.name).where(CapabilityRow.owner == actor.owner)
-        return Reach(capabilities=frozenset(session.scalars(owned)))
-    return Reach(provinces=None if actor.province is None else frozenset({actor.province}))
+    if actor.owner is None:
+        return Reach(provinces=actor.provinces)
+    owned = select(CapabilityRow.name).where(CapabilityRow.owner == actor.owner)
+    return Reach(provinces=actor.provinces, capabilities=frozenset(session.scalars(owned)))
 
 
 def _narrowed(allowed: Collection[str] | None, wanted: str | None) -> Collection[str] | None:

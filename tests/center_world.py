@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -130,8 +130,14 @@ class World:
         answer = self.admin.post("/provinces", body)
         assert answer.status_code == 201, answer.text
 
-    def add_person(self, name: str, role: str, organisation: str = CENTER) -> Person:
-        body = {"name": name, "role": role, "organisation": organisation}
+    def add_person(
+        self,
+        name: str,
+        role: str,
+        organisation: str = CENTER,
+        provinces: Sequence[str] | None = None,
+    ) -> Person:
+        body = {"name": name, "role": role, "organisation": organisation, "provinces": provinces}
         answer = self.admin.post("/users", body)
         assert answer.status_code == 201, answer.text
         accept = {"code": answer.json()["invitation"]["code"], "password": PASSWORD}

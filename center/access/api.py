@@ -205,8 +205,11 @@ def register_issuer_key(
     dependencies=[permit(Permission.MANAGE_PROVINCES)],
     responses=problem_responses(401, 403, 404, 422, 503),
 )
-def get_delegated_issuer(province: ProvinceName, session: SessionDep) -> DelegationView:
+def get_delegated_issuer(
+    province: ProvinceName, session: SessionDep, actor: ActorDep
+) -> DelegationView:
     """Show what the province's delegated issuer may sign while the center is away."""
+    actor.hide_unless_seen(province, f"province {province}")
     return _delegation_view(session, province)
 
 
@@ -223,6 +226,7 @@ def put_delegated_issuer(
     clock: ClockDep,
 ) -> DelegationView:
     """Decide what the province's delegated issuer may sign; the next desired state says so."""
+    actor.require_province(province)
     limit = None if body.capabilities is None else tuple(sorted(set(body.capabilities)))
     delegation.decide(session, actor, province, Delegation(body.enabled, limit), clock())
     return _delegation_view(session, province)

@@ -159,7 +159,7 @@ def withdraw(
 
 def _own(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
     item = CapabilityStore(session).get(name, version, sight_of(actor))
-    if actor.role is not Role.ADMIN and item.organisation != actor.organisation:
+    if not actor.is_admin and item.organisation != actor.organisation:
         raise NotPermitted(f"{name} belongs to {item.organisation}.")
     return item
 

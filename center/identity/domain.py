@@ -11,7 +11,7 @@ from typing import Any
 from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.contracts.errors import InvalidInput
 from center.identity.errors import ProvingProvince
-from center.permissions import CENTER, Role
+from center.permissions import Actor, ActorKind, Role
 
 API_TOKEN_PREFIX = "jzt_"  # noqa: S105 - marks a token, is none
 PEOPLE_ROLES = (Role.ENGINEER, Role.OPERATOR, Role.ADMIN)
@@ -25,6 +25,45 @@ class UserState(StrEnum):
     DISABLED = "disabled"
 
 
+class OrganisationKind(StrEnum):
+    """What an organisation is to the operator."""
+
+    HEADQUARTERS = "headquarters"
+    PROVINCE = "province"
+    VENDOR = "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Whom people and applications belong to, and who pays.
+
+    Attributes:
+        cost_centre: What its usage is booked on; None until somebody says.
+        revision: Counts its changes.
+    """
+
+    name: str
+    kind: OrganisationKind
+    title_zh: str
+    title_en: str
+    created_at: datetime
+    cost_centre: str | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role in an organisation, for all provinces that it reaches or for some of them.
+
+    Attributes:
+        provinces: Those that it is for; None where it names none.
+    """
+
+    role: Role
+    organisation: str
+    provinces: frozenset[str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person."""
@@ -34,11 +73,17 @@ class User:
     organisation: str
     state: UserState
     created_at: datetime
+    provinces: frozenset[str] | None = None
+
+    def as_actor(self, kind: ActorKind) -> Actor:
+        """Return who asks when this person does."""
+        return Actor(kind, self.name, self.role, self.organisation, self.provinces)
 
     @property
     def is_active_admin(self) -> bool:
-        """Whether this person can administer the platform now."""
-        return self.role is Role.ADMIN and self.state is UserState.ACTIVE
+        """Whether this person can administer the whole platform now."""
+        whole = self.role is Role.ADMIN and self.provinces is None
+        return whole and self.state is UserState.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +168,26 @@ class AuthorKey:
     withdrawn_at: datetime | None = None
 
 
-def require_place(role: Role, organisation: str) -> None:
+def require_sense(grant: Grant, kind: OrganisationKind) -> None:
     """Refuse a role in an organisation where it means nothing.
 
     Raises:
-        InvalidInput: An admin outside the center, or an operator in it.
+        InvalidInput: An admin outside of headquarters, an operator there or at a vendor who acts for
+            no province, or a province's operator who would act for others.
     """
-    if role is Role.ADMIN and organisation != CENTER:
-        raise InvalidInput("An admin belongs to the center.")
-    if role is Role.OPERATOR and organisation == CENTER:
-        raise InvalidInput("An operator belongs to a province.")
+    if grant.role is Role.ADMIN and kind is not OrganisationKind.HEADQUARTERS:
+        raise InvalidInput("An admin belongs to headquarters, such as `center`.")
+    if grant.provinces is not None and not grant.provinces:
+        raise InvalidInput("Name at least one province, or leave `provinces` out.")
+    if grant.role is not Role.OPERATOR:
+        return
+    is_province = kind is OrganisationKind.PROVINCE
+    if is_province and grant.provinces not in (None, {grant.organisation}):
+        raise InvalidInput("An operator of a province acts for that province alone.")
+    if not is_province and grant.provinces is None:
+        raise InvalidInput(
+            "An operator belongs to a province, or acts for provinces that you name."
+        )
 
 
 def new_secret() -> str:

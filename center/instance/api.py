@@ -194,10 +194,8 @@ def show_consistency(
     province: Annotated[ProvinceName | None, Query()] = None,
 ) -> Consistency:
     """Compare what provinces should run with what they said last that they run."""
-    if province is not None:
-        actor.require_province(province)
-    only = province or actor.province
-    names = [only] if only is not None else PlaceStore(session).names()
+    within = actor.within(province)
+    names = PlaceStore(session).names() if within is None else sorted(within)
     seen = reach_of(session, actor).capabilities
     lines = [
         line

@@ -96,9 +96,7 @@ def page(
     Raises:
         NotPermitted: Another province's are asked for.
     """
-    if province is not None:
-        actor.require_province(province)
-    wanted = Wanted(province or actor.province, capability, actor.owner)
+    wanted = Wanted(actor.within(province), capability, actor.owner)
     return DeploymentStore(session).page(wanted, paging)
 
 

@@ -1,5 +1,6 @@
 """Every query about deployments, issued desired state and what provinces reported."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -84,7 +85,7 @@ class Wanted:
         owner: Only of capabilities that this organisation owns.
     """
 
-    province: str | None = None
+    provinces: Collection[str] | None = None
     capability: str | None = None
     owner: str | None = None
 
@@ -133,8 +134,8 @@ class DeploymentStore:
         """Return a page of deployments by province and capability."""
         row = DeploymentRow
         statement = select(row).where(row.present)
-        if wanted.province is not None:
-            statement = statement.where(row.province == wanted.province)
+        if wanted.provinces is not None:
+            statement = statement.where(row.province.in_(sorted(wanted.provinces)))
         if wanted.capability is not None:
             statement = statement.where(row.capability == wanted.capability)
         if wanted.owner is not None:

@@ -21,7 +21,7 @@ from center.operations.batches import MAX_INFLATED_BYTES, inflate
 from center.operations.domain import CallsAsked, UsageDimension
 from center.operations.store import Origin
 from center.paging import Page, PagingDep, map_page
-from center.permissions import ActorDep, Permission, permit
+from center.permissions import ActorDep, ActorKind, Permission, permit
 from center.reach import reach_of
 
 router = APIRouter(tags=["operations"])
@@ -70,9 +70,9 @@ def send_telemetry(
     clock: ClockDep,
 ) -> TelemetryAnswer:
     """Apply a batch of an edge's records, each exactly once, all or none."""
-    if actor.name != edge or actor.province is None:
+    if actor.name != edge or actor.kind is not ActorKind.EDGE:
         raise NotPermitted("An edge reports for itself only.")
-    origin = Origin(edge, actor.province, clock())
+    origin = Origin(edge, actor.organisation, clock())
     return TelemetryAnswer(applied_through=service.receive(database, actor, origin, body))
 
 

@@ -111,7 +111,11 @@ def count_uncounted(session: Session, actor: Actor, province: str, at: datetime)
 
     Returns:
         How many were counted, `MOST_AT_ONCE` at most; what an edge lost can never be.
+
+    Raises:
+        NotPermitted: The actor is confined to other provinces.
     """
+    actor.require_province(province)
     intake, store = IntakeStore(session), UncountedStore(session)
     if not intake.is_known(province):
         return 0
@@ -144,8 +148,7 @@ def uncounted(session: Session, province: str, paging: Paging) -> Page[Uncounted
 
 def calls(session: Session, actor: Actor, asked: CallsAsked, paging: Paging) -> Page[CountedCall]:
     """Return single calls of the provinces that the actor sees."""
-    provinces = None if actor.province is None else frozenset({actor.province})
-    return UsageStore(session).calls(provinces, asked, paging)
+    return UsageStore(session).calls(actor.provinces, asked, paging)
 
 
 def health(session: Session, province: str) -> ProvinceHealth:

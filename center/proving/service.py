@@ -16,7 +16,7 @@ from center.identity.store import PlaceStore
 from center.instance import drafts
 from center.instance.draft_store import Draft, DraftStore
 from center.instance.drafts import DraftTerms
-from center.permissions import Actor, Role
+from center.permissions import Actor
 
 CALLER = "online-test"
 LIFETIME = timedelta(minutes=10)
@@ -73,7 +73,7 @@ def end(session: Session, actor: Actor, name: str, version: str, minting: Mintin
 
 def _own(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
     item = CapabilityStore(session).get(name, version, sight_of(actor))
-    if actor.role is not Role.ADMIN and item.organisation != actor.organisation:
+    if not actor.is_admin and item.organisation != actor.organisation:
         raise NotPermitted(f"{name} belongs to {item.organisation}.")
     if item.stage not in _TRIED:
         raise IllegalStage(

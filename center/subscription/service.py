@@ -98,9 +98,7 @@ def page(session: Session, actor: Actor, wanted: Wanted, paging: Paging) -> Page
     Raises:
         NotPermitted: Another province's are asked for.
     """
-    if wanted.province is not None:
-        actor.require_province(wanted.province)
-    confined = replace(wanted, province=wanted.province or actor.province, owner=actor.owner)
+    confined = replace(wanted, provinces=actor.within(wanted.province), owner=actor.owner)
     return SubscriptionStore(session).page(confined, paging)
 
 

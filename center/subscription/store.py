@@ -1,5 +1,6 @@
 """Every query about subscriptions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,12 +46,14 @@ class Wanted:
 
     Attributes:
         owner: Only of capabilities that this organisation owns.
+        provinces: Those within reach, `province` among them.
     """
 
     province: str | None = None
     capability: str | None = None
     status: Status | None = None
     owner: str | None = None
+    provinces: Collection[str] | None = None
 
 
 class SubscriptionStore:
@@ -141,8 +144,8 @@ class SubscriptionStore:
 
 def _matching(wanted: Wanted) -> Select[SubscriptionRow]:
     statement = select(SubscriptionRow)
-    if wanted.province is not None:
-        statement = statement.where(SubscriptionRow.province == wanted.province)
+    if wanted.provinces is not None:
+        statement = statement.where(SubscriptionRow.province.in_(sorted(wanted.provinces)))
     if wanted.capability is not None:
         statement = statement.where(SubscriptionRow.capability == wanted.capability)
     if wanted.status is not None:

@@ -39,7 +39,12 @@ def test_an_invited_person_sets_a_password_once_and_signs_in(world: World) -> No
 
     assert made.json()["user"]["state"] == "invited"
     assert before.status_code == 401
-    assert first.json() == {"name": "li-na", "role": "engineer", "organisation": "center"}
+    assert first.json() == {
+        "name": "li-na",
+        "role": "engineer",
+        "organisation": "center",
+        "provinces": None,
+    }
     assert (second.status_code, second.json()["type"]) == (403, "/problems/code-refused")
     assert Person(world.app, "li-na").get("/me").status_code == 200
 

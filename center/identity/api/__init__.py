@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from center.identity.api import accounts, applications, audit, places, users
+from center.identity.api import accounts, applications, audit, organisations, places, users
 
 router = APIRouter()
-for _part in (accounts, users, places, applications, audit):
+for _part in (accounts, organisations, users, places, applications, audit):
     router.include_router(_part.router)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from capability_sdk.contracts.errors import NotFound, NotPermitted
 from capability_sdk.contracts.model import Strict
@@ -12,7 +12,7 @@ from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
 from center.idempotency import OnceDep
-from center.identity.api.fields import IdPath, Label, Password, UserName
+from center.identity.api.fields import IdPath, Label, Password, UserName, sorted_names
 from center.identity.domain import csrf_token
 from center.identity.service import keys, sign_ins, users
 from center.identity.store import AuthorKeyStore, SignInStore
@@ -42,6 +42,8 @@ class Me(BaseModel):
     name: str = Field(examples=["li-na"])
     role: Role = Field(examples=[Role.OPERATOR])
     organisation: str = Field(examples=["zhejiang"])
+    provinces: Annotated[list[str] | None, BeforeValidator(sorted_names)] = None
+    """Those that they are confined to; null where they see all."""
 
 
 class SignedIn(BaseModel):
@@ -145,7 +147,8 @@ def sign_in(
         samesite="strict",
         secure=settings.public_url.startswith("https://"),
     )
-    return SignedIn(user=Me.model_validate(user), csrf_token=csrf_token(token))
+    who = Me.model_validate(user.as_actor(ActorKind.PERSON))
+    return SignedIn(user=who, csrf_token=csrf_token(token))
 
 
 @router.delete(
@@ -176,7 +179,8 @@ def me(request: Request, actor: ActorDep) -> MeNow:
 )
 def accept_invitation(body: Acceptance, database: DatabaseDep, clock: ClockDep) -> Me:
     """Set the password that an invitation is for; its code is the credential."""
-    return Me.model_validate(users.accept(database, body.code, body.password, clock()))
+    user = users.accept(database, body.code, body.password, clock())
+    return Me.model_validate(user.as_actor(ActorKind.PERSON))
 
 
 @router.post(

@@ -72,7 +72,7 @@ def list_applications(
     session: SessionDep, actor: ActorDep, paging: PagingDep
 ) -> Page[ApplicationView]:
     """List the applications that the asker may see, by name."""
-    page = ApplicationStore(session).page(paging, province=actor.province)
+    page = ApplicationStore(session).page(paging, provinces=actor.provinces)
     return map_page(page, ApplicationView.model_validate)
 
 

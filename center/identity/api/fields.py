@@ -21,6 +21,18 @@ Label = Annotated[
     Field(examples=["nightly report"]),
 ]
 
+CostCentre = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"),
+    Field(description="What usage is booked on.", examples=["CC-3300"]),
+]
+
+
+def sorted_names(names: frozenset[str] | None) -> list[str] | None:
+    """Show a set of names in their order."""
+    return None if names is None else sorted(names)
+
+
 UserPath = Annotated[UserName, Path()]
 ProvincePath = Annotated[ProvinceName, Path()]
 IdPath = Annotated[Identifier, Path()]

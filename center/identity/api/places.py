@@ -90,7 +90,7 @@ def list_provinces(
 @router.post(
     "/provinces",
     status_code=201,
-    dependencies=[permit(Permission.MANAGE_PROVINCES)],
+    dependencies=[permit(Permission.FOUND_PROVINCES)],
     responses=problem_responses(401, 403, 409, 422, 503),
 )
 def found_province(
@@ -133,7 +133,7 @@ def make_enrolment_code(
 )
 def list_edges(session: SessionDep, actor: ActorDep, paging: PagingDep) -> Page[EdgeView]:
     """List the edges that the asker may see."""
-    page = PlaceStore(session).page_edges(paging, province=actor.province)
+    page = PlaceStore(session).page_edges(paging, provinces=actor.provinces)
     return map_page(page, EdgeView.model_validate)
 
 

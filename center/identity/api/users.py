@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from capability_sdk.contracts.model import ProvinceName, Strict
 from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.idempotency import OnceDep
-from center.identity.api.fields import UserName, UserPath
-from center.identity.domain import User, UserState
+from center.identity.api.fields import UserName, UserPath, sorted_names
+from center.identity.domain import Grant, User, UserState
 from center.identity.service import users
 from center.identity.store import UserStore
+from center.identity.store.users import UsersWanted
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, Role, permit
 from center.settings import SettingsDep
@@ -22,24 +23,33 @@ from center.settings import SettingsDep
 router = APIRouter(prefix="/users", tags=["users"], dependencies=[permit(Permission.MANAGE_USERS)])
 
 PeopleRole = Literal[Role.ENGINEER, Role.OPERATOR, Role.ADMIN]
-Organisation = Annotated[
-    ProvinceName, Field(description="`center` or a province.", examples=["zhejiang"])
+OrganisationName = Annotated[
+    ProvinceName, Field(description="`center`, a province or a vendor.", examples=["zhejiang"])
 ]
-
-
-class NewUser(Strict):
-    """Whom to invite."""
-
-    name: UserName
-    role: PeopleRole
-    organisation: Organisation
+Provinces = Annotated[
+    list[ProvinceName],
+    Field(min_length=1, max_length=100, description="What the role is for; all if left out."),
+]
 
 
 class RoleChange(Strict):
     """What somebody becomes."""
 
     role: PeopleRole
-    organisation: Organisation
+    organisation: OrganisationName
+    provinces: Provinces | None = None
+
+    @property
+    def grant(self) -> Grant:
+        """The role as a value."""
+        provinces = None if self.provinces is None else frozenset(self.provinces)
+        return Grant(self.role, self.organisation, provinces)
+
+
+class NewUser(RoleChange):
+    """Whom to invite."""
+
+    name: UserName
 
 
 class UserView(BaseModel):
@@ -50,6 +60,8 @@ class UserView(BaseModel):
     name: str = Field(examples=["li-na"])
     role: Role = Field(examples=[Role.OPERATOR])
     organisation: str = Field(examples=["zhejiang"])
+    provinces: Annotated[list[str] | None, BeforeValidator(sorted_names)]
+    """Those that the role is for; null where it names none."""
     state: UserState
     created_at: datetime
 
@@ -71,9 +83,15 @@ class Invited(BaseModel):
 
 
 @router.get("", responses=problem_responses(400, 401, 403, 422, 503))
-def list_users(session: SessionDep, paging: PagingDep) -> Page[UserView]:
+def list_users(
+    session: SessionDep,
+    paging: PagingDep,
+    organisation: Annotated[ProvinceName | None, Query()] = None,
+    role: Annotated[PeopleRole | None, Query()] = None,
+) -> Page[UserView]:
     """List everybody, by name."""
-    return map_page(UserStore(session).page(paging), UserView.model_validate)
+    wanted = UsersWanted(organisation, role)
+    return map_page(UserStore(session).page(wanted, paging), UserView.model_validate)
 
 
 @router.post("", status_code=201, responses=problem_responses(401, 403, 404, 409, 422, 503))
@@ -88,7 +106,7 @@ def invite(
     """Invite somebody; the code goes to them by a way you trust."""
 
     def make() -> Invited:
-        new = users.NewUser(body.name, body.role, body.organisation)
+        new = users.NewUser(body.name, body.grant)
         made = users.invite(session, actor, new, clock(), settings.invitation_lifetime)
         return _invited(*made)
 
@@ -119,8 +137,8 @@ def reset(
 def change_role(
     name: UserPath, body: RoleChange, session: SessionDep, actor: ActorDep, clock: ClockDep
 ) -> UserView:
-    """Give somebody another role or organisation."""
-    change = users.NewUser(name, body.role, body.organisation)
+    """Give somebody another role, organisation or provinces."""
+    change = users.NewUser(name, body.grant)
     return UserView.model_validate(users.change_role(session, actor, change, clock()))
 
 

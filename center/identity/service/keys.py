@@ -17,7 +17,7 @@ from center.identity.audit import record
 from center.identity.domain import AuthorKey
 from center.identity.errors import AlreadyRevoked, KeyRefused
 from center.identity.store import AuthorKeyStore
-from center.permissions import Actor, Role
+from center.permissions import Actor
 
 
 def register(session: Session, actor: Actor, pem: str, now: datetime) -> AuthorKey:
@@ -45,7 +45,7 @@ def withdraw(session: Session, actor: Actor, key_id: str, now: datetime) -> Auth
     """
     store = AuthorKeyStore(session)
     item = store.get(key_id)
-    if actor.role is not Role.ADMIN and item.owner != actor.name:
+    if not actor.is_admin and item.owner != actor.name:
         raise NotFound(f"There is no signing key {key_id}.")
     if item.withdrawn_at is not None:
         raise AlreadyRevoked(f"The signing key {key_id} was withdrawn before.")

@@ -15,9 +15,9 @@ from capability_sdk.contracts.enrolment import EdgeIdentity, EnrolmentRequest
 from capability_sdk.contracts.errors import InvalidInput, NotFound
 from capability_sdk.contracts.tokens import audience
 from center.identity.audit import record
-from center.identity.domain import Edge, Province, new_secret
+from center.identity.domain import Edge, Organisation, OrganisationKind, Province, new_secret
 from center.identity.errors import AlreadyRevoked, KeyRefused
-from center.identity.store import PlaceStore
+from center.identity.store import OrganisationStore, PlaceStore
 from center.permissions import CENTER, Actor, ActorKind, Role
 from center.signing import Signer
 
@@ -27,10 +27,19 @@ def found(session: Session, actor: Actor, province: Province) -> Province:
 
     Raises:
         InvalidInput: The name is the center's.
-        NameTaken: There is one of this name.
+        NameTaken: There is a province, or another organisation, of this name.
     """
     if province.name == CENTER:
         raise InvalidInput("`center` is the center's own name.")
+    OrganisationStore(session).add(
+        Organisation(
+            province.name,
+            OrganisationKind.PROVINCE,
+            province.title_zh,
+            province.title_en,
+            province.created_at,
+        )
+    )
     PlaceStore(session).add(province)
     detail = {"zone": province.zone, "kind": province.kind}
     record(session, actor, "province.founded", f"province/{province.name}", detail)
@@ -40,7 +49,13 @@ def found(session: Session, actor: Actor, province: Province) -> Province:
 def make_code(
     session: Session, actor: Actor, province: str, now: datetime, lifetime: timedelta
 ) -> tuple[str, datetime]:
-    """Return a code that lets one edge of the province enrol once, and when it expires."""
+    """Return a code that lets one edge of the province enrol once, and when it expires.
+
+    Raises:
+        NotPermitted: The actor is confined to others.
+        NotFound: There is no such province.
+    """
+    actor.require_province(province)
     places = PlaceStore(session)
     places.get(province)
     code, expires_at = new_secret(), now + lifetime
@@ -91,12 +106,12 @@ def revoke_edge(session: Session, actor: Actor, edge_id: str, now: datetime) -> 
     """Make an edge's key worthless and end every right in its province, until it enrols again.
 
     Raises:
-        NotFound: There is no such edge.
+        NotFound: There is no such edge within reach.
         AlreadyRevoked: It was revoked, and has not enrolled since.
     """
     places = PlaceStore(session)
     edge = places.find_edge(edge_id, lock=True)
-    if edge is None:
+    if edge is None or not actor.sees(edge.province):
         raise NotFound(f"There is no edge {edge_id}.")
     if edge.revoked_at is not None:
         raise AlreadyRevoked(f"{edge_id} was revoked: it may enrol again with a new code.")

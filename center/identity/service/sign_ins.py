@@ -98,5 +98,4 @@ def _actor(session: Session, name: str | None, kind: ActorKind) -> Actor | None:
     found = UserStore(session).find_with_password(name) if name is not None else None
     if found is None or found[0].state is not UserState.ACTIVE:
         return None
-    user = found[0]
-    return Actor(kind, user.name, user.role, user.organisation)
+    return found[0].as_actor(kind)

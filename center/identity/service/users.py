@@ -1,17 +1,19 @@
 """Inviting people, and deciding what they may do."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from capability_sdk.contracts.errors import Conflict, InvalidInput
+from capability_sdk.contracts.errors import Conflict, InvalidInput, NotFound
 from center.database import Database
 from center.identity import passwords
 from center.identity.audit import record
-from center.identity.domain import User, UserState, new_secret, require_place
-from center.identity.errors import LastAdmin
-from center.identity.store import PlaceStore, SignInStore, UserStore
+from center.identity.domain import Grant, User, UserState, new_secret, require_sense
+from center.identity.errors import LastAdmin, NameTaken
+from center.identity.service.organisations import headquarters
+from center.identity.store import OrganisationStore, PlaceStore, SignInStore, UserStore
 from center.permissions import CENTER, Actor, ActorKind, Role
 
 
@@ -28,8 +30,7 @@ class NewUser:
     """Whom to invite."""
 
     name: str
-    role: Role
-    organisation: str
+    grant: Grant
 
 
 def invite(
@@ -39,13 +40,13 @@ def invite(
 
     Raises:
         InvalidInput: The role means nothing in the organisation.
-        NotFound: There is no such organisation.
+        NotFound: There is no such organisation, or no such province.
         NameTaken: There is such a user.
     """
-    _require_organisation(session, new.role, new.organisation)
-    user = UserStore(session).add(new.name, new.role, new.organisation, now)
+    require_grant(session, new.grant)
+    user = UserStore(session).add(new.name, new.grant, now)
     invitation = _invite(session, user.name, now, lifetime)
-    detail = {"role": new.role, "organisation": new.organisation}
+    detail = {"role": new.grant.role, **_place(new.grant)}
     record(session, actor, "user.invited", f"user/{user.name}", detail, at=now)
     return user, invitation
 
@@ -97,20 +98,24 @@ def reset(
 
 
 def change_role(session: Session, actor: Actor, change: NewUser, now: datetime) -> User:
-    """Give a user another role or organisation; it holds from their next request.
+    """Give a user another role, organisation or provinces; it holds from their next request.
 
     Raises:
+        InvalidInput: The role means nothing in the organisation.
+        NotFound: There is no such organisation, or no such province.
         LastAdmin: Nobody could administer the platform afterwards.
     """
     users = UserStore(session)
-    _require_organisation(session, change.role, change.organisation)
-    if change.role is not Role.ADMIN:
+    grant = change.grant
+    require_grant(session, grant)
+    if grant.role is not Role.ADMIN or grant.provinces is not None:
         _require_other_admin(users, change.name)
     before = users.get(change.name)
-    users.set_role(change.name, change.role, change.organisation)
+    was = Grant(before.role, before.organisation, before.provinces)
+    users.set_grant(change.name, grant)
     detail = {
-        "from": [before.role, before.organisation],
-        "to": [change.role, change.organisation],
+        "from": {"role": was.role, **_place(was)},
+        "to": {"role": grant.role, **_place(grant)},
     }
     record(session, actor, "user.role-changed", f"user/{change.name}", detail, at=now)
     return users.get(change.name)
@@ -132,7 +137,7 @@ def accept(database: Database, code: str, password: str, now: datetime) -> User:
         if password.casefold() == user.name.casefold():
             raise InvalidInput("The password must not be the name.")
         users.set_password(user.name, password_hash)
-        actor = Actor(ActorKind.PERSON, user.name, user.role, user.organisation)
+        actor = user.as_actor(ActorKind.PERSON)
         record(session, actor, "invitation.accepted", f"user/{user.name}", at=now)
         return users.get(user.name)
 
@@ -149,7 +154,8 @@ def create_first_admin(database: Database, name: str, password: str, now: dateti
         users = UserStore(session)
         if any(admin.is_active_admin for admin in users.lock_admins()):
             raise Conflict("There is an active admin already: ask them for an invitation.")
-        users.add(name, Role.ADMIN, CENTER, now)
+        _ensure_headquarters(session, now)
+        users.add(name, Grant(Role.ADMIN, CENTER), now)
         users.set_password(name, password_hash)
         actor = Actor(ActorKind.PERSON, name, Role.ADMIN, CENTER)
         record(session, actor, "admin.created", f"user/{name}", {"by": "command"}, at=now)
@@ -162,10 +168,29 @@ def _invite(session: Session, name: str, now: datetime, lifetime: timedelta) -> 
     return invitation
 
 
-def _require_organisation(session: Session, role: Role, organisation: str) -> None:
-    require_place(role, organisation)
-    if organisation != CENTER:
-        PlaceStore(session).get(organisation)
+def require_grant(session: Session, grant: Grant) -> None:
+    """Refuse a grant that cannot be.
+
+    Raises:
+        InvalidInput: The role means nothing in the organisation.
+        NotFound: There is no such organisation, or no such province.
+    """
+    organisation = OrganisationStore(session).get(grant.organisation)
+    require_sense(grant, organisation.kind)
+    unknown = (grant.provinces or frozenset()) - set(PlaceStore(session).names())
+    if unknown:
+        raise NotFound(f"There is no province {min(unknown)}.")
+
+
+def _ensure_headquarters(session: Session, now: datetime) -> None:
+    with suppress(NameTaken):
+        OrganisationStore(session).add(headquarters(now))
+
+
+def _place(grant: Grant) -> dict[str, object]:
+    if grant.provinces is None:
+        return {"organisation": grant.organisation}
+    return {"organisation": grant.organisation, "provinces": sorted(grant.provinces)}
 
 
 def _require_other_admin(users: UserStore, name: str) -> None:

@@ -2,8 +2,16 @@
 
 from center.identity.store.applications import ApplicationStore
 from center.identity.store.keys import AuthorKeyStore
+from center.identity.store.organisations import OrganisationStore
 from center.identity.store.places import PlaceStore
 from center.identity.store.sign_ins import SignInStore
 from center.identity.store.users import UserStore
 
-__all__ = ["ApplicationStore", "AuthorKeyStore", "PlaceStore", "SignInStore", "UserStore"]
+__all__ = [
+    "ApplicationStore",
+    "AuthorKeyStore",
+    "OrganisationStore",
+    "PlaceStore",
+    "SignInStore",
+    "UserStore",
+]

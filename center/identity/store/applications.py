@@ -1,7 +1,7 @@
 """Calling systems and their secrets."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Select, UniqueConstraint, delete, select
@@ -96,11 +96,13 @@ class ApplicationStore:
             raise NotFound(f"There is no application {client_id}.")
         return self._with_secrets([row])[0]
 
-    def page(self, paging: Paging, *, province: str | None = None) -> Page[Application]:
-        """Return applications by name; of one province where it is given."""
+    def page(
+        self, paging: Paging, *, provinces: Collection[str] | None = None
+    ) -> Page[Application]:
+        """Return applications by name; of certain provinces where they are given."""
         statement = select(ApplicationRow)
-        if province is not None:
-            statement = statement.where(ApplicationRow.province == province)
+        if provinces is not None:
+            statement = statement.where(ApplicationRow.province.in_(sorted(provinces)))
         page = fetch_page(
             self._session, statement, paging, key=[ApplicationRow.name, ApplicationRow.client_id]
         )

@@ -1,5 +1,6 @@
 """Provinces, enrolment codes and edges."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -158,11 +159,11 @@ class PlaceStore:
         row = self._session.scalar(statement)
         return None if row is None else _edge(row)
 
-    def page_edges(self, paging: Paging, *, province: str | None = None) -> Page[Edge]:
-        """Return edges by id; of one province where it is given."""
+    def page_edges(self, paging: Paging, *, provinces: Collection[str] | None = None) -> Page[Edge]:
+        """Return edges by id; of certain provinces where they are given."""
         statement = select(EdgeRow)
-        if province is not None:
-            statement = statement.where(EdgeRow.province == province)
+        if provinces is not None:
+            statement = statement.where(EdgeRow.province.in_(sorted(provinces)))
         return map_page(fetch_page(self._session, statement, paging, key=[EdgeRow.id]), _edge)
 
 

@@ -1,5 +1,6 @@
 """Users and their invitations."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, select
@@ -7,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from capability_sdk.contracts.errors import NotFound
-from center.columns import Key, Line, UtcDateTime
+from center.columns import Json, Key, Line, UtcDateTime
 from center.database import Base
-from center.identity.domain import User, UserState, digest
+from center.identity.domain import Grant, User, UserState, digest
 from center.identity.errors import CodeRefused, NameTaken
 from center.paging import Page, Paging, fetch_page, map_page
 from center.permissions import Role
@@ -22,7 +23,8 @@ class UserRow(Base):
 
     name: Mapped[str] = mapped_column(Key, primary_key=True)
     role: Mapped[str] = mapped_column(Key, index=True)
-    organisation: Mapped[str] = mapped_column(Key)
+    organisation: Mapped[str] = mapped_column(Key, index=True)
+    provinces: Mapped[list[str] | None] = mapped_column(Json)
     password_hash: Mapped[str | None] = mapped_column(Line)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -38,19 +40,33 @@ class InvitationRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+@dataclass(frozen=True, slots=True)
+class UsersWanted:
+    """Which users are asked for; None asks for all."""
+
+    organisation: str | None = None
+    role: Role | None = None
+
+
 class UserStore:
     """Users, by name."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, name: str, role: Role, organisation: str, now: datetime) -> User:
+    def add(self, name: str, grant: Grant, now: datetime) -> User:
         """Add a user who cannot sign in yet.
 
         Raises:
             NameTaken: There is, or was, a user of this name.
         """
-        row = UserRow(name=name, role=role, organisation=organisation, created_at=now)
+        row = UserRow(
+            name=name,
+            role=grant.role,
+            organisation=grant.organisation,
+            provinces=_names(grant.provinces),
+            created_at=now,
+        )
         try:
             with self._session.begin_nested():
                 self._session.add(row)
@@ -71,11 +87,15 @@ class UserStore:
         row = self._session.get(UserRow, name)
         return None if row is None else (_user(row), row.password_hash)
 
-    def page(self, paging: Paging) -> Page[User]:
+    def page(self, wanted: UsersWanted, paging: Paging) -> Page[User]:
         """Return users by name."""
-        return map_page(
-            fetch_page(self._session, select(UserRow), paging, key=[UserRow.name]), _user
-        )
+        row = UserRow
+        statement = select(row)
+        if wanted.organisation is not None:
+            statement = statement.where(row.organisation == wanted.organisation)
+        if wanted.role is not None:
+            statement = statement.where(row.role == wanted.role)
+        return map_page(fetch_page(self._session, statement, paging, key=[row.name]), _user)
 
     def lock_admins(self) -> list[User]:
         """Return every admin, locked, so that two changes cannot each count on the other one."""
@@ -93,10 +113,11 @@ class UserStore:
         """Disable a user, or enable them with None."""
         self._row(name).disabled_at = at
 
-    def set_role(self, name: str, role: Role, organisation: str) -> None:
-        """Give a user another role and organisation."""
+    def set_grant(self, name: str, grant: Grant) -> None:
+        """Give a user another role, organisation and provinces."""
         row = self._row(name)
-        row.role, row.organisation = role, organisation
+        row.role, row.organisation = grant.role, grant.organisation
+        row.provinces = _names(grant.provinces)
 
     def invite(self, name: str, code: str, expires_at: datetime) -> None:
         """Make a code the user's only invitation."""
@@ -145,4 +166,9 @@ def _user(row: UserRow) -> User:
         state = UserState.DISABLED
     else:
         state = UserState.INVITED if row.password_hash is None else UserState.ACTIVE
-    return User(row.name, Role(row.role), row.organisation, state, row.created_at)
+    provinces = None if row.provinces is None else frozenset(row.provinces)
+    return User(row.name, Role(row.role), row.organisation, state, row.created_at, provinces)
+
+
+def _names(provinces: frozenset[str] | None) -> list[str] | None:
+    return None if provinces is None else sorted(provinces)

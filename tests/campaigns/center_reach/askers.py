@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from center.permissions import PERMISSIONS, Permission, Role
+from center.permissions import PERMISSIONS, REGIONAL, Permission, Role
 from tests.campaigns.center_reach.questions import Question
 from tests.center_tenants import Tenants
 
@@ -18,6 +18,7 @@ class Asker:
         role: None where the credential is worth nothing at the center.
         province: Whose objects are within reach; None where that is for nobody, or not by province.
         owns: Capability whose engineers they are; None for everybody but a province's engineers.
+        rights: What they may do; None for everything that their role may.
     """
 
     name: str
@@ -25,10 +26,13 @@ class Asker:
     http: TestClient
     province: str | None = None
     owns: str | None = None
+    rights: frozenset[Permission] | None = None
 
     def may(self, right: Permission) -> bool:
-        """Tell whether the role has a right."""
-        return self.role is not None and right in PERMISSIONS[self.role]
+        """Tell whether the role has a right, here."""
+        if self.role is None:
+            return False
+        return right in (PERMISSIONS[self.role] if self.rights is None else self.rights)
 
     @property
     def is_confined(self) -> bool:
@@ -66,6 +70,8 @@ def askers(tenants: Tenants) -> list[Asker]:
     application = _bearer(tenants, _access_token(tenants))
     token = own.operator.post("/api-tokens", {"label": "matrix"}).json()["token"]
     province = own.province
+    regional = world.add_person("regional", "admin", provinces=[province])
+    detached = world.add_person("detached", "operator", provinces=[province])
     return [
         Asker("anonymous", None, world.anonymous),
         Asker("application", None, application),
@@ -73,6 +79,8 @@ def askers(tenants: Tenants) -> list[Asker]:
         Asker("edge", Role.EDGE, own.edge.http, province),
         Asker("operator", Role.OPERATOR, own.operator.http, province),
         Asker("operator's token", Role.OPERATOR, _bearer(tenants, token), province),
+        Asker("center's operator", Role.OPERATOR, detached.http, province),
+        Asker("region's admin", Role.ADMIN, regional.http, province, rights=REGIONAL),
         Asker("engineer", Role.ENGINEER, own.engineer.http, owns=own.capability),
         Asker("center's engineer", Role.ENGINEER, tenants.shop.author.http),
         Asker("admin", Role.ADMIN, world.admin.http),

@@ -181,7 +181,7 @@ CAMPAIGN = Campaign(
         PlantedBug(
             name="list-without-its-province",
             path="center/identity/store/places.py",
-            old="            statement = statement.where(EdgeRow.province == province)\n",
+            old="            statement = statement.where(EdgeRow.province.in_(sorted(provinces)))\n",
             new="            pass\n",
         ),
         PlantedBug(

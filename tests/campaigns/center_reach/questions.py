@@ -213,6 +213,7 @@ def _of_parameter(name: str, template: str, objects: Objects) -> str:
         "name": objects.user if "/users/" in template else objects.draft,
         "version": "1.0.0",
         "province": objects.province,
+        "organisation": objects.province,
         "capability": objects.capability,
         "client_id": objects.application,
         "application": objects.application,
@@ -252,6 +253,8 @@ def _known_bodies(objects: Objects) -> dict[str, Any]:
         "POST /api/v1/users": {**role, "name": f"u{name}"},
         "POST /api/v1/users/{name}:change-role": role,
         "POST /api/v1/provinces": {"name": f"p{name}", "titles": titles},
+        "POST /api/v1/organisations": {"name": f"o{name}", "titles": titles},
+        "PUT /api/v1/organisations/{organisation}": {"titles": titles},
         "POST /api/v1/api-tokens": {"label": f"new {name}"},
         "POST /api/v1/signing-keys": {"public_key_pem": new_public_key()},
         "POST /api/v1/edges": {
