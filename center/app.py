@@ -19,13 +19,15 @@ from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
 from center.authentication import make_authenticate
 from center.capability import api as capability
+from center.changes import ChangeFeed, note_writes
 from center.database import Database
+from center.events import api as events
+from center.events.streams import OpenStreams
+from center.events.topics import WATCHED
 from center.feedback import api as feedback
 from center.identity import api as identity
 from center.instance import api as instance
-from center.instance.changes import ChangeFeed, note_writes
 from center.instance.desired import StateOffice
-from center.instance.document import WATCHED_TABLES
 from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.operations import api as operations
@@ -39,7 +41,7 @@ PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     *(identity, capability, subscription, access),
-    *(instance, monitoring, feedback, operations, proving),
+    *(instance, monitoring, feedback, operations, proving, events),
 )
 
 
@@ -98,8 +100,9 @@ def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) ->
 def _prepare_desired_state(
     app: FastAPI, settings: CenterSettings, database: Database, clock: Clock
 ) -> None:
-    note_writes(database.engine, WATCHED_TABLES)
+    note_writes(database.engine, WATCHED)
     app.state.change_feed = ChangeFeed(database)
+    app.state.open_streams = OpenStreams()
     terms = IssuerTerms(settings.issuer_lifetime, settings.token_lifetime)
     app.state.state_office = StateOffice(database, app.state.signer, clock, terms)
 

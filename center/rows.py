@@ -1,6 +1,6 @@
 """Every table of the center in one place, for migrations and for tests."""
 
-from center import idempotency, jobs
+from center import changes, idempotency, jobs
 from center.access import store as access
 from center.capability import store as capability
 from center.database import Base
@@ -14,6 +14,7 @@ from center.operations import store as operations
 from center.subscription import store as subscription
 
 MODULES = (
+    changes,
     idempotency,
     jobs,
     audit,

@@ -17,10 +17,10 @@ from center.monitoring.counting import Monitor  # isort: skip
 from center.adapters.folder_packages import FolderPackageStore
 from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
+from center.changes import KEPT, forget_changes, note_writes
 from center.database import Database
+from center.events.topics import WATCHED
 from center.housekeeping import Housekeeping
-from center.instance.changes import note_writes
-from center.instance.document import WATCHED_TABLES
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
 from center.proving.proof import OnlineProof
@@ -53,6 +53,7 @@ def center_jobs(
         Job("gate", partial(run_pending, database, packages, run_gate, online.prove, clock=clock)),
         Job("monitoring", monitor.run),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
+        Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),
     ]
 
@@ -70,7 +71,7 @@ def main() -> int:
         return 1
     packages = FolderPackageStore(settings.data / "packages")
     # What the worker changes, such as a key, reaches the provinces that wait for news as well.
-    note_writes(database.engine, WATCHED_TABLES)
+    note_writes(database.engine, WATCHED)
     jobs = center_jobs(database, packages, prove_archive, settings)
     worker = Worker(database, jobs, system_clock)
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,13 +13,14 @@ from starlette.concurrency import run_in_threadpool
 
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName
 from capability_sdk.kit.problems import problem_responses
+from center.changes import ChangeFeed, Mark, Marks
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.idempotency import OnceDep
 from center.identity.store import PlaceStore
 from center.instance import boosts, consistency, service
-from center.instance.changes import ChangeFeed, Mark
 from center.instance.desired import Held, StateOffice, require_same_edge
+from center.instance.domain import DESIRED_STATE
 from center.instance.store import IssuedState
 from center.instance.views import (
     BoostBody,
@@ -267,7 +269,7 @@ class _Watch:
 
     async def look(self) -> tuple[Mark, IssuedState | None]:
         """Return what is newer now, and the mark that was read before."""
-        mark = await self._feed.mark()
+        mark = (await self._feed.marks()).of(DESIRED_STATE)
         issued = await run_in_threadpool(self._office.current, self._edge, self._has)
         return mark, issued if issued.revision > self._has.revision else None
 
@@ -276,11 +278,15 @@ class _Watch:
         deadline = time.monotonic() + seconds
         while (rest := deadline - time.monotonic()) > 0 and not self._feed.is_closed:
             # Some changes come with time alone, such as a revocation that no longer matters.
-            await self._feed.wait(mark, min(rest, _RECHECK_SECONDS))
+            await self._feed.wait(partial(_differs, mark), min(rest, _RECHECK_SECONDS))
             mark, issued = await self.look()
             if issued is not None:
                 return issued
         return None
+
+
+def _differs(since: Mark, marks: Marks) -> bool:
+    return marks.of(DESIRED_STATE) != since
 
 
 async def _with_heartbeat(

@@ -1,7 +1,7 @@
 """Issues desired state: one document per edge, a new revision whenever anything in it changes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,6 @@ from center.instance.errors import OtherEdge
 from center.instance.store import DesiredStateStore, IssuedState
 from center.permissions import Actor, ActorKind, Role
 from center.signing import Signer
-
-_CHANGES_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,6 @@ class StateOffice:
                 content = compose(session, edge, now, self._terms, _lead(issued) + behind + 1)
         fresh = content.issue(max(known, has.revision) + 1, now, self._signer)
         store.put(edge_id, fresh)
-        store.forget_changes(now - _CHANGES_KEPT)
         return fresh
 
     def _is_stale(self, issued: IssuedState, content: Content, has: Held, now: datetime) -> bool:

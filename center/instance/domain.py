@@ -8,6 +8,8 @@ from typing import Any
 from center.instance.errors import BadBoost, BadSplit
 
 MAX_VERSIONS = 20
+DESIRED_STATE = "desired-state"
+"""Topic of everything that a province lives from."""
 
 
 @dataclass(frozen=True, slots=True)

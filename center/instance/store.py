@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, delete, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -14,7 +14,6 @@ from capability_sdk.contracts.telemetry import HealthReport
 from center.capability.rows import CapabilityRow
 from center.columns import BigCount, Json, Key, LongText, UtcDateTime
 from center.database import Base
-from center.instance.changes import DesiredChangeRow
 from center.instance.domain import Deployment, Share, share_of
 from center.paging import Page, Paging, fetch_page, map_page
 
@@ -196,10 +195,6 @@ class DesiredStateStore:
         row.document = issued.document
         row.key_set_lead = issued.key_set_lead
         self._session.flush()
-
-    def forget_changes(self, before: datetime) -> None:
-        """Drop changes that every reader has seen long ago."""
-        self._session.execute(delete(DesiredChangeRow).where(DesiredChangeRow.at < before))
 
 
 def record_report(session: Session, edge: str, report: HealthReport) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 
 from center.capability.rows import CapabilityRow
+from center.changes import NotedChangeRow
 from center.database import Database
 from center.identity.service.users import create_first_admin
-from center.instance.changes import DesiredChangeRow
+from center.instance.domain import DESIRED_STATE
 from center.instance.store import DeploymentRow
 from center.schema import migrate
 from center.subscription.store import SubscriptionRow
@@ -130,7 +131,7 @@ class LiveCenter:
             row.purpose, row.requested_by, row.requested_at = "cheques", "root", now
             row.status = "active"
             session.add(row)
-            session.add(DesiredChangeRow(at=now))
+            session.add(NotedChangeRow(topic=DESIRED_STATE, at=now))
         return made["client_id"], made["client_secret"]
 
     def calls(self, application: str) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 from capability_sdk.contracts.packages import STATE_TYPE
 from capability_sdk.contracts.state import DesiredState
-from center.instance.changes import ChangeFeed
+from center.changes import ChangeFeed
 from tests.center_store_world import Shop, manifest, open_shop
 from tests.center_world import EdgeWorld, decode_part, running_center
 
