@@ -34,6 +34,7 @@ from center.operations import api as operations
 from center.permissions import Permission, declared_permissions, permit
 from center.proving import api as proving
 from center.settings import CenterSettings
+from center.simulation import api as simulation
 from center.subscription import api as subscription
 from center.subscription.service import granted_capabilities
 
@@ -41,7 +42,8 @@ PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     *(identity, capability, subscription, access),
-    *(instance, monitoring, feedback, operations, proving, events),
+    *(instance, monitoring, feedback, operations),
+    *(proving, events, simulation),
 )
 
 

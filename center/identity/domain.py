@@ -88,7 +88,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A tenant: the owner of one edge cluster."""
+    """A tenant: the owner of one edge cluster.
+
+    Attributes:
+        simulated: Nothing of it is real: pages say so, and it can be removed with all its figures.
+    """
 
     name: str
     title_zh: str
@@ -96,6 +100,7 @@ class Province:
     zone: str
     created_at: datetime
     kind: ProvinceKind = ProvinceKind.SERVING
+    simulated: bool = False
 
     def require_serving(self) -> None:
         """Refuse what people do in provinces that serve callers.

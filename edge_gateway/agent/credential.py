@@ -95,7 +95,7 @@ class Credential:
             "iss": self._edge,
             "sub": self._edge,
             "aud": CENTER_ISSUER,
-            "jti": secrets.token_urlsafe(16),
+            "jti": secrets.token_hex(16),  # an identifier: it begins with no dash
             "iat": now,
             "exp": now + _ASSERTION_SECONDS,
         }

@@ -39,6 +39,9 @@ class NewProvince(Strict):
     titles: Titles
     zone: Annotated[str, Field(max_length=60), AfterValidator(_known_zone)] = "Asia/Shanghai"
     kind: ProvinceKind = ProvinceKind.SERVING
+    simulated: Annotated[
+        bool, Field(description="Its figures are made up: every view says so, and it is removable.")
+    ] = False
 
 
 class ProvinceView(BaseModel):
@@ -48,6 +51,8 @@ class ProvinceView(BaseModel):
     titles: Titles
     zone: str = Field(examples=["Asia/Shanghai"])
     kind: ProvinceKind
+    simulated: bool
+    """Whether its edge and all its figures are made up."""
     created_at: datetime
 
 
@@ -98,7 +103,7 @@ def found_province(
 ) -> ProvinceView:
     """Found a province; its edge joins with an enrolment code."""
     titles = body.titles
-    new = Province(body.name, titles.zh, titles.en, body.zone, clock(), body.kind)
+    new = Province(body.name, titles.zh, titles.en, body.zone, clock(), body.kind, body.simulated)
     return once(lambda: _view(places.found(session, actor, new)), ProvinceView)
 
 
@@ -166,5 +171,6 @@ def _view(item: Province) -> ProvinceView:
         titles=Titles(zh=item.title_zh, en=item.title_en),
         zone=item.zone,
         kind=item.kind,
+        simulated=item.simulated,
         created_at=item.created_at,
     )

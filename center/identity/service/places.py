@@ -41,7 +41,9 @@ def found(session: Session, actor: Actor, province: Province) -> Province:
         )
     )
     PlaceStore(session).add(province)
-    detail = {"zone": province.zone, "kind": province.kind}
+    detail: dict[str, Any] = {"zone": province.zone, "kind": province.kind}
+    if province.simulated:
+        detail["simulated"] = True
     record(session, actor, "province.founded", f"province/{province.name}", detail)
     return province
 

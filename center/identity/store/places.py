@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, false, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -27,6 +27,7 @@ class ProvinceRow(Base):
     title_en: Mapped[str] = mapped_column(Line)
     zone: Mapped[str] = mapped_column(Key)
     kind: Mapped[str] = mapped_column(Key, server_default=ProvinceKind.SERVING)
+    simulated: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -73,6 +74,7 @@ class PlaceStore:
             title_en=province.title_en,
             zone=province.zone,
             kind=province.kind,
+            simulated=province.simulated,
             created_at=province.created_at,
         )
         try:
@@ -175,6 +177,7 @@ def _province(row: ProvinceRow) -> Province:
         row.zone,
         row.created_at,
         ProvinceKind(row.kind),
+        row.simulated,
     )
 
 

@@ -1,0 +1,1 @@
+"""A fleet to look at: simulated provinces at a running center, through the real protocol."""
