@@ -31,12 +31,14 @@ from center.instance.desired import StateOffice
 from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.operations import api as operations
+from center.operations.subscribers import daily_calls
 from center.permissions import Permission, declared_permissions, permit
 from center.proving import api as proving
 from center.settings import CenterSettings
 from center.simulation import api as simulation
 from center.subscription import api as subscription
-from center.subscription.service import granted_capabilities
+from center.subscription.service import plans
+from center.subscription.service.grants import granted_capabilities, refusal
 
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
@@ -83,10 +85,13 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.database = database
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
+    plans.prepare(database, clock())
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.inspectors = inspectors
     app.state.may_run = runs
     app.state.grants = granted_capabilities
+    app.state.refusal = refusal
+    app.state.daily_calls = daily_calls
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)

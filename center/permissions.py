@@ -59,6 +59,7 @@ class Permission(StrEnum):
     READ_SUBSCRIPTIONS = "read:subscriptions"
     REQUEST_SUBSCRIPTIONS = "request:subscriptions"
     APPROVE_SUBSCRIPTIONS = "approve:subscriptions"
+    MANAGE_PLANS = "manage:plans"
     MANAGE_TOKEN_KEYS = "manage:token-keys"  # noqa: S105 - a right, not a token
     REVOKE_TOKENS = "revoke:tokens"
     RELAY_TOKENS = "relay:tokens"

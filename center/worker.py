@@ -23,12 +23,16 @@ from center.events.topics import WATCHED
 from center.housekeeping import Housekeeping
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
+from center.operations.subscribers import calls_since
 from center.proving.proof import OnlineProof
 from center.rotation import KeyRotation
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
+from center.subscription.service.duties import Duties
 
 _ROUND = timedelta(hours=1)
+_SOON = timedelta(seconds=5)
+_WARNING = timedelta(minutes=1)
 
 
 def center_jobs(
@@ -48,10 +52,13 @@ def center_jobs(
         clock: Tells the moment.
     """
     online = OnlineProof(database, settings, clock)
+    duties = Duties(database, calls_since, clock)
     monitor = Monitor(database, package_references(database, packages), clock)
     return [
         Job("gate", partial(run_pending, database, packages, run_gate, online.prove, clock=clock)),
         Job("monitoring", monitor.run),
+        Job("subscriptions", duties.run, pause=_SOON),
+        Job("quota-warnings", duties.warn_of_quotas, pause=_WARNING),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

@@ -23,7 +23,7 @@ from tests.center_world import Person, World
 
 PASSED = GateReport(passed=True, checks=[], passport={"memory_bytes": 1000})
 TERMS: dict[str, Any] = {
-    "plan": "trial",
+    "plan": "standard",
     "daily_quota": 1000,
     "rate_per_second": 5.0,
     "concurrency": 2,

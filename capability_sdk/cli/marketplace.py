@@ -28,6 +28,8 @@ def register(app: typer.Typer) -> None:
     subscriptions.command("list")(list_subscriptions)
     subscriptions.command("suspend")(suspend_subscription)
     subscriptions.command("resume")(resume_subscription)
+    subscriptions.command("withdraw")(withdraw_subscription)
+    subscriptions.command("plans")(list_plans)
     app.add_typer(subscriptions, name="subscription")
 
 
@@ -81,19 +83,23 @@ def resume_application(application: ApplicationId, as_json: AsJson = False) -> N
     act(f"/applications/{application}:resume", as_json=as_json)
 
 
-def subscribe(
+def subscribe(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     capability: Annotated[str, typer.Argument(help="Name of the capability.")],
     application: Annotated[str, typer.Option(help="Client id of the application.")],
     purpose: Annotated[str, typer.Option(help="What it is for; the approver reads it.")],
-    daily_quota: Annotated[int, typer.Option(help="Calls a day.")] = 10_000,
-    rate: Annotated[float, typer.Option(help="Calls a second.")] = 50.0,
-    concurrency: Annotated[int, typer.Option(help="Calls at the same time.")] = 16,
+    plan: Annotated[str, typer.Option(help="Its plan: jiuzhou subscription plans.")] = "standard",
+    daily_quota: Annotated[int | None, typer.Option(help="Calls a day, if not the plan's.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Calls a second, if not the plan's.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Calls at the same time, if not the plan's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Request a subscription; a center admin approves it."""
+    """Request a subscription; its plan, or a center admin, approves it."""
     body = {
         "application": application,
         "capability": capability,
+        "plan": plan,
         "daily_quota": daily_quota,
         "rate_per_second": rate,
         "concurrency": concurrency,
@@ -125,3 +131,16 @@ def suspend_subscription(subscription: SubscriptionId, as_json: AsJson = False) 
 def resume_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
     """Resume a suspended subscription."""
     act(f"/subscriptions/{subscription}:resume", as_json=as_json)
+
+
+def withdraw_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
+    """Take back a request that nobody has decided on."""
+    act(f"/subscriptions/{subscription}:withdraw", as_json=as_json)
+
+
+def list_plans(as_json: AsJson = False) -> None:
+    """List the plans that one can ask for."""
+    with center_client() as client:
+        rows = client.get("/subscription-plans")["items"]
+    columns = ["name", "approval", "daily_quota", "rate_per_second", "longest_days", "is_open"]
+    show_rows(rows, columns, as_json=as_json, empty="The center offers no plan.")

@@ -50,9 +50,8 @@ def _keys(request: Request) -> KeyRing:
     return keys
 
 
-def _grants(request: Request) -> service.Grants:
-    grants: service.Grants = request.app.state.grants
-    return grants
+def _rights(request: Request) -> service.Rights:
+    return service.Rights(request.app.state.grants, request.app.state.refusal)
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -174,13 +173,13 @@ def relay_token(
     response: Response,
     database: DatabaseDep,
     actor: ActorDep,
-    grants: Annotated[service.Grants, Depends(_grants)],
+    rights: Annotated[service.Rights, Depends(_rights)],
     minting: Annotated[service.Minting, Depends(_minting)],
 ) -> TokenAnswer:
     """Mint an access token for a caller that asked the edge's gateway."""
     response.headers["Cache-Control"] = "no-store"
     with database.session(write=False) as session:
-        return service.relay(session, actor, edge, body, grants, minting)
+        return service.relay(session, actor, edge, body, rights, minting)
 
 
 @router.put(

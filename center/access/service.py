@@ -45,6 +45,17 @@ _CLOCKS_APART = timedelta(minutes=1)
 Grants = Callable[[Session, str], frozenset[str]]
 """Returns the capabilities that an application may call now, by its client id."""
 
+Refusal = Callable[[Session, str, str], Mapping[str, str]]
+"""Says why an application may not call a capability: ``reason`` and ``cure``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the domain that grants rights answers."""
+
+    granted: Grants
+    refusal: Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Minting:
@@ -101,7 +112,7 @@ def relay(
     actor: Actor,
     edge_id: str,
     request: TokenRelay,
-    grants: Grants,
+    rights: Rights,
     minting: Minting,
 ) -> TokenAnswer:
     """Mint an access token for a caller of the edge's province.
@@ -115,7 +126,7 @@ def relay(
     if actor.name != edge_id:
         raise NotFound(f"There is no edge {edge_id}.")
     application, secret_digest = _authenticate_caller(session, actor, request)
-    scope = _scope(request.scope, grants(session, application.client_id))
+    scope = _scope(session, request.scope, application.client_id, rights)
     issued = int(minting.now.timestamp())
     claims = {
         "iss": CENTER_ISSUER,
@@ -260,15 +271,20 @@ def _authenticate_caller(
     return found, given
 
 
-def _scope(asked: str, granted: frozenset[str]) -> str:
+def _scope(session: Session, asked: str, client_id: str, rights: Rights) -> str:
+    granted = rights.granted(session, client_id)
     able = {infer_scope(capability) for capability in granted}
     wanted = asked.split()
     if any(not scope.startswith("infer:") for scope in wanted):
         raise InvalidScope("A scope is `infer:` and the name of a capability.")
-    missing = sorted(set(wanted) - able)
+    missing = [scope.removeprefix("infer:") for scope in sorted(set(wanted) - able)]
     if missing:
-        names = ", ".join(scope.removeprefix("infer:") for scope in missing)
-        raise CapabilityNotGranted(f"No active subscription covers {names}.")
+        names, why = ", ".join(missing), rights.refusal(session, client_id, missing[0])
+        raise CapabilityNotGranted(
+            f"No active subscription covers {names}.",
+            reason=why.get("reason"),
+            cure=why.get("cure"),
+        )
     if not able:
         raise CapabilityNotGranted("The application has no active subscription.")
     return " ".join(sorted(set(wanted) or able))

@@ -39,6 +39,31 @@ LISTED = frozenset({Stage.PUBLISHED, Stage.DEPRECATED})
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """What an approval is bound to; without any it holds everywhere, for good.
+
+    They are enforced where something new begins: a deployment, a subscription.
+
+    Attributes:
+        provinces: Where the version may be run and subscribed to; None is everywhere.
+        ends_at: When nothing new begins with it any more.
+        words: What else the reviewer asks for.
+    """
+
+    provinces: tuple[str, ...] | None = None
+    ends_at: datetime | None = None
+    words: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether the approval still lets something begin."""
+        return self.ends_at is None or now < self.ends_at
+
+    def admits(self, province: str) -> bool:
+        """Tell whether the approval reaches a province."""
+        return self.provinces is None or province in self.provinces
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """What was said about a version, and by whom.
 
@@ -48,6 +73,7 @@ class Review:
         release: Compact JWS of the release statement, once approved.
         published_at: The moment of approval.
         withdrawn_reason: Why it may no longer run.
+        conditions: What the approval is bound to.
     """
 
     comment: str = ""
@@ -55,6 +81,7 @@ class Review:
     release: str | None = None
     published_at: datetime | None = None
     withdrawn_reason: str | None = None
+    conditions: Conditions = Conditions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from capability_sdk.contracts.manifest import Manifest, Titles
 from capability_sdk.contracts.packages import GateReport, PackageDigests
-from center.capability.domain import CapabilityVersion, Review, Stage
+from center.capability.domain import CapabilityVersion, Conditions, Review, Stage
 from center.columns import BigCount, Json, Key, LongText, UtcDateTime
 from center.database import Base
 
@@ -54,6 +54,7 @@ class CapabilityVersionRow(Base):
     release: Mapped[str | None] = mapped_column(LongText)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_reason: Mapped[str | None] = mapped_column(LongText)
+    conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 def to_row(item: CapabilityVersion) -> CapabilityVersionRow:
@@ -102,7 +103,28 @@ def to_version(row: CapabilityVersionRow) -> CapabilityVersion:
             release=row.release,
             published_at=row.published_at,
             withdrawn_reason=row.withdrawn_reason,
+            conditions=_conditions(row.conditions),
         ),
+    )
+
+
+def conditions_json(item: Conditions) -> dict[str, Any] | None:
+    """Lay conditions out for SQL; NULL where there are none."""
+    if item == Conditions():
+        return None
+    ends = None if item.ends_at is None else item.ends_at.isoformat()
+    provinces = None if item.provinces is None else list(item.provinces)
+    return {"provinces": provinces, "ends_at": ends, "words": item.words}
+
+
+def _conditions(kept: dict[str, Any] | None) -> Conditions:
+    if kept is None:
+        return Conditions()
+    provinces, ends = kept["provinces"], kept["ends_at"]
+    return Conditions(
+        provinces=None if provinces is None else tuple(provinces),
+        ends_at=None if ends is None else datetime.fromisoformat(ends),
+        words=kept["words"],
     )
 
 

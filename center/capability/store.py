@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.packages import PackageDigests
 from center.capability.domain import LISTED, CapabilityVersion, Stage, precedence, skeleton
 from center.capability.errors import CapabilityNotFound, IllegalStage, LookAlikeName, VersionExists
-from center.capability.rows import CapabilityRow, CapabilityVersionRow, to_row, to_version
+from center.capability.rows import (
+    CapabilityRow,
+    CapabilityVersionRow,
+    conditions_json,
+    to_row,
+    to_version,
+)
 from center.paging import Page, Paging, fetch_page, map_page
 
 
@@ -193,6 +199,7 @@ class CapabilityStore:
                 release=item.review.release,
                 published_at=item.review.published_at,
                 withdrawn_reason=item.review.withdrawn_reason,
+                conditions=conditions_json(item.review.conditions),
             )
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it

@@ -31,6 +31,7 @@ def test_every_route_of_the_store_is_there(world: World) -> None:
     one = "/api/v1/capabilities/{name}/versions/{version}"
     deployment = "/api/v1/provinces/{province}/deployments/{capability}"
     subscription = "/api/v1/subscriptions/{subscription}"
+    change = "/api/v1/subscription-changes/{change}"
 
     assert set(_operations(world)) == {
         *("POST /api/v1/packages", "GET /api/v1/capabilities", "GET /api/v1/capabilities/{name}"),
@@ -41,7 +42,12 @@ def test_every_route_of_the_store_is_there(world: World) -> None:
         *("GET /api/v1/reviews", "POST /api/v1/subscriptions", "GET /api/v1/subscriptions"),
         *(f"GET {subscription}", f"POST {subscription}:approve", f"POST {subscription}:decline"),
         *(f"POST {subscription}:suspend", f"POST {subscription}:resume"),
-        *(f"POST {subscription}:revoke", f"PUT {deployment}", f"GET {deployment}"),
+        *(f"POST {subscription}:revoke", f"POST {subscription}:withdraw"),
+        *(f"GET {subscription}/events", f"GET {subscription}/usage"),
+        *(f"POST {subscription}/changes", "GET /api/v1/subscription-changes"),
+        *(f"POST {change}:approve", f"POST {change}:decline", f"POST {change}:withdraw"),
+        *("GET /api/v1/subscription-plans", "PUT /api/v1/subscription-plans/{plan}"),
+        *(f"PUT {deployment}", f"GET {deployment}"),
         *(f"DELETE {deployment}", "GET /api/v1/deployments", "GET /api/v1/consistency"),
         *(f"POST {deployment}:boost", f"POST {deployment}:end-boost", f"GET {deployment}/boosts"),
         "GET /api/v1/edges/{edge}/desired-state",

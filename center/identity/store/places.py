@@ -103,6 +103,11 @@ class PlaceStore:
             fetch_page(self._session, statement, paging, key=[ProvinceRow.name]), _province
         )
 
+    def all(self) -> list[Province]:
+        """Return every province, by name."""
+        rows = self._session.scalars(select(ProvinceRow).order_by(ProvinceRow.name))
+        return [_province(row) for row in rows]
+
     def names(self) -> list[str]:
         """Return the name of every province."""
         return list(self._session.scalars(select(ProvinceRow.name).order_by(ProvinceRow.name)))

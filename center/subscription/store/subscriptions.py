@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Double, ForeignKey, Select, String, select, update
+from sqlalchemy import ColumnElement, Double, ForeignKey, Select, String, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -12,8 +12,13 @@ from center.capability.rows import CapabilityRow
 from center.columns import BigCount, Key, LongText, UtcDateTime
 from center.database import Base
 from center.paging import Page, Paging, fetch_page, map_page
-from center.subscription.domain import FINAL, GRANTED, Status, Subscription, Terms
+from center.subscription.denials import Denial
+from center.subscription.domain import FINAL, GRANTED, TIMED, Status, Subscription
 from center.subscription.errors import IllegalStatus, SubscriptionExists, SubscriptionNotFound
+from center.subscription.plans import Period, Terms
+
+_DUE_AT_ONCE = 200
+"""Subscriptions that one round of the worker takes; the next ones follow at once."""
 
 
 class SubscriptionRow(Base):
@@ -38,6 +43,14 @@ class SubscriptionRow(Base):
     decided_by: Mapped[str | None] = mapped_column(Key)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(LongText, default="")
+    denial: Mapped[str | None] = mapped_column(Key)
+    cost_centre: Mapped[str] = mapped_column(Key, default="", server_default="")
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    warned_of_end: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The end that its people were warned of."""
+    warned_of_quota: Mapped[str | None] = mapped_column(Key)
+    """The day and share of the quota that its people were warned of last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Wanted:
 
     province: str | None = None
     capability: str | None = None
+    application: str | None = None
     status: Status | None = None
     owner: str | None = None
     provinces: Collection[str] | None = None
@@ -102,6 +116,7 @@ class SubscriptionStore:
             "decided_by": item.decided_by,
             "decided_at": item.decided_at,
             "reason": item.reason,
+            "denial": item.denial,
         }
         if item.status in FINAL:
             changes["open_pair"] = None
@@ -113,17 +128,96 @@ class SubscriptionStore:
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
             raise IllegalStatus(f"Subscription {item.id} is no longer {was}; look again.")
 
-    def page(self, wanted: Wanted, paging: Paging) -> Page[Subscription]:
-        """Return a page of subscriptions, newest first."""
+    def put_terms(self, item: Subscription) -> None:
+        """Keep other terms and another end of a granted subscription.
+
+        Raises:
+            IllegalStatus: It has ended meanwhile.
+        """
+        row = SubscriptionRow
+        changed = self._session.execute(
+            update(row)
+            .where(row.id == item.id, row.status.in_(sorted(TIMED)))
+            .values(
+                plan=item.terms.plan,
+                daily_quota=item.terms.daily_quota,
+                rate_per_second=item.terms.rate_per_second,
+                concurrency=item.terms.concurrency,
+                ends_at=item.period.ends_at,
+            )
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+            raise IllegalStatus(f"Subscription {item.id} has ended; look again.")
+
+    def page(
+        self, wanted: Wanted, paging: Paging, *, oldest_first: bool = False
+    ) -> Page[Subscription]:
+        """Return a page of subscriptions, newest request first unless asked otherwise."""
         row = SubscriptionRow
         page = fetch_page(
             self._session,
             _matching(wanted),
             paging,
             key=[row.requested_at, row.id],
-            descending=True,
+            descending=not oldest_first,
         )
         return map_page(page, _to_subscription)
+
+    def of_capability(self, capability: str) -> list[Subscription]:
+        """Return the granted subscriptions of a capability, by province and application."""
+        row = SubscriptionRow
+        statement = select(row).where(row.capability == capability, row.status.in_(sorted(TIMED)))
+        ordered = statement.order_by(row.province, row.application)
+        return [_to_subscription(found) for found in self._session.scalars(ordered)]
+
+    def to_begin(self, now: datetime) -> list[Subscription]:
+        """Return those whose start has come."""
+        row = SubscriptionRow
+        return self._due(row.status == Status.SCHEDULED, row.starts_at <= now)
+
+    def to_expire(self, now: datetime) -> list[Subscription]:
+        """Return those whose end has come."""
+        row = SubscriptionRow
+        return self._due(row.status.in_(sorted(TIMED)), row.ends_at <= now)
+
+    def to_warn_of_end(self, before: datetime) -> list[Subscription]:
+        """Return those that end before a moment, and whose people do not know of this end."""
+        row = SubscriptionRow
+        unknown = or_(row.warned_of_end.is_(None), row.warned_of_end != row.ends_at)
+        return self._due(row.status.in_(sorted(GRANTED)), row.ends_at <= before, unknown)
+
+    def active_in(self, provinces: Collection[str]) -> list[tuple[Subscription, str | None]]:
+        """Return what is active in some provinces, each with its last warning of the quota."""
+        row = SubscriptionRow
+        statement = select(row).where(row.province.in_(provinces), row.status == Status.ACTIVE)
+        return [
+            (_to_subscription(found), found.warned_of_quota)
+            for found in self._session.scalars(statement)
+        ]
+
+    def note_warned_of_end(self, item: Subscription) -> None:
+        """Keep which end its people were warned of."""
+        self._session.get_one(SubscriptionRow, item.id).warned_of_end = item.period.ends_at
+
+    def note_warned_of_quota(self, item: Subscription, mark: str) -> None:
+        """Keep which day and share its people were warned of."""
+        self._session.get_one(SubscriptionRow, item.id).warned_of_quota = mark
+
+    def newest_of(self, application: str, capability: str) -> Subscription | None:
+        """Return an application's last subscription of a capability, whatever became of it."""
+        row = SubscriptionRow
+        found = self._session.scalar(
+            select(row)
+            .where(row.application == application, row.capability == capability)
+            .order_by(row.requested_at.desc(), row.id.desc())
+            .limit(1)
+        )
+        return None if found is None else _to_subscription(found)
+
+    def _due(self, *conditions: ColumnElement[bool]) -> list[Subscription]:
+        row = SubscriptionRow
+        statement = select(row).where(*conditions).order_by(row.id).limit(_DUE_AT_ONCE)
+        return [_to_subscription(found) for found in self._session.scalars(statement)]
 
     def granted_in(self, province: str) -> list[Subscription]:
         """Return what a province's gateway must know: active and suspended, by id."""
@@ -148,6 +242,8 @@ def _matching(wanted: Wanted) -> Select[SubscriptionRow]:
         statement = statement.where(SubscriptionRow.province.in_(sorted(wanted.provinces)))
     if wanted.capability is not None:
         statement = statement.where(SubscriptionRow.capability == wanted.capability)
+    if wanted.application is not None:
+        statement = statement.where(SubscriptionRow.application == wanted.application)
     if wanted.status is not None:
         statement = statement.where(SubscriptionRow.status == wanted.status)
     if wanted.owner is not None:
@@ -178,6 +274,9 @@ def _to_row(item: Subscription, pair: str) -> SubscriptionRow:
         requested_by=item.requested_by,
         requested_at=item.requested_at,
         status=item.status,
+        cost_centre=item.cost_centre,
+        starts_at=item.period.starts_at,
+        ends_at=item.period.ends_at,
     )
 
 
@@ -195,4 +294,7 @@ def _to_subscription(row: SubscriptionRow) -> Subscription:
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         reason=row.reason,
+        denial=None if row.denial is None else Denial(row.denial),
+        cost_centre=row.cost_centre,
+        period=Period(row.starts_at, row.ends_at),
     )
