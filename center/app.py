@@ -88,14 +88,19 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     plans.prepare(database, clock())
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.inspectors = inspectors
-    app.state.may_run = runs
-    app.state.grants = granted_capabilities
-    app.state.refusal = refusal
-    app.state.daily_calls = daily_calls
+    _answer_from_above(app)
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)
     return app
+
+
+def _answer_from_above(app: FastAPI) -> None:
+    """Give domains what only a domain above them knows."""
+    app.state.may_run = runs
+    app.state.grants = granted_capabilities
+    app.state.refusal = refusal
+    app.state.daily_calls = daily_calls
 
 
 def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) -> KeyRing:

@@ -17,6 +17,7 @@ from tests.center_world import PASSWORD, World
 
 _STATUS_FOR = {"approve": "requested", "decline": "requested", "resume": "suspended"}
 _REASON = {"reason": "because of the campaign"}
+_CHANGE = {"plan": "standard", "why": "because of the campaign"}
 
 
 @dataclass(frozen=True)
@@ -246,10 +247,7 @@ def _known_bodies(objects: Objects) -> dict[str, Any]:
         "POST /api/v1/applications": {"name": f"new {name}", "province": objects.province},
         "POST /api/v1/subscriptions": {**call, **TERMS, "capability": SHARED},
         "POST /api/v1/subscriptions/{subscription}:decline": _REASON,
-        "POST /api/v1/subscriptions/{subscription}/changes": {
-            "plan": "standard",
-            "why": "because of the campaign",
-        },
+        "POST /api/v1/subscriptions/{subscription}/changes": _CHANGE,
         "POST /api/v1/subscription-changes/{change}:decline": _REASON,
         "PUT /api/v1/provinces/{province}/deployments/{capability}": {
             "versions": [{"version": "1.0.0", "weight": 1}]
