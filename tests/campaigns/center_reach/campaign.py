@@ -186,7 +186,7 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="widened-to-anyone",
-            path="center/subscription/api.py",
+            path="center/subscription/api/subscriptions.py",
             old="""    "",
     dependencies=[permit(Permission.READ_SUBSCRIPTIONS)],""",
             new="""    "",
@@ -194,7 +194,7 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="by-id-without-a-look-at-the-owner",
-            path="center/subscription/service.py",
+            path="center/subscription/service/requests.py",
             old="    if foreign or not actor.sees(item.province):",
             new="    if foreign:",
         ),
@@ -216,7 +216,7 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="total-of-everybody",
-            path="center/subscription/store.py",
+            path="center/subscription/store/subscriptions.py",
             old="        return map_page(page, _to_subscription)\n",
             new="""        total = self._session.query(SubscriptionRow).count()
         page = page.model_copy(update={"total": total})
@@ -239,7 +239,7 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="route-without-a-permission",
-            path="center/subscription/api.py",
+            path="center/subscription/api/subscriptions.py",
             old="""    "/{subscription}",
     dependencies=[permit(Permission.READ_SUBSCRIPTIONS)],
 """,

@@ -122,7 +122,7 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="undocumented-conflict",
-            path="center/subscription/api.py",
+            path="center/subscription/api/subscriptions.py",
             old="_DECISION = problem_responses(401, 403, 404, 409, 422, 503)",
             new="_DECISION = problem_responses(401, 403, 404, 422, 503)",
         ),
