@@ -50,8 +50,8 @@ def test_a_good_package_passes_every_check_of_the_sandbox(tmp_path: Path) -> Non
 def _assert_complete(passport: Passport) -> None:
     measured = {(point.rows, point.threads) for point in passport.batches}
     assert measured == {(rows, threads) for rows in (1, 2, 4, 8, 16, 32, 64) for threads in (1, 2)}
-    # A model that only multiplies gains by every row.
-    assert passport.best_batch == 64
+    # A model that only multiplies gains by every row; the last doubling gives about a tenth.
+    assert passport.best_batch in {32, 64}
     assert passport.node_score > 0
     assert 0 < passport.load_seconds < passport.start_seconds
     assert 0 < passport.memory_bytes < passport.resident_bytes <= passport.peak_bytes

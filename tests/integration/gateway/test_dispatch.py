@@ -111,7 +111,8 @@ def test_who_is_slower_gets_fewer_calls_whatever_its_weight_says(three: World) -
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         shares = Counter(pool.map(ask, range(200)))
 
-    assert shares["a"] < min(shares["b"], shares["c"]) / 2
+    # Beside the mean of the others: which of two equal ones a neighbour slows down is chance.
+    assert shares["a"] < (shares["b"] + shares["c"]) / 4
     assert three.routes()["a"]["weight"] == 1.0
 
 
