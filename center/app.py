@@ -21,6 +21,8 @@ from center.authentication import make_authenticate
 from center.capability import api as capability
 from center.changes import ChangeFeed, note_writes
 from center.database import Database
+from center.documents import api as documents
+from center.documents.store import ContractMemory
 from center.events import api as events
 from center.events.streams import OpenStreams
 from center.events.topics import WATCHED
@@ -43,9 +45,18 @@ from center.subscription.service.grants import granted_capabilities, refusal
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
-    *(identity, capability, subscription, access),
-    *(instance, monitoring, feedback, operations),
-    *(proving, events, simulation),
+    identity,
+    capability,
+    subscription,
+    access,
+    instance,
+    monitoring,
+    feedback,
+    operations,
+    proving,
+    events,
+    simulation,
+    documents,
 )
 
 
@@ -89,6 +100,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.inspectors = inspectors
     _answer_from_above(app)
+    app.state.contracts = ContractMemory()
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)
