@@ -5,7 +5,10 @@ refusal on the way. pytest runs them in the order of this file.
 """
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +158,45 @@ def test_a_stock_tritonclient_infers(
 
     right = answer.as_numpy("label").ravel().astype(str) == np.asarray(images.labels[:8])
     assert right.sum() >= 7
+
+
+_RUN = {
+    "curl": ("call.sh", ["bash"]),
+    "python": ("call.py", [sys.executable]),
+    "java": ("Infer.java", ["java"]),
+    "go": ("infer.go", ["go", "run"]),
+}
+
+
+@pytest.mark.parametrize("language", list(_RUN))
+def test_the_code_samples_of_the_document_hub_call_it_as_they_stand(
+    platform: Platform, serving: dict[str, Application], tmp_path: Path, language: str
+) -> None:
+    name, command = _RUN[language]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    program = tmp_path / name
+    text = platform.operators["zhejiang"].does("documents", "sample", NAME, "--language", language)
+    program.write_text(text)
+    application = serving["zhejiang"]
+    environment = {
+        **os.environ,
+        "GATEWAY": platform.gateways["zhejiang"],
+        "CLIENT_ID": application.client_id,
+        "CLIENT_SECRET": application.client_secret,
+    }
+
+    done = subprocess.run(
+        [*command, program],
+        check=False,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "label" in done.stdout
 
 
 def test_a_stock_tritonclient_reads_metadata(
