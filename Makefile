@@ -48,7 +48,6 @@ gates: $(VENV)/.dev ## Format, lint, types, imports, generated documents
 	$(BIN)/python -m tests.gates
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest -q tests/campaigns/test_planted_sources.py
 
 .PHONY: fix
 fix: $(VENV)/.dev ## Format, and mend what the linter can mend
