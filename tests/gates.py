@@ -20,7 +20,7 @@ from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
 from scheduler.node_agent.joined.settings import NodeSettings
 from scheduler.settings import SchedulerSettings
-from tests import messages
+from tests import console_sources, messages
 
 ROOT = Path(__file__).parents[1]
 MAX_FILE_LINES = 400
@@ -123,7 +123,12 @@ def main() -> int:
     if "--write" in sys.argv:
         SETTINGS_PAGE.write_text(settings_page())
         return 0
-    complaints = [*too_long(), *not_to_be_committed(), *outdated_documents()]
+    complaints = [
+        *too_long(),
+        *not_to_be_committed(),
+        *outdated_documents(),
+        *console_sources.complaints(tracked("center/console/src")),
+    ]
     for complaint in complaints:
         print(complaint)  # noqa: T201 - a gate speaks to the terminal
     return 1 if complaints else 0

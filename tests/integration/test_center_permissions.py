@@ -25,6 +25,7 @@ _OPEN = {
     ("POST", "/api/v1/edges"),
     ("GET", "/.well-known/jwks.json"),
     ("POST", "/oauth2/token"),
+    ("GET", "/{address:page}"),
 }
 
 

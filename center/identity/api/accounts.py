@@ -60,6 +60,8 @@ class MeNow(BaseModel):
     user: Me
     csrf_token: str | None = None
     """Of the cookie's session; null for an API token, which needs none."""
+    permissions: list[Permission]
+    """What the role gives, so that a console shows nobody what would be refused."""
 
 
 class Acceptance(Strict):
@@ -171,7 +173,11 @@ def me(request: Request, actor: ActorDep) -> MeNow:
     cookie = request.cookies.get(SESSION_COOKIE)
     by_cookie = actor.kind is ActorKind.PERSON and cookie is not None
     token = csrf_token(cookie) if by_cookie and cookie is not None else None
-    return MeNow(user=Me.model_validate(actor), csrf_token=token)
+    return MeNow(
+        user=Me.model_validate(actor),
+        csrf_token=token,
+        permissions=sorted(right for right in Permission if actor.may(right)),
+    )
 
 
 @router.post(

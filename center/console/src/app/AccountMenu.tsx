@@ -1,0 +1,29 @@
+import { UserOutlined } from "@ant-design/icons";
+import { Button, Dropdown } from "antd";
+import { useTranslation } from "react-i18next";
+import { signOut, useSession } from "./session";
+
+/** Who is signed in, what they are, and the way out. */
+export function AccountMenu() {
+  const { t } = useTranslation();
+  const { user } = useSession();
+  const items = [
+    {
+      key: "role",
+      type: "group" as const,
+      label: `${t(`role.${user.role}`)} · ${user.organisation}`,
+    },
+    { key: "out", label: t("frame.sign-out"), onClick: signOut },
+  ];
+  return (
+    <Dropdown trigger={["click"]} menu={{ items }}>
+      <Button
+        type="text"
+        icon={<UserOutlined />}
+        aria-label={`${t("frame.account")}: ${user.name}`}
+      >
+        {user.name}
+      </Button>
+    </Dropdown>
+  );
+}

@@ -1,0 +1,72 @@
+import { MenuOutlined } from "@ant-design/icons";
+import { Link, Navigate, Outlet, useRouterState } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { PageSkeleton } from "../shared/PageSkeleton";
+import { ErrorPage } from "../shared/pages";
+import { AccountMenu } from "./AccountMenu";
+import { AppearanceSwitch } from "./AppearanceSwitch";
+import { ExpiredDialog } from "./ExpiredDialog";
+import frame from "./Frame.module.css";
+import { HeaderParts } from "./HeaderParts";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { MainMenu } from "./MainMenu";
+import { ProvinceSwitch } from "./ProvinceSwitch";
+import { SessionProvider } from "./session";
+
+/** What stands around every page: header, menu, and whoever is signed in. */
+export function Frame() {
+  const here = useRouterState({ select: (state) => state.location.href });
+  return (
+    <SessionProvider
+      pending={<PageSkeleton />}
+      stranger={<Navigate to="/sign-in" search={{ back: here }} replace />}
+      failed={(error) => <ErrorPage error={error} />}
+    >
+      <Shell />
+    </SessionProvider>
+  );
+}
+
+function Shell() {
+  const { t } = useTranslation();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [isOpen, setOpen] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes because the path changed
+  useEffect(() => setOpen(false), [path]);
+
+  return (
+    <div className={frame.frame}>
+      <a className={frame.skip} href="#page">
+        {t("skip")}
+      </a>
+      <header className={frame.head}>
+        <Button
+          type="text"
+          className={frame.opener ?? ""}
+          icon={<MenuOutlined />}
+          aria-label={t("frame.open-menu")}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        />
+        <Link to="/" className={frame.brand}>
+          <img src="/favicon.svg" alt="" width={20} height={20} />
+          {t("title")}
+        </Link>
+        <HeaderParts place="search" />
+        <span className={frame.space} />
+        <ProvinceSwitch />
+        <HeaderParts place="bell" />
+        <LanguageSwitch />
+        <AppearanceSwitch />
+        <AccountMenu />
+      </header>
+      <MainMenu isOpen={isOpen} />
+      <main id="page" className={frame.page} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <ExpiredDialog />
+    </div>
+  );
+}

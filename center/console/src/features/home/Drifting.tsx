@@ -1,0 +1,43 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { api, ask } from "../../api/client";
+import { Age } from "../../shared/Age";
+import { StateMark } from "../../shared/StateMark";
+import { useProvince } from "../../shared/useProvince";
+import { Section } from "./Section";
+
+const MOST = 500;
+
+/** Capabilities whose inputs moved away from what they were trained on. */
+export function Drifting() {
+  const { t } = useTranslation("home");
+  const [province] = useProvince();
+  const scope = province === "" ? {} : { province };
+  const query = useQuery({
+    queryKey: ["drift", scope],
+    queryFn: () => ask(api.GET("/api/v1/drift", { params: { query: { limit: MOST, ...scope } } })),
+    select: (page) => page.items.filter((item) => item.verdict === "drift"),
+  });
+  return (
+    <Section
+      title={t("drift")}
+      query={query}
+      nothing={t("no-drift")}
+      keyOf={(item) => `${item.capability} ${item.version} ${item.province}`}
+    >
+      {(item) => (
+        <>
+          <StateMark state="drift" text={`${item.capability} ${item.version}`} />
+          <span>{item.province}</span>
+          <span className="quiet">
+            {t("moved", { count: item.columns_moved })}
+            {item.worst && ` · ${t("worst", { column: item.worst.column })}`}
+          </span>
+          <span className="quiet">
+            <Age at={item.since} />
+          </span>
+        </>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,37 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { Skeleton } from "antd";
+import type { ReactNode } from "react";
+import { QueryStates } from "../../shared/QueryStates";
+import style from "./Section.module.css";
+
+interface Props<T> {
+  title: string;
+  query: UseQueryResult<T[]>;
+  /** One calm line where nothing is there. */
+  nothing: string;
+  keyOf: (item: T) => string;
+  children: (item: T) => ReactNode;
+}
+
+/** One list of the home page; its failure stays in it. */
+export function Section<T>({ title, query, nothing, keyOf, children }: Props<T>) {
+  return (
+    <section className={style.section}>
+      <h2>{title}</h2>
+      <QueryStates
+        query={query}
+        skeleton={<Skeleton active title={false} paragraph={{ rows: 2 }} />}
+        isEmpty={(items) => items.length === 0}
+        empty={<p className="quiet">{nothing}</p>}
+      >
+        {(items) => (
+          <ul className={style.list}>
+            {items.map((item) => (
+              <li key={keyOf(item)}>{children(item)}</li>
+            ))}
+          </ul>
+        )}
+      </QueryStates>
+    </section>
+  );
+}

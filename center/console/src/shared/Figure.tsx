@@ -1,0 +1,46 @@
+import { Tooltip } from "antd";
+import { useTranslation } from "react-i18next";
+import { Age } from "./Age";
+import figure from "./Figure.module.css";
+import { useNumbers } from "./numbers";
+
+interface Props {
+  /** Already formatted, with its unit. */
+  value: string;
+  /** Of how many observations. */
+  n?: number | null | undefined;
+  at?: string | Date | null | undefined;
+  /** Seconds after which it is older than its schedule. */
+  staleAfter?: number;
+  /** Where it comes from, in the reader's words. */
+  source?: string;
+  isEstimated?: boolean;
+}
+
+/** A number with what it is worth: age and n beside it, the source on hover; estimates are dashed. */
+export function Figure({ value, n, at, staleAfter, source, isEstimated = false }: Props) {
+  const { t } = useTranslation("shared");
+  const { count } = useNumbers();
+  const number = (
+    <span className={isEstimated ? figure.estimated : figure.value}>
+      {value}
+      {isEstimated && <small> {t("figure.estimated")}</small>}
+    </span>
+  );
+  return (
+    <span className={figure.figure}>
+      {source === undefined ? (
+        number
+      ) : (
+        <Tooltip title={t("figure.source", { source })}>{number}</Tooltip>
+      )}
+      {n !== undefined && n !== null && <small> {t("figure.n", { n: count(n) })}</small>}
+      {at !== undefined && at !== null && (
+        <small>
+          {" "}
+          <Age at={at} {...(staleAfter === undefined ? {} : { staleAfter })} />
+        </small>
+      )}
+    </span>
+  );
+}

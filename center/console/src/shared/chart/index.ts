@@ -1,0 +1,2 @@
+export { Chart, type ChartRows } from "./Chart";
+export type { ChartOption } from "./Drawing";

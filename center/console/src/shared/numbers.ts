@@ -1,0 +1,28 @@
+import { useTranslation } from "react-i18next";
+
+const NONE = "–";
+
+export interface Numbers {
+  /** A count, with separators. */
+  count: (value: number | null | undefined) => string;
+  /** A share of 1 as percent. */
+  share: (value: number | null | undefined, digits?: number) => string;
+  /** Any figure, to so many significant digits. */
+  figure: (value: number | null | undefined, digits?: number) => string;
+}
+
+/** Formats of numbers in the reader's language; what is not known is a dash. */
+export function useNumbers(): Numbers {
+  const { i18n } = useTranslation();
+  const locale = i18n.language === "en" ? "en-GB" : "zh-CN";
+  const format = (value: number | null | undefined, options: Intl.NumberFormatOptions) =>
+    value === null || value === undefined
+      ? NONE
+      : new Intl.NumberFormat(locale, options).format(value);
+  return {
+    count: (value) => format(value, { maximumFractionDigits: 0 }),
+    share: (value, digits = 1) =>
+      format(value, { style: "percent", maximumFractionDigits: digits }),
+    figure: (value, digits = 3) => format(value, { maximumSignificantDigits: digits }),
+  };
+}
