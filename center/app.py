@@ -20,8 +20,10 @@ from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
 from center.authentication import make_authenticate
 from center.capability import api as capability
+from center.catalogue import api as catalogue
 from center.changes import ChangeFeed, note_writes
 from center.database import Database
+from center.discussion import api as discussion
 from center.documents import api as documents
 from center.documents.store import ContractMemory
 from center.events import api as events
@@ -50,12 +52,14 @@ _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     identity,
     capability,
+    discussion,
     subscription,
     access,
     instance,
     monitoring,
     feedback,
     operations,
+    catalogue,
     proving,
     events,
     simulation,

@@ -72,14 +72,14 @@ def fetch_page(
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     if paging.cursor is not None:
         position = tuple_(*key)
-        values = _decode(paging.cursor, key)
+        values = decode_cursor(paging.cursor, [column.type.python_type for column in key])
         statement = statement.where(position < values if descending else position > values)
     order = [column.desc() if descending else column.asc() for column in key]
     rows = list(session.scalars(statement.order_by(*order).limit(paging.limit + 1)))
     following = None
     if len(rows) > paging.limit:
         rows = rows[: paging.limit]
-        following = _encode([getattr(rows[-1], column.key) for column in key])
+        following = encode_cursor([getattr(rows[-1], column.key) for column in key])
     return Page.model_construct(items=rows, next=following, total=total)
 
 
@@ -90,19 +90,29 @@ def map_page(page: Page[R], turn: Callable[[R], T]) -> Page[T]:
     )
 
 
-def _encode(values: list[Any]) -> str:
+def encode_cursor(values: Sequence[Any]) -> str:
+    """Write the values that order a list at one of its rows as a cursor."""
     plain = [{"t": v.isoformat()} if isinstance(v, datetime) else v for v in values]
     text = json.dumps(plain, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _decode(cursor: str, key: Sequence[InstrumentedAttribute[Any]]) -> tuple[Any, ...]:
+def decode_cursor(cursor: str, kinds: Sequence[type]) -> tuple[Any, ...]:
+    """Read a cursor back.
+
+    Args:
+        cursor: What `encode_cursor` wrote, or what somebody sent instead.
+        kinds: Types of the values.
+
+    Raises:
+        InvalidRequest: The cursor is not one of this list.
+    """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         plain = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         values = [_moment(v["t"]) if isinstance(v, dict) else v for v in plain]
         texts = [v.encode() for v in values if isinstance(v, str)]
-        fits = [type(v) is c.type.python_type for v, c in zip(values, key, strict=True)]
+        fits = [type(v) is kind for v, kind in zip(values, kinds, strict=True)]
     except (ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise InvalidRequest("The cursor is not one of this list.") from error
     small = all(abs(v) < 1 << 63 for v in values if isinstance(v, int))

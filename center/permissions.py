@@ -72,6 +72,8 @@ class Permission(StrEnum):
     READ_USAGE = "read:usage"
     READ_CALLS = "read:calls"
     READ_HEALTH = "read:health"
+    DISCUSS_CAPABILITIES = "discuss:capabilities"
+    MODERATE_DISCUSSION = "moderate:discussion"
 
 
 _P = Permission
@@ -86,6 +88,7 @@ _PEOPLE = frozenset(
         _P.READ_SUBSCRIPTIONS,
         _P.READ_MONITORING,
         _P.READ_USAGE,
+        _P.DISCUSS_CAPABILITIES,
     }
 )
 _EDGE = frozenset(

@@ -3,7 +3,9 @@
 from center import changes, idempotency, jobs
 from center.access import store as access
 from center.capability import store as capability
+from center.catalogue import rows as catalogue
 from center.database import Base
+from center.discussion import rows as discussion
 from center.feedback import store as feedback
 from center.identity import audit
 from center.identity import store as identity
@@ -20,6 +22,7 @@ MODULES = (
     audit,
     identity,
     capability,
+    discussion,
     subscription,
     access,
     instance,
@@ -28,6 +31,7 @@ MODULES = (
     monitoring,
     feedback,
     operations,
+    catalogue,
 )
 """Modules that declare rows; importing them fills the metadata."""
 

@@ -17,6 +17,7 @@ from center.monitoring.counting import Monitor  # isort: skip
 from center.adapters.folder_packages import FolderPackageStore
 from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
+from center.catalogue import standing
 from center.changes import KEPT, forget_changes, note_writes
 from center.database import Database
 from center.events.topics import WATCHED
@@ -59,6 +60,7 @@ def center_jobs(
         Job("monitoring", monitor.run),
         Job("subscriptions", duties.run, pause=_SOON),
         Job("quota-warnings", duties.warn_of_quotas, pause=_WARNING),
+        Job("standings", standing.Standings(database, clock).run, pause=standing.PAUSE),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

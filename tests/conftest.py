@@ -109,6 +109,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def lasting_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """SQLAlchemy URL of a database that a whole module shares, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('shared') / 'center.db'}"
+    create = {"postgresql": postgresql.create_database, "mariadb": mariadb.create_database}
+    address = request.getfixturevalue(f"_{request.param}")
+    return create[request.param](address, f"t{secrets.token_hex(6)}")
+
+
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """Folder of real data sets, named by ``JIUZHOU_TEST_DATA``."""

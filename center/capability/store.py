@@ -96,6 +96,23 @@ class CapabilityStore:
         row = self._session.get(CapabilityRow, name)
         return row.owner if row else None
 
+    def require_seen(self, name: str, sight: Sight) -> str:
+        """Return the organisation that owns a capability.
+
+        Raises:
+            CapabilityNotFound: No version of it is in this sight.
+        """
+        row = CapabilityVersionRow
+        owner = self._session.scalar(
+            select(CapabilityRow.owner)
+            .join(row, row.capability == CapabilityRow.name)
+            .where(CapabilityRow.name == name, sight.clause())
+            .limit(1)
+        )
+        if owner is None:
+            raise CapabilityNotFound(f"{name} is not in the store.")
+        return owner
+
     def claim(self, name: str, owner: str, at: datetime) -> None:
         """Give a new name to an organisation.
 

@@ -30,7 +30,8 @@ def _topic(permission: Permission, *tables: str) -> Topic:
 
 _P = Permission
 TOPICS: dict[str, Topic] = {
-    "store": _topic(_P.READ_STORE, "capability", "capability_version"),
+    "store": _topic(_P.READ_STORE, "capability", "capability_version", "catalogue_listing"),
+    "discussion": _topic(_P.READ_STORE, "rating", "comment", "knowledge_note", "favourite"),
     "reviews": _topic(_P.READ_STORE, "capability_version"),
     "subscriptions": _topic(_P.READ_SUBSCRIPTIONS, "subscription"),
     "applications": _topic(_P.READ_APPLICATIONS, "application"),
