@@ -33,6 +33,8 @@ from center.feedback import api as feedback
 from center.front import api as front
 from center.front.assets import find_console
 from center.identity import api as identity
+from center.identity.audit import follow_acts
+from center.identity.audit.anchor import Anchor
 from center.instance import api as instance
 from center.instance.desired import StateOffice
 from center.instance.service import runs
@@ -93,6 +95,8 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.settings = settings
     app.state.clock = clock
     app.state.database = database
+    app.state.anchor = Anchor(settings.data)
+    follow_acts(database, app.state.anchor.follow)
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
     plans.prepare(database, clock())

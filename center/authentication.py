@@ -1,7 +1,8 @@
 """Finds out who asks: a person by cookie, a program by API token, an edge by its bearer token."""
 
+from datetime import datetime
+
 from fastapi import Request
-from sqlalchemy.orm import Session
 
 from capability_sdk.kit.clock import Clock
 from center.access.service import find_by_edge_token
@@ -9,7 +10,9 @@ from center.database import Database
 from center.identity.api.accounts import SESSION_COOKIE
 from center.identity.domain import API_TOKEN_PREFIX, csrf_token, same
 from center.identity.errors import CsrfTokenMissing
-from center.identity.service.sign_ins import find_by_api_token, find_by_session
+from center.identity.service.sign_ins import find_by_session
+from center.identity.service.tokens import find_holder
+from center.identity.store import ApiTokenStore
 from center.permissions import Actor, Authenticate
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,10 +27,10 @@ def make_authenticate(database: Database, clock: Clock) -> Authenticate:
         cookie = request.cookies.get(SESSION_COOKIE)
         if not given and cookie is None:
             return None
+        if given:  # an explicit credential counts alone, also where it is wrong
+            return _by_bearer(database, given, clock())
+        assert cookie is not None  # noqa: S101 - excluded above
         with database.session(write=False) as session:
-            if given:  # an explicit credential counts alone, also where it is wrong
-                return _by_bearer(session, given, clock)
-            assert cookie is not None  # noqa: S101 - excluded above
             actor = find_by_session(session, cookie, clock())
         if actor is not None and request.method not in _SAFE:
             _require_csrf_token(request, cookie)
@@ -36,13 +39,25 @@ def make_authenticate(database: Database, clock: Clock) -> Authenticate:
     return authenticate
 
 
-def _by_bearer(session: Session, given: list[str], clock: Clock) -> Actor | None:
+def _by_bearer(database: Database, given: list[str], now: datetime) -> Actor | None:
     scheme, _, token = given[0].partition(" ")
     if len(given) != 1 or scheme.lower() != "bearer" or not token or len(token) > _LONGEST:
         return None
     if token.startswith(API_TOKEN_PREFIX):
-        return find_by_api_token(session, token)
-    return find_by_edge_token(session, token, clock())
+        return _by_api_token(database, token, now)
+    with database.session(write=False) as session:
+        return find_by_edge_token(session, token, now)
+
+
+def _by_api_token(database: Database, token: str, now: datetime) -> Actor | None:
+    with database.session(write=False) as session:
+        holder = find_holder(session, token, now)
+    if holder is None:
+        return None
+    if holder.unnoted is not None:
+        with database.session() as session:
+            ApiTokenStore(session).note_use(holder.unnoted, now)
+    return holder.actor
 
 
 def _require_csrf_token(request: Request, cookie: str) -> None:

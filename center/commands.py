@@ -10,10 +10,12 @@ import typer
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.kit.clock import system_clock
 from center.access.errors import MasterKeyMismatch
+from center.audit_commands import audit
 from center.backup import back_up, dump_command, read_backup
 from center.backup import restore as restore_backup
 from center.database import Database
-from center.identity.audit import verify
+from center.identity.audit import follow_acts, verify
+from center.identity.audit.anchor import Anchor
 from center.identity.service.users import create_first_admin
 from center.proving.enrolment import make_proving_code
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
@@ -32,6 +34,7 @@ admin = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+admin.add_typer(audit, name="audit")
 
 DataOption = Annotated[
     Path | None,
@@ -80,11 +83,12 @@ def proving_code(
 
 @admin.command("verify-audit")
 def verify_audit(data: DataOption = None) -> None:
-    """Check that no act of the audit trail was changed, removed or reordered."""
+    """Check that no act of the audit trail was changed, removed, reordered or cut off."""
     database = _open(data)
     try:
+        seen = Anchor(_settings(data).data).read()
         with database.session(write=False) as session:
-            verdict = verify(session)
+            verdict = verify(session, seen)
     finally:
         database.close()
     if not verdict.intact:
@@ -161,6 +165,7 @@ def _open(data: Path | None) -> Database:
     except (DatabaseTooNew, MigrationBroken) as error:
         database.close()
         raise _fail(str(error)) from error
+    follow_acts(database, Anchor(settings.data).follow)
     return database
 
 

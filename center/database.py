@@ -5,7 +5,7 @@ loaded behind its back.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from capability_sdk.kit.problems import problem_response
 _log = logging.getLogger(__name__)
 _WAIT_SECONDS = 5
 _MODE = "jiuzhou_mode"
+_AFTER_COMMIT = "database.after_commit"
 _SQLITE_BEGIN = {
     # A reading transaction that writes would fail by chance under load; here it always fails.
     "read": ("PRAGMA query_only=ON", "BEGIN"),
@@ -65,6 +66,8 @@ class Database:
         self.engine = _make_engine(parsed)
         self._reading = self.engine.execution_options(**{_MODE: "read"})
         self._writing = self.engine.execution_options(**{_MODE: "write"})
+        self.session_info: dict[str, Any] = {}
+        """What every session is told of, such as who follows the acts that it records."""
 
     @contextmanager
     def session(self, *, write: bool = True) -> Iterator[Session]:
@@ -75,10 +78,13 @@ class Database:
                 and a write in it is refused.
         """
         engine = self._writing if write else self._reading
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            if engine.dialect.name == "sqlite":
-                session.connection()  # begins now, so that what is read here stays true
-            yield session
+        with Session(engine, expire_on_commit=False, info=dict(self.session_info)) as session:
+            with session.begin():
+                if engine.dialect.name == "sqlite":
+                    session.connection()  # begins now, so that what is read here stays true
+                yield session
+            for then in session.info.pop(_AFTER_COMMIT, {}).values():
+                then()
 
     @contextmanager
     def migration(self) -> Iterator[Connection]:
@@ -107,6 +113,17 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def after_commit(session: Session, name: str, then: Callable[[], None]) -> None:
+    """Have something done once the transaction is committed, and only then.
+
+    Args:
+        session: Of `Database.session`.
+        name: A second one of this name takes the place of the first.
+        then: Must not raise: what was committed stays.
+    """
+    session.info.setdefault(_AFTER_COMMIT, {})[name] = then
 
 
 def _make_engine(url: URL) -> Engine:

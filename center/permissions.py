@@ -52,6 +52,7 @@ class Permission(StrEnum):
     READ_APPLICATIONS = "read:applications"
     MANAGE_APPLICATIONS = "manage:applications"
     READ_AUDIT = "read:audit"
+    PROVE_AUDIT = "prove:audit"
     READ_STORE = "read:store"
     READ_PACKAGES = "read:packages"
     PUBLISH_CAPABILITIES = "publish:capabilities"
@@ -126,6 +127,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 REGIONAL = PERMISSIONS[Role.OPERATOR] | {
     _P.MANAGE_PROVINCES,
     _P.APPROVE_SUBSCRIPTIONS,
+    _P.READ_AUDIT,
 }
 """What an admin of some provinces may do there; everything else concerns the whole country.
 

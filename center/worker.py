@@ -22,6 +22,8 @@ from center.changes import KEPT, forget_changes, note_writes
 from center.database import Database
 from center.events.topics import WATCHED
 from center.housekeeping import Housekeeping
+from center.identity.audit import follow_acts
+from center.identity.audit.anchor import Anchor
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
 from center.operations.subscribers import calls_since
@@ -78,6 +80,7 @@ def main() -> int:
         sys.stderr.write(f"center.worker: {error}\n")
         database.close()
         return 1
+    follow_acts(database, Anchor(settings.data).follow)
     packages = FolderPackageStore(settings.data / "packages")
     # What the worker changes, such as a key, reaches the provinces that wait for news as well.
     note_writes(database.engine, WATCHED)

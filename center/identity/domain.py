@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.contracts.errors import InvalidInput
 from center.identity.errors import ProvingProvince
-from center.permissions import Actor, ActorKind, Role
+from center.permissions import Actor, ActorKind, Permission, Role
 
 API_TOKEN_PREFIX = "jzt_"  # noqa: S105 - marks a token, is none
 PEOPLE_ROLES = (Role.ENGINEER, Role.OPERATOR, Role.ADMIN)
@@ -84,6 +84,36 @@ class User:
         """Whether this person can administer the whole platform now."""
         whole = self.role is Role.ADMIN and self.provinces is None
         return whole and self.state is UserState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """An API token without its secret.
+
+    Attributes:
+        expires_at: From when on it is worth nothing; None for one of before tokens expired.
+        scopes: Rights that it was made for; None for all of its owner's.
+        provinces: Those that it was made for; None for all that its owner sees.
+        last_used_at: To some minutes; None where it was never used.
+    """
+
+    id: str
+    user: str
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+    scopes: frozenset[Permission] | None = None
+    provinces: frozenset[str] | None = None
+    last_used_at: datetime | None = None
+
+    def actor_of(self, owner: User) -> Actor:
+        """Return who asks with this token: its owner, who may no more than the token says."""
+        actor = owner.as_actor(ActorKind.API_TOKEN)
+        granted = actor.granted
+        if self.provinces is not None:
+            reach = actor.provinces
+            granted = self.provinces if reach is None else self.provinces & reach
+        return replace(actor, granted=granted, scopes=self.scopes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,13 @@ class TooManySecrets(Conflict):
     title = "An application has two secrets at most"
 
 
+class TrailBroken(Conflict):
+    """The audit trail is not as it was written."""
+
+    code = "trail-broken"
+    title = "The audit trail was tampered with"
+
+
 class KeyRefused(InvalidInput):
     """A public key is not one that the platform uses."""
 

@@ -1,5 +1,6 @@
 """Fields that several routes of the identity domain take or show."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Path
@@ -28,7 +29,7 @@ CostCentre = Annotated[
 ]
 
 
-def sorted_names(names: frozenset[str] | None) -> list[str] | None:
+def sorted_names(names: Collection[str] | None) -> list[str] | None:
     """Show a set of names in their order."""
     return None if names is None else sorted(names)
 

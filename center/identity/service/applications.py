@@ -41,7 +41,7 @@ def register(
     )
     ApplicationStore(session).add(item)
     detail = {"name": name, "province": province}
-    record(session, actor, "application.registered", f"application/{item.client_id}", detail)
+    _note(session, actor, item, "registered", detail)
     return item, secret
 
 
@@ -59,7 +59,7 @@ def add_secret(session: Session, actor: Actor, client_id: str, now: datetime) ->
     secret, kept = _new_secret(now)
     ApplicationStore(session).add_secret(client_id, kept)
     detail = {"secret": kept.id}
-    record(session, actor, "application.secret-added", f"application/{client_id}", detail)
+    _note(session, actor, item, "secret-added", detail)
     return kept, secret
 
 
@@ -71,10 +71,10 @@ def drop_secret(
     Raises:
         NotFound: There is no such application within reach, or no such secret.
     """
-    get(session, actor, client_id, lock=True)
+    item = get(session, actor, client_id, lock=True)
     ApplicationStore(session).drop_secret(client_id, secret_id, now)
     detail = {"secret": secret_id}
-    record(session, actor, "application.secret-removed", f"application/{client_id}", detail)
+    _note(session, actor, item, "secret-removed", detail)
 
 
 def set_active(
@@ -92,8 +92,7 @@ def set_active(
         raise Conflict(f"{client_id} is {'active' if active else 'suspended'} already.")
     store = ApplicationStore(session)
     store.set_suspended(client_id, None if active else now)
-    act = "application.resumed" if active else "application.suspended"
-    record(session, actor, act, f"application/{client_id}", at=now)
+    _note(session, actor, item, "resumed" if active else "suspended", {})
     return store.get(client_id)
 
 
@@ -104,10 +103,10 @@ def revoke(session: Session, actor: Actor, client_id: str, now: datetime) -> App
         NotFound: There is no such application within reach.
         AlreadyRevoked: It was revoked before.
     """
-    _get_living(session, actor, client_id)
+    item = _get_living(session, actor, client_id)
     store = ApplicationStore(session)
     store.revoke(client_id, now)
-    record(session, actor, "application.revoked", f"application/{client_id}", at=now)
+    _note(session, actor, item, "revoked", {})
     return store.get(client_id)
 
 
@@ -132,3 +131,10 @@ def _get_living(session: Session, actor: Actor, client_id: str) -> Application:
 def _new_secret(now: datetime) -> tuple[str, Secret]:
     secret = new_secret()
     return secret, Secret(new_id("secret"), digest(secret), now)
+
+
+def _note(
+    session: Session, actor: Actor, item: Application, act: str, detail: dict[str, str]
+) -> None:
+    subject = f"application/{item.client_id}"
+    record(session, actor, f"application.{act}", subject, detail, province=item.province)

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.errors import InvalidInput
 from center.database import Database
 from center.identity import passwords
-from center.identity.domain import API_TOKEN_PREFIX, User, UserState, new_id, new_secret
+from center.identity.audit import record
+from center.identity.domain import User, UserState, new_id, new_secret
 from center.identity.errors import SignInRefused
 from center.identity.store import SignInStore, UserStore
-from center.identity.store.sign_ins import ApiToken
+from center.identity.store.sign_ins import SignIn
 from center.permissions import Actor, ActorKind
 
 
@@ -31,6 +33,21 @@ class Attempt:
     name: str
     password: str
     address: str
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """Somebody's change of their own password.
+
+    Attributes:
+        session_token: Of the session that stays.
+    """
+
+    user: str
+    present: str
+    new: str
+    session_token: str
 
 
 def sign_in(
@@ -64,9 +81,19 @@ def sign_in(
         store = SignInStore(session)
         store.forgive(account)
         store.forgive(address, attempts=1)
-        token = new_secret()
-        store.open_session(token, user.name, now, now + limits.session_lifetime)
+        token = open_session(session, user, attempt.address, attempt.agent, limits, now)
     return user, token
+
+
+def open_session(
+    session: Session, user: User, address: str, agent: str, limits: Limits, now: datetime
+) -> str:
+    """Open a session for somebody who is known; return its token."""
+    token = new_secret()
+    until = now + limits.session_lifetime
+    item = SignIn(new_id("session"), now, until, address[:100], agent[:500])
+    SignInStore(session).open_session(token, user.name, item)
+    return token
 
 
 def sign_out(session: Session, token: str) -> None:
@@ -77,25 +104,36 @@ def sign_out(session: Session, token: str) -> None:
 def find_by_session(session: Session, token: str, now: datetime) -> Actor | None:
     """Return whose session a cookie is."""
     name = SignInStore(session).find_session_user(token, now)
-    return _actor(session, name, ActorKind.PERSON)
-
-
-def find_by_api_token(session: Session, token: str) -> Actor | None:
-    """Return whom an API token acts for."""
-    name = SignInStore(session).find_token_user(token)
-    return _actor(session, name, ActorKind.API_TOKEN)
-
-
-def make_api_token(session: Session, actor: Actor, label: str, now: datetime) -> tuple[str, str]:
-    """Return id and secret of a new API token that acts for the asker."""
-    token = API_TOKEN_PREFIX + new_secret()
-    item = ApiToken(new_id("token"), actor.name, label, now)
-    SignInStore(session).add_api_token(item, token)
-    return item.id, token
-
-
-def _actor(session: Session, name: str | None, kind: ActorKind) -> Actor | None:
     found = UserStore(session).find_with_password(name) if name is not None else None
     if found is None or found[0].state is not UserState.ACTIVE:
         return None
-    return found[0].as_actor(kind)
+    return found[0].as_actor(ActorKind.PERSON)
+
+
+def change_password(database: Database, change: NewPassword, limits: Limits, now: datetime) -> None:
+    """Set another password, for whoever knows the present one; every other session ends.
+
+    Raises:
+        TooManyAttempts: The account has failed too often.
+        SignInRefused: The present password is another.
+        InvalidInput: The new one is the name.
+    """
+    if change.new.casefold() == change.user.casefold():
+        raise InvalidInput("The password must not be the name.")
+    with database.session() as session:
+        SignInStore(session).charge(
+            f"account:{change.user}", limits.per_account, limits.window, now
+        )
+    with database.session(write=False) as session:
+        found = UserStore(session).find_with_password(change.user)
+    kept = found[1] if found is not None else None
+    if not passwords.verify_password(kept, change.present):
+        raise SignInRefused("The present password is another.")
+    password_hash = passwords.hash_password(change.new)
+    with database.session() as session:
+        users, store = UserStore(session), SignInStore(session)
+        users.set_password(change.user, password_hash)
+        store.forgive(f"account:{change.user}")
+        store.close_others(change.user, change.session_token)
+        actor = users.get(change.user).as_actor(ActorKind.PERSON)
+        record(session, actor, "password.changed", f"user/{change.user}", at=now)

@@ -13,7 +13,13 @@ from center.identity.audit import record
 from center.identity.domain import Grant, User, UserState, new_secret, require_sense
 from center.identity.errors import LastAdmin, NameTaken
 from center.identity.service.organisations import headquarters
-from center.identity.store import OrganisationStore, PlaceStore, SignInStore, UserStore
+from center.identity.store import (
+    ApiTokenStore,
+    OrganisationStore,
+    PlaceStore,
+    SignInStore,
+    UserStore,
+)
 from center.permissions import CENTER, Actor, ActorKind, Role
 
 
@@ -63,7 +69,7 @@ def disable(session: Session, actor: Actor, name: str, now: datetime) -> User:
         raise Conflict(f"{name} is disabled already.")
     users.set_disabled(name, now)
     users.drop_invitation(name)
-    SignInStore(session).close_all(name)
+    _end_credentials(session, name)
     record(session, actor, "user.disabled", f"user/{name}", at=now)
     return users.get(name)
 
@@ -91,7 +97,7 @@ def reset(
     if users.get(name).state is UserState.DISABLED:
         raise Conflict(f"{name} is disabled: enable the account first.")
     users.set_password(name, None)
-    SignInStore(session).close_all(name)
+    _end_credentials(session, name)
     invitation = _invite(session, name, now, lifetime)
     record(session, actor, "user.reset", f"user/{name}", at=now)
     return users.get(name), invitation
@@ -180,6 +186,11 @@ def require_grant(session: Session, grant: Grant) -> None:
     unknown = (grant.provinces or frozenset()) - set(PlaceStore(session).names())
     if unknown:
         raise NotFound(f"There is no province {min(unknown)}.")
+
+
+def _end_credentials(session: Session, name: str) -> None:
+    SignInStore(session).close_all(name)
+    ApiTokenStore(session).drop_all(name)
 
 
 def _ensure_headquarters(session: Session, now: datetime) -> None:

@@ -5,9 +5,11 @@ from center.identity.store.keys import AuthorKeyStore
 from center.identity.store.organisations import OrganisationStore
 from center.identity.store.places import PlaceStore
 from center.identity.store.sign_ins import SignInStore
+from center.identity.store.tokens import ApiTokenStore
 from center.identity.store.users import UserStore
 
 __all__ = [
+    "ApiTokenStore",
     "ApplicationStore",
     "AuthorKeyStore",
     "OrganisationStore",

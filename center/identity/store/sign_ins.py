@@ -1,4 +1,4 @@
-"""What somebody is known by: sessions, API tokens; and how often they failed to be."""
+"""Sessions of people, and how often somebody failed to open one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,6 @@ from center.columns import Key, Line, UtcDateTime
 from center.database import Base
 from center.identity.domain import digest
 from center.identity.errors import TooManyAttempts
-from center.paging import Page, Paging, fetch_page, map_page
 
 
 class SessionRow(Base):
@@ -21,21 +20,12 @@ class SessionRow(Base):
     __tablename__ = "sign_in"
 
     token_digest: Mapped[str] = mapped_column(Key, primary_key=True)
+    id: Mapped[str] = mapped_column(Key, server_default="")
     user: Mapped[str] = mapped_column(ForeignKey("user_account.name"), index=True)
+    address: Mapped[str] = mapped_column(Key, server_default="")
+    agent: Mapped[str] = mapped_column(Line, server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-
-
-class ApiTokenRow(Base):
-    """A token that acts for its user."""
-
-    __tablename__ = "api_token"
-
-    id: Mapped[str] = mapped_column(Key, primary_key=True)
-    user: Mapped[str] = mapped_column(ForeignKey("user_account.name"), index=True)
-    label: Mapped[str] = mapped_column(Line)
-    token_digest: Mapped[str] = mapped_column(Key, unique=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AttemptsRow(Base):
@@ -49,17 +39,24 @@ class AttemptsRow(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class ApiToken:
-    """An API token without its secret."""
+class SignIn:
+    """A person's session, as its owner sees it.
+
+    Attributes:
+        id: Names it to its owner; tells nothing of its token.
+        address: Network address that it was opened from.
+        agent: What the browser said of itself.
+    """
 
     id: str
-    user: str
-    label: str
     created_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
 
 
 class SignInStore:
-    """Sessions, API tokens and failed attempts; secrets are kept as digests."""
+    """Sessions and failed attempts; the tokens of sessions are kept as digests."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -92,12 +89,49 @@ class SignInStore:
         self._session.execute(delete(AttemptsRow).where(AttemptsRow.window_ends <= now))
         self._session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
 
-    def open_session(self, token: str, user: str, now: datetime, expires_at: datetime) -> None:
+    def open_session(self, token: str, user: str, item: SignIn) -> None:
         """Keep a new session."""
         row = SessionRow(
-            token_digest=digest(token), user=user, created_at=now, expires_at=expires_at
+            id=item.id,
+            token_digest=digest(token),
+            user=user,
+            address=item.address,
+            agent=item.agent,
+            created_at=item.created_at,
+            expires_at=item.expires_at,
         )
         self._session.add(row)
+
+    def sessions(self, user: str, now: datetime) -> list[SignIn]:
+        """Return a user's sessions that hold, newest first."""
+        row = SessionRow
+        mine = select(row).where(row.user == user, row.expires_at > now)
+        return [
+            SignIn(found.id, found.created_at, found.expires_at, found.address, found.agent)
+            for found in self._session.scalars(mine.order_by(row.created_at.desc(), row.id))
+        ]
+
+    def find_session_id(self, token: str) -> str | None:
+        """Return the id of the session that a token is of."""
+        row = self._session.get(SessionRow, digest(token))
+        return None if row is None else row.id
+
+    def close_one(self, user: str, session_id: str) -> None:
+        """End one of a user's sessions.
+
+        Raises:
+            NotFound: The user has none of this id.
+        """
+        row = SessionRow
+        mine = delete(row).where(row.user == user, row.id == session_id)
+        if not self._session.execute(mine).rowcount:  # type: ignore[attr-defined]  # a DELETE's result has it
+            raise NotFound(f"You have no session {session_id}.")
+
+    def close_others(self, user: str, token: str) -> None:
+        """End every session of a user but one."""
+        row = SessionRow
+        others = delete(row).where(row.user == user, row.token_digest != digest(token))
+        self._session.execute(others)
 
     def find_session_user(self, token: str, now: datetime) -> str | None:
         """Return whose session a token is."""
@@ -109,50 +143,8 @@ class SignInStore:
         self._session.execute(delete(SessionRow).where(SessionRow.token_digest == digest(token)))
 
     def close_all(self, user: str) -> None:
-        """End every session and API token of a user."""
+        """End every session of a user."""
         self._session.execute(delete(SessionRow).where(SessionRow.user == user))
-        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user == user))
-
-    def add_api_token(self, item: ApiToken, token: str) -> None:
-        """Keep a new API token."""
-        self._session.add(
-            ApiTokenRow(
-                id=item.id,
-                user=item.user,
-                label=item.label,
-                token_digest=digest(token),
-                created_at=item.created_at,
-            )
-        )
-
-    def find_token_user(self, token: str) -> str | None:
-        """Return whom an API token acts for."""
-        return self._session.scalar(
-            select(ApiTokenRow.user).where(ApiTokenRow.token_digest == digest(token))
-        )
-
-    def page_api_tokens(self, user: str, paging: Paging) -> Page[ApiToken]:
-        """Return a user's API tokens."""
-        mine = select(ApiTokenRow).where(ApiTokenRow.user == user)
-        return map_page(
-            fetch_page(self._session, mine, paging, key=[ApiTokenRow.created_at, ApiTokenRow.id]),
-            lambda row: ApiToken(row.id, row.user, row.label, row.created_at),
-        )
-
-    def drop_api_token(self, token_id: str, user: str) -> None:
-        """End one API token.
-
-        Raises:
-            NotFound: The user has none of this id.
-        """
-        row = self._session.get(ApiTokenRow, token_id)
-        if row is None or row.user != user:
-            raise NotFound(f"You have no API token {token_id}.")
-        self._session.delete(row)
-
-    def drop_presented_token(self, token: str) -> None:
-        """End the API token that somebody holds."""
-        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.token_digest == digest(token)))
 
     def _attempts(self, key: str, window_ends: datetime) -> AttemptsRow:
         row = self._session.get(AttemptsRow, key, with_for_update=True)

@@ -40,7 +40,8 @@ def note(
         **described(item),
         **detail,
     }
-    record(session, actor, f"subscription.{act}", f"subscription/{item.id}", said, at=at)
+    act, subject = f"subscription.{act}", f"subscription/{item.id}"
+    record(session, actor, act, subject, said, province=item.province, at=at)
     EventStore(session).add(item, kind, actor.name, at, {"reason": item.reason, **detail})
 
 

@@ -70,6 +70,7 @@ def askers(tenants: Tenants) -> list[Asker]:
     application = _bearer(tenants, _access_token(tenants))
     token = own.operator.post("/api-tokens", {"label": "matrix"}).json()["token"]
     province = own.province
+    _bearer(tenants, token).get("/api/v1/me")  # its use is noted now, and by no question
     regional = world.add_person("regional", "admin", provinces=[province])
     detached = world.add_person("detached", "operator", provinces=[province])
     return [

@@ -66,6 +66,7 @@ class Objects:
     client_secret: str
     secret_id: str
     token_id: str
+    session_id: str
     signing_key: str
     capability: str
     draft: str
@@ -78,9 +79,10 @@ class Objects:
     @property
     def words(self) -> tuple[str, ...]:
         """Everything that an answer may repeat because the question said it."""
-        single = (self.application, self.secret_id, self.token_id, self.capability, self.draft)
+        single = (self.application, self.secret_id, self.token_id, self.session_id)
+        named = (self.capability, self.draft)
         many = (*self.subscriptions.values(), self.edge, self.user, self.client_secret, self.mark)
-        return (*single, *many, self.signing_key, self.province)
+        return (*single, *named, *many, self.signing_key, self.province)
 
 
 def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
@@ -96,6 +98,7 @@ def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
         client_secret=tenant.client_secret,
         secret_id=tenant.secret_id,
         token_id=tenant.token_id,
+        session_id=tenant.operator.get("/sessions").json()["items"][0]["id"],
         signing_key=tenant.signing_key,
         capability=tenant.capability,
         draft=tenant.draft,
@@ -118,6 +121,7 @@ def of_nobody() -> Objects:
         client_secret=secrets.token_urlsafe(32),
         secret_id=f"secret-{name}",
         token_id=f"token-{name}",
+        session_id=f"session-{name}",
         signing_key=secrets.token_hex(32),
         capability="published-by-nowhere",
         draft=f"draft-n{name}",
@@ -220,6 +224,7 @@ def _of_parameter(name: str, template: str, objects: Objects) -> str:
         "application": objects.application,
         "secret_id": objects.secret_id,
         "token_id": objects.token_id,
+        "session_id": objects.session_id,
         "key_id": objects.signing_key,
         "edge": objects.edge,
         "subscription": objects.subscriptions[_STATUS_FOR.get(act, "active")],
@@ -236,28 +241,21 @@ def _form(assertion: str) -> dict[str, str]:
 
 
 def _known_bodies(objects: Objects) -> dict[str, Any]:
-    version = "/api/v1/capabilities/{name}/versions/{version}"
+    return {**_bodies_of_identity(objects), **_bodies_of_the_store(objects)}
+
+
+def _bodies_of_identity(objects: Objects) -> dict[str, Any]:
     name = secrets.token_hex(4)
-    titles = {"zh": name, "en": name}
+    titles = {"titles": {"zh": name, "en": name}}
     role = {"role": "operator", "organisation": objects.province}
-    call = {"application": objects.application, "capability": objects.capability}
-    relay = {"client_id": objects.application, "client_secret": objects.client_secret}
-    digest = digest_of(f"{objects.draft} 1.0.0 package")
     return {
         "POST /api/v1/applications": {"name": f"new {name}", "province": objects.province},
-        "POST /api/v1/subscriptions": {**call, **TERMS, "capability": SHARED},
-        "POST /api/v1/subscriptions/{subscription}:decline": _REASON,
-        "POST /api/v1/subscriptions/{subscription}/changes": _CHANGE,
-        "POST /api/v1/subscription-changes/{change}:decline": _REASON,
-        "PUT /api/v1/provinces/{province}/deployments/{capability}": {
-            "versions": [{"version": "1.0.0", "weight": 1}]
-        },
-        "POST /api/v1/edges/{edge}/tokens": relay,
         "POST /api/v1/users": {**role, "name": f"u{name}"},
         "POST /api/v1/users/{name}:change-role": role,
-        "POST /api/v1/provinces": {"name": f"p{name}", "titles": titles},
-        "POST /api/v1/organisations": {"name": f"o{name}", "titles": titles},
-        "PUT /api/v1/organisations/{organisation}": {"titles": titles},
+        "POST /api/v1/provinces": {**titles, "name": f"p{name}"},
+        "POST /api/v1/organisations": {**titles, "name": f"o{name}"},
+        "PUT /api/v1/organisations/{organisation}": titles,
+        "POST /api/v1/me:change-password": {"present": PASSWORD, "new": f"{PASSWORD} {name}"},
         "POST /api/v1/api-tokens": {"label": f"new {name}"},
         "POST /api/v1/signing-keys": {"public_key_pem": new_public_key()},
         "POST /api/v1/edges": {
@@ -270,6 +268,23 @@ def _known_bodies(objects: Objects) -> dict[str, Any]:
             "password": PASSWORD,
         },
         "POST /api/v1/sessions": {"name": objects.user, "password": PASSWORD},
+    }
+
+
+def _bodies_of_the_store(objects: Objects) -> dict[str, Any]:
+    version = "/api/v1/capabilities/{name}/versions/{version}"
+    call = {"application": objects.application, "capability": SHARED}
+    relay = {"client_id": objects.application, "client_secret": objects.client_secret}
+    digest = digest_of(f"{objects.draft} 1.0.0 package")
+    return {
+        "POST /api/v1/subscriptions": {**call, **TERMS},
+        "POST /api/v1/subscriptions/{subscription}:decline": _REASON,
+        "POST /api/v1/subscriptions/{subscription}/changes": _CHANGE,
+        "POST /api/v1/subscription-changes/{change}:decline": _REASON,
+        "PUT /api/v1/provinces/{province}/deployments/{capability}": {
+            "versions": [{"version": "1.0.0", "weight": 1}]
+        },
+        "POST /api/v1/edges/{edge}/tokens": relay,
         f"POST {version}:approve": {"package_digest": digest},
         f"POST {version}:return": {"comment": "not yet"},
         f"POST {version}:withdraw": _REASON,
