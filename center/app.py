@@ -18,6 +18,7 @@ from center.access.delegation import IssuerTerms
 from center.access.keys import KeyRing
 from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
+from center.alarm import api as alarm
 from center.authentication import make_authenticate
 from center.capability import api as capability
 from center.catalogue import api as catalogue
@@ -39,6 +40,7 @@ from center.instance import api as instance
 from center.instance.desired import StateOffice
 from center.instance.service import runs
 from center.monitoring import api as monitoring
+from center.objective import api as objective
 from center.operations import api as operations
 from center.operations.subscribers import daily_calls
 from center.permissions import Permission, declared_permissions, permit
@@ -62,6 +64,8 @@ _DOMAINS = (
     feedback,
     operations,
     catalogue,
+    objective,
+    alarm,
     proving,
     events,
     simulation,

@@ -18,6 +18,8 @@ from center.identity.store.sign_ins import SignInStore
 from center.identity.store.users import InvitationRow
 from center.instance.draft_store import DraftStore
 from center.monitoring.store import InboxStore
+from center.operations.domain import SLOTS_KEPT
+from center.operations.recent import SlotStore
 from center.operations.store import UsageStore
 
 USAGE_RECORDS_KEPT = timedelta(days=90)
@@ -57,6 +59,7 @@ class Housekeeping:
                 delete(StoredAnswerRow).where(StoredAnswerRow.created_at < now - idempotency.KEPT)
             )
         with self.database.session() as session:
+            SlotStore(session).forget(now - SLOTS_KEPT)
             UsageStore(session).forget_records(now - USAGE_RECORDS_KEPT)
             DraftStore(session).forget(now - DRAFTS_KEPT)
             InboxStore(session).forget_refused(now - REFUSED_PROFILES_KEPT)

@@ -75,6 +75,10 @@ class Permission(StrEnum):
     READ_HEALTH = "read:health"
     DISCUSS_CAPABILITIES = "discuss:capabilities"
     MODERATE_DISCUSSION = "moderate:discussion"
+    READ_ALARMS = "read:alarms"
+    HANDLE_ALARMS = "handle:alarms"
+    READ_OBJECTIVES = "read:objectives"
+    SET_OBJECTIVES = "set:objectives"
 
 
 _P = Permission
@@ -90,6 +94,9 @@ _PEOPLE = frozenset(
         _P.READ_MONITORING,
         _P.READ_USAGE,
         _P.DISCUSS_CAPABILITIES,
+        _P.READ_ALARMS,
+        _P.HANDLE_ALARMS,
+        _P.READ_OBJECTIVES,
     }
 )
 _EDGE = frozenset(
@@ -105,7 +112,7 @@ _EDGE_ONLY = _EDGE - {_P.READ_PACKAGES}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANONYMOUS: frozenset(),
-    Role.ENGINEER: _PEOPLE | {_P.PUBLISH_CAPABILITIES},
+    Role.ENGINEER: _PEOPLE | {_P.PUBLISH_CAPABILITIES, _P.SET_OBJECTIVES},
     Role.OPERATOR: _PEOPLE
     | {
         _P.READ_EDGES,

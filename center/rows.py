@@ -2,6 +2,7 @@
 
 from center import changes, idempotency, jobs
 from center.access import store as access
+from center.alarm import store as alarm
 from center.capability import store as capability
 from center.catalogue import rows as catalogue
 from center.database import Base
@@ -12,6 +13,7 @@ from center.identity import store as identity
 from center.instance import boost_store, draft_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
+from center.objective import store as objective
 from center.operations import store as operations
 from center.subscription import store as subscription
 
@@ -32,6 +34,8 @@ MODULES = (
     feedback,
     operations,
     catalogue,
+    objective,
+    alarm,
 )
 """Modules that declare rows; importing them fills the metadata."""
 

@@ -15,6 +15,8 @@ from capability_sdk.kit.clock import Clock, system_clock
 # whylogs comes in by `counting`, and scipy after it: in this order it is far smaller.
 from center.monitoring.counting import Monitor  # isort: skip
 from center.adapters.folder_packages import FolderPackageStore
+from center.alarm.evaluation import Evaluation
+from center.alarm.rules import center_rules
 from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
 from center.catalogue import standing
@@ -26,6 +28,7 @@ from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
+from center.objective.measuring import Measuring
 from center.operations.subscribers import calls_since
 from center.proving.proof import OnlineProof
 from center.rotation import KeyRotation
@@ -35,7 +38,7 @@ from center.subscription.service.duties import Duties
 
 _ROUND = timedelta(hours=1)
 _SOON = timedelta(seconds=5)
-_WARNING = timedelta(minutes=1)
+_MINUTE = timedelta(minutes=1)
 
 
 def center_jobs(
@@ -61,8 +64,10 @@ def center_jobs(
         Job("gate", partial(run_pending, database, packages, run_gate, online.prove, clock=clock)),
         Job("monitoring", monitor.run),
         Job("subscriptions", duties.run, pause=_SOON),
-        Job("quota-warnings", duties.warn_of_quotas, pause=_WARNING),
+        Job("quota-warnings", duties.warn_of_quotas, pause=_MINUTE),
         Job("standings", standing.Standings(database, clock).run, pause=standing.PAUSE),
+        Job("objectives", Measuring(database, clock).run, pause=_MINUTE),
+        Job("alarms", Evaluation(database, center_rules(settings), clock).run),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

@@ -1,8 +1,8 @@
 """Usage by the hour, and how far each stream of an edge has been applied."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,8 +16,16 @@ from capability_sdk.contracts.telemetry import (
     UsageRecord,
 )
 from center.operations.errors import TelemetryGap, TelemetryRefused
+from center.operations.latency import LATENCY_CELLS, cell_of
 
 _FIRST_ERROR = 400
+_FIRST_FAILURE = 500
+_TOO_MANY = 429
+
+SLOT = timedelta(minutes=5)
+"""Length of a slot of recent usage."""
+
+SLOTS_KEPT = timedelta(hours=24)
 
 Body = UsageRecord | ProfileEnvelope | QualityCounts | HealthReport | IssuedToken
 """What a record says."""
@@ -136,20 +144,39 @@ class UsageSum:
         calls: Answered calls.
         units: Calls that count against the quota.
         errors: Calls answered with 400 or more.
+        failures: Those answered with 500 or more, which are not the caller's doing.
+        throttled: Those answered with 429.
         latency_us: Sum of latencies in microseconds.
+        latency: Calls in each cell of `latency`.
     """
 
     calls: int = 0
     units: int = 0
     errors: int = 0
+    failures: int = 0
+    throttled: int = 0
     latency_us: int = 0
+    latency: list[int] = field(default_factory=lambda: [0] * LATENCY_CELLS)
 
     def add(self, record: UsageRecord) -> None:
         """Count one call."""
         self.calls += 1
         self.units += record.units
         self.errors += record.status >= _FIRST_ERROR
+        self.failures += record.status >= _FIRST_FAILURE
+        self.throttled += record.status == _TOO_MANY
         self.latency_us += record.latency_us
+        self.latency[cell_of(record.latency_us)] += 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SlotKey:
+    """What recent usage is added up by; ``slot`` is the start of its five minutes."""
+
+    slot: datetime
+    province: str
+    capability: str
+    application: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +240,25 @@ def sum_usage(
             record.application,
         )
         sums.setdefault(key, UsageSum()).add(record)
+    return sums
+
+
+def slot_of(moment: datetime) -> datetime:
+    """Return the start of the slot, UTC."""
+    minute = moment.minute - moment.minute % (SLOT // timedelta(minutes=1))
+    return moment.replace(minute=minute, second=0, microsecond=0)
+
+
+def sum_recent(
+    province: str, records: Iterable[UsageRecord], received: datetime
+) -> dict[SlotKey, UsageSum]:
+    """Add those calls up by slot that are recent enough for one to be kept."""
+    sums: dict[SlotKey, UsageSum] = {}
+    for record in records:
+        slot = slot_of(booked_at(record.at, received))
+        if slot > received - SLOTS_KEPT:
+            key = SlotKey(slot, province, record.capability, record.application)
+            sums.setdefault(key, UsageSum()).add(record)
     return sums
 
 

@@ -29,8 +29,10 @@ from center.operations.domain import (
     Uncounted,
     booked_at,
     hour_of,
+    sum_recent,
     sum_usage,
 )
+from center.operations.recent import SlotStore
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
 from center.operations.uncounted import keep_uncounted
 from center.permissions import Actor, ActorKind, Role
@@ -111,6 +113,7 @@ def _apply_usage(session: Session, origin: Origin, records: list[UsageRecord]) -
     # A call that came in another stream or epoch already is not counted a second time.
     fresh = store.keep(origin, records)
     store.add(sum_usage(origin.province, fresh, origin.received_at))
+    SlotStore(session).add(sum_recent(origin.province, fresh, origin.received_at))
 
 
 def _received(origin: Origin, envelope: ProfileEnvelope) -> ReceivedProfile:

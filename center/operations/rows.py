@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from center.columns import BigCount, Json, Key, Line, UtcDateTime
 from center.database import Base
+from center.operations.latency import LATENCY_CELLS
 
 
 class IntakeRow(Base):
@@ -89,8 +90,32 @@ class UsageHourRow(Base):
     units: Mapped[int] = mapped_column(BigCount)
     errors: Mapped[int] = mapped_column(BigCount)
     latency_us: Mapped[int] = mapped_column(BigCount)
+    failures: Mapped[int] = mapped_column(BigCount, server_default="0")
+    throttled: Mapped[int] = mapped_column(BigCount, server_default="0")
 
     __table_args__ = (Index(None, "hour"),)
+
+
+class UsageSlotRow(Base):
+    """Calls of the last day by five minutes: what alarms and burn rates are found in."""
+
+    __tablename__ = "usage_slot"
+
+    slot: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    province: Mapped[str] = mapped_column(Key, primary_key=True)
+    capability: Mapped[str] = mapped_column(Key, primary_key=True)
+    application: Mapped[str] = mapped_column(Key, primary_key=True)
+    calls: Mapped[int] = mapped_column(BigCount)
+    failures: Mapped[int] = mapped_column(BigCount)
+    throttled: Mapped[int] = mapped_column(BigCount)
+
+
+LATENCY_COLUMNS = tuple(f"latency_{cell}" for cell in range(LATENCY_CELLS))
+"""Calls in each cell of `latency`; hours from before they were kept have none."""
+
+for _name in LATENCY_COLUMNS:
+    for _row in (UsageHourRow, UsageSlotRow):
+        setattr(_row, _name, mapped_column(_name, BigCount, server_default="0"))
 
 
 class ProvinceHealthRow(Base):

@@ -20,6 +20,7 @@ from center.operations.domain import (
     booked_at,
     hour_of,
 )
+from center.operations.recent import NO_DETAIL, add_detail
 from center.operations.rows import (
     IntakeRow,
     ProvinceHealthRow,
@@ -124,12 +125,14 @@ class UsageStore:
                     units=0,
                     errors=0,
                     latency_us=0,
+                    **NO_DETAIL,
                 )
                 self._session.add(row)
             row.calls += usage.calls
             row.units += usage.units
             row.errors += usage.errors
             row.latency_us += usage.latency_us
+            add_detail(row, usage)
 
     def totals(
         self,

@@ -28,7 +28,7 @@ from center.permissions import CENTER
 from center.subscription.store import SubscriptionRow
 from tests import center_world
 from tests.center_stock import DIGITS, published_version
-from tests.center_world import World
+from tests.center_world import EdgeWorld, World
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 PROVINCES = ("zhejiang", "guizhou")
@@ -48,6 +48,11 @@ class Center:
     world: World
     edges: dict[str, str]
     clients: dict[str, TestClient] = field(default_factory=dict)
+    enrolled: dict[str, EdgeWorld] = field(default_factory=dict)
+
+    def sign_in_again(self, province: str) -> None:
+        """Give a province's edge a fresh token: they end while a test's clock moves."""
+        self.enrolled[province].sign_in()
 
     @property
     def database(self) -> Database:
@@ -108,6 +113,7 @@ def running_center(database_url: str, folder: Path) -> Iterator[Center]:
             world.add_province(province)
             edge = world.enrol(province).sign_in()
             center.edges[province] = edge.identity.edge
+            center.enrolled[province] = edge
             center.clients[f"edge of {province}"] = edge.http
         stock(world.database)
         yield center
@@ -176,7 +182,12 @@ def guizhou(seq: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return usage(seq, application="app-g", subscription="sub-g", **changes)
 
 
-def quality(seq: int, cells: Mapping[tuple[int, int], int], predictions: int) -> dict[str, Any]:
+def quality(
+    seq: int,
+    cells: Mapping[tuple[int, int], int],
+    predictions: int,
+    **changes: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
     body = {
         "schema": 1,
         "capability": DIGITS,
@@ -187,7 +198,7 @@ def quality(seq: int, cells: Mapping[tuple[int, int], int], predictions: int) ->
             {"predicted": p, "actual": a, "count": count} for (p, a), count in cells.items()
         ],
     }
-    return {"seq": seq, "kind": "quality", "body": body}
+    return {"seq": seq, "kind": "quality", "body": body | changes}
 
 
 def profile(
