@@ -5,6 +5,7 @@ from center.alarm.rules import (
     consistency,
     drift,
     edges,
+    expiry,
     flood,
     instances,
     keys,
@@ -27,6 +28,7 @@ def center_rules(settings: CenterSettings) -> tuple[Rule, ...]:
         late.RULE,
         quota.RULE,
         objectives.RULE,
+        expiry.RULE,
         consistency.RULE,
         keys.rule(settings),
     )

@@ -1,6 +1,6 @@
 """Recent usage and latencies; alarms.
 
-Revision: 4ad41b0c9553; follows: c31f0a5d9b10.
+Revision: 4ad41b0c9553; follows: b72d1f9a4c31.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from center import columns
 
 revision = '4ad41b0c9553'
-down_revision = "c31f0a5d9b10"
+down_revision = "b72d1f9a4c31"
 branch_labels = None
 depends_on = None
 
