@@ -21,6 +21,9 @@ from center.adapters.folder_packages import FolderPackageStore
 from center.alarm import api as alarm
 from center.authentication import make_authenticate
 from center.capability import api as capability
+from center.capability.difference.packages import Extracts
+from center.capability.review import api as review
+from center.capability.review import retirement_api as retirement
 from center.catalogue import api as catalogue
 from center.changes import ChangeFeed, note_writes
 from center.database import Database
@@ -37,6 +40,7 @@ from center.identity import api as identity
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
 from center.instance import api as instance
+from center.instance.affected import affected_subscriptions
 from center.instance.desired import StateOffice
 from center.instance.service import runs
 from center.monitoring import api as monitoring
@@ -50,12 +54,15 @@ from center.simulation import api as simulation
 from center.subscription import api as subscription
 from center.subscription.service import plans
 from center.subscription.service.grants import granted_capabilities, refusal
+from center.subscription.service.notices import tell_subscribers
 
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
 _DOMAINS = (
     identity,
     capability,
+    review,
+    retirement,
     discussion,
     subscription,
     access,
@@ -104,11 +111,10 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
     plans.prepare(database, clock())
-    app.state.packages = FolderPackageStore(settings.data / "packages")
+    _open_packages(app, settings)
     app.state.inspectors = inspectors
     app.state.console = find_console()
     _answer_from_above(app)
-    app.state.contracts = ContractMemory()
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)
     declared_permissions(app)
@@ -148,6 +154,15 @@ def _answer_from_above(app: FastAPI) -> None:
     app.state.grants = granted_capabilities
     app.state.refusal = refusal
     app.state.daily_calls = daily_calls
+    app.state.affected = affected_subscriptions
+    app.state.tell_subscribers = tell_subscribers
+
+
+def _open_packages(app: FastAPI, settings: CenterSettings) -> None:
+    """Open the folder of packages, and make the memories of what was read from them."""
+    app.state.packages = FolderPackageStore(settings.data / "packages")
+    app.state.extracts = Extracts(app.state.packages)
+    app.state.contracts = ContractMemory()
 
 
 def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) -> KeyRing:

@@ -4,6 +4,7 @@ from center import changes, idempotency, jobs
 from center.access import store as access
 from center.alarm import store as alarm
 from center.capability import store as capability
+from center.capability.review import store as review
 from center.catalogue import rows as catalogue
 from center.database import Base
 from center.discussion import rows as discussion
@@ -24,6 +25,7 @@ MODULES = (
     audit,
     identity,
     capability,
+    review,
     discussion,
     subscription,
     access,

@@ -19,6 +19,7 @@ from center.alarm.evaluation import Evaluation
 from center.alarm.rules import center_rules
 from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
+from center.capability.review.retirement import Retirements
 from center.catalogue import standing
 from center.changes import KEPT, forget_changes, note_writes
 from center.database import Database
@@ -64,6 +65,7 @@ def center_jobs(
         Job("gate", partial(run_pending, database, packages, run_gate, online.prove, clock=clock)),
         Job("monitoring", monitor.run),
         Job("subscriptions", duties.run, pause=_SOON),
+        Job("retirements", Retirements(database, clock).run, pause=_SOON),
         Job("quota-warnings", duties.warn_of_quotas, pause=_MINUTE),
         Job("standings", standing.Standings(database, clock).run, pause=standing.PAUSE),
         Job("objectives", Measuring(database, clock).run, pause=_MINUTE),

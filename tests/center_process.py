@@ -84,7 +84,13 @@ class CenterProcess:
         path = f"/capabilities/{view['name']}/versions/{view['version']}"
         self.gate()
         author.post(f"{path}:request-review")
-        return self.admin.post(f"{path}:approve", {"package_digest": view["digests"]["package"]})
+        return self.admin.post(f"{path}:approve", self.approval(path))
+
+    def approval(self, path: str) -> dict[str, Any]:
+        """Return the body that approves a version after a look at everything."""
+        review = self.admin.get(f"{path}/review")
+        checked = [item["id"] for item in review["checklist"]]
+        return {"package_digest": review["version"]["digests"]["package"], "checked": checked}
 
     def subscribe(self, operator: CenterClient, province: str, capability: str) -> dict[str, Any]:
         """Give a new application of a province an approved subscription; returns its credential."""

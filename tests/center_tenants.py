@@ -24,7 +24,7 @@ from center.monitoring.domain import ColumnMovement, Judgement, Series, Verdict,
 from center.monitoring.store import DriftStore, Standing
 from center.schema import migrate
 from center.settings import CenterSettings
-from tests.center_store_world import TERMS, Shop, manifest
+from tests.center_store_world import TERMS, Shop, approval_of, manifest
 from tests.center_world import PASSWORD, EdgeWorld, Hands, Person, World
 
 PROVINCES = ("zhejiang", "guizhou")
@@ -118,8 +118,8 @@ def _tenant(shop: Shop, province: str) -> Tenant:
     path = shop.keep(item, *owner)
     assert shop.gate()
     assert engineer.post(f"{path}:request-review").status_code == 200
-    digest = engineer.get(path).json()["digests"]["package"]
-    assert world.admin.post(f"{path}:approve", {"package_digest": digest}).status_code == 200
+    approval = approval_of(world.admin, path)
+    assert world.admin.post(f"{path}:approve", approval).status_code == 200
     draft = manifest(f"draft-{mark}", titles={"zh": mark, "en": mark})
     shop.keep(draft, *owner)
     assert shop.gate()

@@ -44,18 +44,30 @@ def review(
         path = version_path(capability, version)
         view = client.get(path)
         report = client.get(f"{path}/gate-report")
+        state = client.get(f"{path}/review")
     if as_json:
-        show_item(view | {"gate_report": report}, as_json=True)
+        show_item(view | {"gate_report": report, "review": state}, as_json=True)
         return
     show_item(view, as_json=False)
     show_item(report, as_json=False, members=("passed", "passport"))
     show_checks(report["checks"], as_json=False)
+    columns = ["id", "titles.en", "titles.zh", "ticked_by"]
+    show_rows(state["checklist"], columns, as_json=False, empty="No checklist.")
 
 
-def approve_version(
+def approve_version(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     capability: Capability,
     version: Version,
     comment: Annotated[str, typer.Option(help="For the record.")] = "",
+    checked: Annotated[
+        list[str] | None, typer.Option(help="An item of the checklist that you looked at.")
+    ] = None,
+    all_checked: Annotated[
+        bool, typer.Option("--all-checked", help="You looked at every item of the checklist.")
+    ] = False,
+    provinces: Annotated[
+        list[str] | None, typer.Option("--province", help="Only for this province; may repeat.")
+    ] = None,
     digest: Annotated[
         str | None,
         typer.Option(help="Package digest that was reviewed; the current one if left out."),
@@ -65,8 +77,15 @@ def approve_version(
     """Approve a version: countersigns exactly this package."""
     path = version_path(capability, version)
     with center_client() as client:
-        reviewed = digest or client.get(path)["digests"]["package"]
-        view = client.post(f"{path}:approve", {"package_digest": reviewed, "comment": comment})
+        review = client.get(f"{path}/review")
+        items = [item["id"] for item in review["checklist"]] if all_checked else checked or []
+        body = {
+            "package_digest": digest or review["version"]["digests"]["package"],
+            "comment": comment,
+            "checked": items,
+            "conditions": {"provinces": provinces or None},
+        }
+        view = client.post(f"{path}:approve", body)
     show_item(view, as_json=as_json, members=("name", "version", "stage", "digests"))
 
 

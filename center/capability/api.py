@@ -17,6 +17,7 @@ from center.capability import intake, service
 from center.capability.domain import Stage
 from center.capability.gate_page import gate_page
 from center.capability.ports import MayRun, PackageStore
+from center.capability.review.service import require_checklist
 from center.capability.store import CapabilityStore, Wanted
 from center.capability.views import (
     Approval,
@@ -241,10 +242,11 @@ def download(
     responses=_CHANGE,
 )
 def request_review(
-    name: Name, version: Version, session: SessionDep, actor: ActorDep
+    name: Name, version: Version, session: SessionDep, actor: ActorDep, clock: ClockDep
 ) -> CapabilityVersionView:
     """Put a version that passed its gate before the reviewers."""
-    return CapabilityVersionView.of(service.request_review(session, actor, name, version))
+    item = service.request_review(session, actor, name, version, clock())
+    return CapabilityVersionView.of(item)
 
 
 @router.post(
@@ -268,7 +270,11 @@ def approve(  # noqa: PLR0913, PLR0917 - dependencies, not arguments that anybod
         item = service.look(session, actor, name, version, body.package_digest)
     packages.local_copy(item.archive_digest)
     with database.session() as session:
-        published = service.approve(session, actor, item, body.comment, signer=signer, at=clock())
+        require_checklist(session, actor, item, body.checked, clock())
+        conditions = body.conditions.conditions
+        published = service.approve(
+            session, actor, item, body.comment, conditions, signer=signer, at=clock()
+        )
     return CapabilityVersionView.of(published)
 
 

@@ -1,6 +1,6 @@
 """A capability version's life: plain values, its stages drawn as data."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -74,6 +74,7 @@ class Review:
         published_at: The moment of approval.
         withdrawn_reason: Why it may no longer run.
         conditions: What the approval is bound to.
+        requested_at: Since when it waits, or waited, for a decision.
     """
 
     comment: str = ""
@@ -81,7 +82,8 @@ class Review:
     release: str | None = None
     published_at: datetime | None = None
     withdrawn_reason: str | None = None
-    conditions: Conditions = Conditions()
+    conditions: Conditions = field(default_factory=Conditions)
+    requested_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class CapabilityVersionRow(Base):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_reason: Mapped[str | None] = mapped_column(LongText)
     conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    review_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def to_row(item: CapabilityVersion) -> CapabilityVersionRow:
@@ -104,6 +105,7 @@ def to_version(row: CapabilityVersionRow) -> CapabilityVersion:
             published_at=row.published_at,
             withdrawn_reason=row.withdrawn_reason,
             conditions=_conditions(row.conditions),
+            requested_at=row.review_requested_at,
         ),
     )
 

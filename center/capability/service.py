@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.errors import NotPermitted
 from capability_sdk.contracts.packages import RELEASE_TYPE, Release
-from center.capability.domain import CapabilityVersion, Review, Stage
+from center.capability.domain import CapabilityVersion, Conditions, Review, Stage
 from center.capability.errors import SignatureRefused
 from center.capability.ports import MayRun
 from center.capability.store import EVERYTHING, CapabilityStore, Sight
@@ -24,7 +24,9 @@ def sight_of(actor: Actor) -> Sight:
     return Sight(organisation=actor.organisation if actor.role is Role.ENGINEER else None)
 
 
-def request_review(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+def request_review(
+    session: Session, actor: Actor, name: str, version: str, at: datetime
+) -> CapabilityVersion:
     """Put a version that passed its gate before the reviewers.
 
     Raises:
@@ -32,8 +34,9 @@ def request_review(session: Session, actor: Actor, name: str, version: str) -> C
         NotPermitted: It is another organisation's.
         IllegalStage: It did not pass its gate, or was decided on.
     """
-    item = _own(session, actor, name, version)
-    return _move(session, actor, item, item.advance(Stage.IN_REVIEW), "review-requested")
+    item = require_own(session, actor, name, version)
+    asked = replace(item.advance(Stage.IN_REVIEW), review=replace(item.review, requested_at=at))
+    return _move(session, actor, item, asked, "review-requested")
 
 
 def approve(
@@ -41,6 +44,7 @@ def approve(
     actor: Actor,
     item: CapabilityVersion,
     comment: str,
+    conditions: Conditions = Conditions(),  # noqa: B008 - a frozen value
     *,
     signer: Signer,
     at: datetime,
@@ -52,6 +56,7 @@ def approve(
         actor: The reviewer.
         item: The version that was looked at, from `look`.
         comment: The reviewer's words.
+        conditions: What the approval is bound to.
         signer: Holds the release key.
         at: The moment of approval.
 
@@ -70,6 +75,8 @@ def approve(
     review = Review(
         comment=comment,
         reviewer=actor.name,
+        requested_at=item.review.requested_at,
+        conditions=conditions,
         release=signer.sign_jws(payload, RELEASE_TYPE, "release"),
         published_at=at,
     )
@@ -105,8 +112,7 @@ def require_reader(
     """
     is_run = actor.role is Role.EDGE and may_run(session, actor.organisation, name, version, now)
     item = CapabilityStore(session).get(name, version, EVERYTHING if is_run else sight_of(actor))
-    owner = actor.role is Role.ENGINEER and actor.organisation == item.organisation
-    if not (is_run or owner or actor.may(Permission.REVIEW_CAPABILITIES)):
+    if not (is_run or is_insider(actor, item)):
         raise NotPermitted(f"The package of {name} {version} is not for you.")
     return item
 
@@ -123,9 +129,8 @@ def send_back(
     """
     item = CapabilityStore(session).get(name, version)
     item.require_decision_by(actor.name)
-    returned = replace(
-        item.advance(Stage.RETURNED), review=Review(comment=comment, reviewer=actor.name)
-    )
+    review = Review(comment=comment, reviewer=actor.name, requested_at=item.review.requested_at)
+    returned = replace(item.advance(Stage.RETURNED), review=review)
     return _move(session, actor, item, returned, "returned")
 
 
@@ -137,7 +142,7 @@ def deprecate(session: Session, actor: Actor, name: str, version: str) -> Capabi
         NotPermitted: It is another organisation's.
         IllegalStage: It is not published.
     """
-    item = _own(session, actor, name, version)
+    item = require_own(session, actor, name, version)
     return _move(session, actor, item, item.advance(Stage.DEPRECATED), "deprecated")
 
 
@@ -151,13 +156,49 @@ def withdraw(
         NotPermitted: It is another organisation's.
         IllegalStage: It is being gated, or withdrawn already.
     """
-    item = _own(session, actor, name, version)
+    item = require_own(session, actor, name, version)
+    return end(session, actor, item, reason, "withdrawn")
+
+
+def end(
+    session: Session, actor: Actor, item: CapabilityVersion, reason: str, act: str
+) -> CapabilityVersion:
+    """Withdraw a version under the name of an act: by somebody, or because its day has come.
+
+    Raises:
+        IllegalStage: It is being gated, or withdrawn already.
+    """
     gone = item.advance(Stage.WITHDRAWN)
     gone = replace(gone, review=replace(item.review, withdrawn_reason=reason))
-    return _move(session, actor, item, gone, "withdrawn", reason=reason)
+    return _move(session, actor, item, gone, act, reason=reason)
 
 
-def _own(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+def require_insider(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+    """Return a version whose review the actor takes part in.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: The actor is neither of its owner nor a reviewer.
+    """
+    item = CapabilityStore(session).get(name, version, sight_of(actor))
+    if not is_insider(actor, item):
+        raise NotPermitted(f"The review of {name} {version} is not for you.")
+    return item
+
+
+def is_insider(actor: Actor, item: CapabilityVersion) -> bool:
+    """Tell whether somebody may look into a version's package: its owner's engineer, a reviewer."""
+    owner = actor.role is Role.ENGINEER and actor.organisation == item.organisation
+    return owner or actor.may(Permission.REVIEW_CAPABILITIES)
+
+
+def require_own(session: Session, actor: Actor, name: str, version: str) -> CapabilityVersion:
+    """Return a version that the actor may change.
+
+    Raises:
+        CapabilityNotFound: The actor sees no such version.
+        NotPermitted: It is another organisation's.
+    """
     item = CapabilityStore(session).get(name, version, sight_of(actor))
     if not actor.is_admin and item.organisation != actor.organisation:
         raise NotPermitted(f"{name} belongs to {item.organisation}.")

@@ -217,6 +217,7 @@ class CapabilityStore:
                 published_at=item.review.published_at,
                 withdrawn_reason=item.review.withdrawn_reason,
                 conditions=conditions_json(item.review.conditions),
+                review_requested_at=item.review.requested_at,
             )
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it

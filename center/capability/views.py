@@ -5,9 +5,25 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from capability_sdk.contracts.manifest import Manifest, Titles
-from capability_sdk.contracts.model import Digest, Strict, UtcTime, Wire
+from capability_sdk.contracts.model import Digest, ProvinceName, Strict, UtcTime, Wire
 from capability_sdk.contracts.packages import PackageDigests
-from center.capability.domain import CapabilityVersion, Stage
+from center.capability.domain import CapabilityVersion, Conditions, Stage
+
+
+class ConditionsView(Wire):
+    """What an approval is bound to."""
+
+    provinces: list[ProvinceName] | None = Field(description="Everywhere if null.")
+    ends_at: UtcTime | None
+    words: str
+
+    @classmethod
+    def of(cls, item: Conditions) -> Self | None:
+        """Show conditions, where there are any."""
+        if item == Conditions():
+            return None
+        provinces = None if item.provinces is None else list(item.provinces)
+        return cls(provinces=provinces, ends_at=item.ends_at, words=item.words)
 
 
 class CapabilityVersionView(Wire):
@@ -29,6 +45,10 @@ class CapabilityVersionView(Wire):
     comment: str = Field(default="", description="The reviewer's last words.")
     published_at: UtcTime | None = None
     withdrawn_reason: str | None = None
+    conditions: ConditionsView | None = None
+    review_requested_at: UtcTime | None = Field(
+        default=None, description="Since when it waits, or waited, for a decision."
+    )
 
     @classmethod
     def of(cls, item: CapabilityVersion) -> Self:
@@ -48,6 +68,8 @@ class CapabilityVersionView(Wire):
             comment=item.review.comment,
             published_at=item.review.published_at,
             withdrawn_reason=item.review.withdrawn_reason,
+            conditions=ConditionsView.of(item.review.conditions),
+            review_requested_at=item.review.requested_at,
         )
 
 
@@ -82,11 +104,29 @@ Comment = Annotated[str, Field(max_length=2000)]
 Reason = Annotated[str, Field(min_length=3, max_length=2000)]
 
 
+class ConditionsBody(Strict):
+    """What an approval is bound to; enforced where a deployment or a subscription begins."""
+
+    provinces: Annotated[list[ProvinceName], Field(min_length=1, max_length=100)] | None = None
+    ends_at: UtcTime | None = None
+    words: Comment = ""
+
+    @property
+    def conditions(self) -> Conditions:
+        """The conditions as a value."""
+        names = None if self.provinces is None else tuple(sorted(set(self.provinces)))
+        return Conditions(names, self.ends_at, self.words)
+
+
 class Approval(Strict):
     """Body of ``:approve``; it names the content that the reviewer looked at."""
 
     package_digest: Digest
     comment: Comment = ""
+    checked: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=50)] = Field(
+        default=[], description="Items of the checklist that you looked at, beside the ticked ones."
+    )
+    conditions: ConditionsBody = ConditionsBody()
 
 
 class Return(Strict):

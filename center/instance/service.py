@@ -1,12 +1,12 @@
 """Deploying versions to provinces, and whether provinces run what they should."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from center.capability.domain import Stage
+from center.capability.domain import CapabilityVersion, Stage
 from center.capability.store import CapabilityStore, Sight
 from center.identity.audit import record
 from center.identity.store import PlaceStore
@@ -17,6 +17,15 @@ from center.instance.store import DeploymentStore, Wanted
 from center.paging import Page, Paging
 from center.permissions import Actor
 from center.preconditions import require_match
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """Where and when something is to run."""
+
+    province: str
+    capability: str
+    at: datetime
 
 
 def put(
@@ -45,7 +54,7 @@ def put(
     require_good_split(shares)
     was = DeploymentStore(session).lock(province, capability)
     require_match(if_match, was.revision if was is not None and was.shares else None)
-    _require_deployable(session, capability, shares, was)
+    _require_deployable(session, Aim(province, capability, at), shares, was)
     return _put(session, actor, was, province, capability, tuple(shares), at)
 
 
@@ -109,15 +118,33 @@ def runs(session: Session, province: str, capability: str, version: str, now: da
 
 
 def _require_deployable(
-    session: Session, capability: str, shares: Sequence[Share], was: Deployment | None
+    session: Session, aim: Aim, shares: Sequence[Share], was: Deployment | None
 ) -> None:
     running = {share.version for share in was.shares} if was is not None else set()
     store = CapabilityStore(session)
     for share in shares:
-        item = store.get(capability, share.version, Sight())
-        # What runs already may go on when it is deprecated; nothing new begins with it.
-        if item.stage is not Stage.PUBLISHED and share.version not in running:
-            raise NotDeployable(f"{capability} {share.version} is {item.stage}.", stage=item.stage)
+        item = store.get(aim.capability, share.version, Sight())
+        if share.version in running:
+            continue  # What runs already may go on; nothing new begins with it.
+        if item.stage is not Stage.PUBLISHED:
+            raise NotDeployable(f"{item.name} {item.version} is {item.stage}.", stage=item.stage)
+        _require_conditions(item, aim)
+
+
+def _require_conditions(item: CapabilityVersion, aim: Aim) -> None:
+    conditions = item.review.conditions
+    if not conditions.admits(aim.province):
+        raise NotDeployable(
+            f"{item.name} {item.version} was approved for other provinces.",
+            stage=item.stage,
+            provinces=list(conditions.provinces or ()),
+        )
+    if conditions.ends_at is not None and not conditions.holds(aim.at):
+        raise NotDeployable(
+            f"The approval of {item.name} {item.version} ended on {conditions.ends_at:%Y-%m-%d}.",
+            stage=item.stage,
+            ended_at=conditions.ends_at.isoformat(),
+        )
 
 
 def _put(

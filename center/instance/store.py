@@ -143,6 +143,17 @@ class DeploymentStore:
         page = fetch_page(self._session, statement, paging, key=[row.province, row.capability])
         return map_page(page, _to_deployment)
 
+    def provinces_running(self, capability: str, version: str) -> frozenset[str]:
+        """Return the provinces whose deployment of a capability names a version."""
+        row = DeploymentRow
+        statement = select(row).where(row.capability == capability, row.present)
+        found = [_to_deployment(item) for item in self._session.scalars(statement)]
+        return frozenset(
+            item.province
+            for item in found
+            if any(share.version == version for share in item.shares)
+        )
+
     def of_province(self, province: str) -> list[Deployment]:
         """Return all deployments of a province, by capability."""
         row = DeploymentRow

@@ -90,7 +90,9 @@ def in_review(platform: Platform, project: Path) -> dict[str, Any]:
 def published(platform: Platform, in_review: dict[str, Any]) -> dict[str, Any]:
     queue = platform.admin.reads("review")
     assert [row["name"] for row in queue] == [NAME]
-    view: dict[str, Any] = platform.admin.reads("approve", "version", NAME, in_review["version"])
+    view: dict[str, Any] = platform.admin.reads(
+        *("approve", "version", NAME, in_review["version"]), "--all-checked"
+    )
     return view
 
 

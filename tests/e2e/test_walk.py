@@ -61,7 +61,9 @@ def test_the_same_version_cannot_be_uploaded_twice(
 def test_an_author_may_not_approve_an_own_version(
     platform: Platform, in_review: dict[str, Any]
 ) -> None:
-    outcome = platform.engineer.tries("approve", "version", NAME, in_review["version"])
+    outcome = platform.engineer.tries(
+        *("approve", "version", NAME, in_review["version"]), "--all-checked"
+    )
 
     assert outcome.code == 1
     assert "403" in outcome.err

@@ -10,7 +10,7 @@ import pytest
 from capability_sdk.contracts.state import DesiredState
 from capability_sdk.contracts.tokens import credential_mark
 from center.identity.domain import digest
-from tests.center_store_world import Author, Shop, manifest, open_shop, path_of
+from tests.center_store_world import Author, Shop, approval_of, manifest, open_shop, path_of
 from tests.center_world import EdgeWorld, decode_part, running_center
 
 ITEM = manifest()
@@ -124,7 +124,7 @@ def test_E14_nothing_rests_on_a_withdrawn_signing_key_any_more(shop: Shop, tmp_p
     assert shop.author.post(f"/signing-keys/{key}:withdraw").status_code == 200
 
     uploaded = author.upload(author.build(manifest(version="1.0.1")))
-    body = {"package_digest": shop.author.get(path_of(ITEM)).json()["digests"]["package"]}
+    body = approval_of(shop.admin, path_of(ITEM))
     approved = shop.admin.post(f"{path_of(ITEM)}:approve", body)
     for refused in (uploaded, approved):
         assert (refused.status_code, refused.json()["type"]) == (422, "/problems/signature-refused")

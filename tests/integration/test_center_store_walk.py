@@ -21,7 +21,7 @@ from capability_sdk.packaging.builder import build_package
 from capability_sdk.packaging.signing import generate_key, public_key_pem
 from capability_sdk.packaging.verify import verify_package
 from center.capability.gate import run_pending
-from tests.center_store_world import Shop, open_shop
+from tests.center_store_world import Shop, approval_of, open_shop
 from tests.center_world import running_center
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "digit_recognition"
@@ -77,7 +77,8 @@ def published(shop: Shop, project: Path, tmp_path: Path) -> Published:
     assert report["passed"], report["checks"]
     assert report["passport"]["load_seconds"] > 0
     shop.author.post(f"{path}:request-review")
-    approval = {"package_digest": built.digests.package, "comment": "reads well"}
+    approval = approval_of(shop.admin, path) | {"comment": "reads well"}
+    assert approval["package_digest"] == built.digests.package
     assert shop.admin.post(f"{path}:approve", approval).json()["stage"] == "published"
     return Published(name, version, built.digests.package, report["passport"])
 

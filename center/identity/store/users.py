@@ -97,6 +97,13 @@ class UserStore:
             statement = statement.where(row.role == wanted.role)
         return map_page(fetch_page(self._session, statement, paging, key=[row.name]), _user)
 
+    def names_of_admins(self) -> list[str]:
+        """Return who administers the whole platform and can sign in now, by name."""
+        row = UserRow
+        able = (row.disabled_at.is_(None), row.password_hash.is_not(None))
+        rows = self._session.scalars(select(row).where(row.role == Role.ADMIN, *able))
+        return sorted(found.name for found in rows if found.provinces is None)
+
     def lock_admins(self) -> list[User]:
         """Return every admin, locked, so that two changes cannot each count on the other one."""
         admins = select(UserRow).where(UserRow.role == Role.ADMIN).order_by(UserRow.name)

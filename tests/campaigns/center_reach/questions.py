@@ -286,6 +286,7 @@ def _bodies_of_the_store(objects: Objects) -> dict[str, Any]:
         },
         "POST /api/v1/edges/{edge}/tokens": relay,
         f"POST {version}:approve": {"package_digest": digest},
+        f"POST {version}/review-comments": {"body": "because of the campaign"},
         f"POST {version}:return": {"comment": "not yet"},
         f"POST {version}:withdraw": _REASON,
         "POST /api/v1/token-keys:rotate": {"leaked": False},

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from capability_sdk.contracts.packages import GateReport
 from capability_sdk.gate.proving import Tell
 from center.capability.gate import LEASE, MAX_ATTEMPTS, RETRY_DELAY, run_pending
 from center.capability.gate_queue import GateQueue
-from tests.center_store_world import PASSED, Shop, manifest, open_shop
+from tests.center_store_world import PASSED, Shop, approval_of, manifest, open_shop
 from tests.center_world import Person, running_center
 
 
@@ -135,14 +136,14 @@ def test_of_two_decisions_at_once_exactly_one_holds(shop: Shop) -> None:
         path = shop.keep(manifest(version=f"1.{number}.0"))
         shop.gate()
         shop.author.post(f"{path}:request-review")
-        approval = {"package_digest": shop.author.get(path).json()["digests"]["package"]}
+        approval = approval_of(shop.admin, path)
         bodies = [(":approve", approval), (":return", {"comment": "not yet"})]
         start = threading.Barrier(2)
         statuses: list[int] = []
 
         def decide(
             who: Person,
-            act: tuple[str, dict[str, str]],
+            act: tuple[str, dict[str, Any]],
             path: str = path,
             start: threading.Barrier = start,
             statuses: list[int] = statuses,

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 
 from capability_sdk.contracts.packages import RELEASE_TYPE, Check, GateReport, Release
 from center.capability.store import CapabilityStore
-from tests.center_store_world import Shop, manifest, open_shop
+from tests.center_store_world import Shop, approval_of, manifest, open_shop
 from tests.center_world import World, decode_part, running_center
 
 FAILED = GateReport(passed=False, checks=[Check(name="samples", passed=False, detail="label")])
@@ -30,8 +31,8 @@ def _problem(answer: object) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"]  # type: ignore[attr-defined]  # httpx2's Response
 
 
-def _approval(shop: Shop, path: str) -> dict[str, str]:
-    return {"package_digest": shop.admin.get(path).json()["digests"]["package"]}
+def _approval(shop: Shop, path: str) -> dict[str, Any]:
+    return approval_of(shop.admin, path)
 
 
 def test_the_gates_report_decides_whether_a_version_can_be_reviewed(shop: Shop) -> None:
