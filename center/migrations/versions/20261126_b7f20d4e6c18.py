@@ -1,6 +1,6 @@
 """Checklists, comments and conditions of reviews; retirements with notice.
 
-Revision: b7f20d4e6c18; follows: b72d1f9a4c31.
+Revision: b7f20d4e6c18; follows: d186a0f9972b.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from center import columns
 
 revision = 'b7f20d4e6c18'
-down_revision = "b72d1f9a4c31"
+down_revision = "d186a0f9972b"
 branch_labels = None
 depends_on = None
 

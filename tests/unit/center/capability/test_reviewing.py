@@ -183,16 +183,6 @@ def test_a_retirement_is_announced_to_whom_it_concerns_and_kept_by_the_worker(sh
         "successor": {"capability": NAME, "version": "1.1.0"},
     }
 
-    hasty = body | {"retires_at": shop.world.clock().isoformat()}
-    assert _problem(shop.author.post(f"{path}:announce-retirement", hasty)) == (
-        422,
-        "/problems/notice-too-short",
-    )
-    lost = body | {"successor": {"capability": NAME, "version": "9.9.9"}}
-    assert _problem(shop.author.post(f"{path}:announce-retirement", lost)) == (
-        422,
-        "/problems/successor-not-published",
-    )
     view = shop.author.post(f"{path}:announce-retirement", body).json()
     assert [item["province"] for item in view["affected"]["items"]] == ["zhejiang"]
     assert shop.author.get(path).json()["stage"] == "deprecated"
@@ -212,6 +202,19 @@ def test_a_retirement_is_announced_to_whom_it_concerns_and_kept_by_the_worker(sh
     assert admin.get(next_path).json()["stage"] == "published"
     acts = json.dumps(admin.get("/audit?limit=500").json()["items"])
     assert acts.count('"capability.retired"') == 1
+
+
+def test_a_retirement_leaves_time_to_move_to_something_that_exists(shop: Shop) -> None:
+    path = f"{shop.publish(manifest())}:announce-retirement"
+    now = shop.world.clock()
+    body = {"retires_at": (now + timedelta(days=3)).isoformat(), "reason": "wrong figures"}
+    missing = {"capability": NAME, "version": "9.9.9"}
+
+    hasty = shop.author.post(path, body | {"retires_at": now.isoformat()})
+    lost = shop.author.post(path, body | {"successor": missing})
+
+    assert _problem(hasty) == (422, "/problems/notice-too-short")
+    assert _problem(lost) == (422, "/problems/successor-not-published")
 
 
 def test_a_retirement_can_be_cancelled_before_its_date(shop: Shop) -> None:
