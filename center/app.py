@@ -35,7 +35,7 @@ from center.events.streams import OpenStreams
 from center.events.topics import WATCHED
 from center.feedback import api as feedback
 from center.front import api as front
-from center.front.assets import find_console
+from center.front.assets import ConsoleFolder
 from center.identity import api as identity
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
@@ -113,7 +113,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     plans.prepare(database, clock())
     _open_packages(app, settings)
     app.state.inspectors = inspectors
-    app.state.console = find_console()
+    app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)
     _prepare_desired_state(app, settings, database, clock)
     _join_domains(app)

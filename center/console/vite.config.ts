@@ -1,25 +1,26 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const WORTH_COMPRESSING = 1024;
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 
 /** Writes each file compressed beside itself, so that the center compresses nothing while it serves. */
 function precompress(): Plugin {
   return {
     name: "precompress",
     apply: "build",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      for (const [name, item] of Object.entries(bundle)) {
-        const content = Buffer.from(item.type === "chunk" ? item.code : item.source);
+    // On what was written: while the bundle is made, Vite still puts names into it.
+    writeBundle({ dir = "dist" }, bundle) {
+      for (const name of Object.keys(bundle)) {
+        const path = join(dir, name);
+        const content = readFileSync(path);
         if (name.endsWith(".html") || content.length < WORTH_COMPRESSING) continue;
-        const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
-        const emit = (end: string, source: Buffer) =>
-          this.emitFile({ type: "asset", fileName: `${name}.${end}`, source });
-        emit("gz", gzipSync(content, { level: 9 }));
-        emit("br", brotliCompressSync(content, brotli));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+        writeFileSync(`${path}.br`, brotliCompressSync(content, BROTLI));
       }
     },
   };

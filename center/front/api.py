@@ -9,7 +9,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 
 from capability_sdk.contracts.errors import NotFound
 from center.database import SessionDep
-from center.front.assets import Console
+from center.front.assets import ConsoleFolder
 from center.front.policy import FILE_HEADERS, page_headers
 from center.identity.store import PlaceStore
 from center.permissions import Authenticate, Permission, permit
@@ -41,7 +41,8 @@ router = APIRouter(
 @router.get("/{address:page}")
 def show(address: str, request: Request, session: SessionDep) -> Response:
     """Answer with a built file, or with the page, whose router knows every other address."""
-    console: Console = request.app.state.console
+    folder: ConsoleFolder = request.app.state.console_folder
+    console = folder.console()
     asset = console.assets.get(address)
     if asset is not None:
         path, encoding = asset.accepted(request.headers.get("accept-encoding", ""))

@@ -1,4 +1,4 @@
-"""What `make console` built: found once at start, served from disk, never looked up by a caller's path."""
+"""What `make console` built: listed once for each build, never looked up by a caller's path."""
 
 import mimetypes
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 BUILT = Path(__file__).parents[1] / "console" / "dist"
 """Where Vite writes to, in a clone and in a wheel alike."""
 
+_PAGE = "index.html"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """Suffixes of the variants that are compressed at build, the smallest first."""
 
@@ -48,9 +49,29 @@ class Console:
     assets: Mapping[str, Asset]
 
 
-def find_console(folder: Path = BUILT) -> Console:
-    """Read which files were built; an unbuilt console has none."""
-    page = folder / "index.html"
+class ConsoleFolder:
+    """The folder that is built into, read again when it was built anew."""
+
+    def __init__(self, folder: Path = BUILT) -> None:
+        self._folder = folder
+        self._seen: tuple[int | None, Console] = (None, Console(None, {}))
+
+    def console(self) -> Console:
+        """Return what is built now."""
+        built_at = self._built_at()
+        if built_at != self._seen[0]:
+            self._seen = (built_at, _read(self._folder))
+        return self._seen[1]
+
+    def _built_at(self) -> int | None:
+        try:
+            return (self._folder / _PAGE).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+
+def _read(folder: Path) -> Console:
+    page = folder / _PAGE
     if not page.is_file():
         return Console(None, {})
     paths = [path for path in folder.rglob("*") if path.is_file() and path != page]

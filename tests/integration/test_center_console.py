@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from center.front.assets import find_console
+from center.front.assets import ConsoleFolder
 from tests.center_world import World, running_center
 
 _SCRIPT = "console.log('a built file')"
@@ -23,7 +23,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (assets / "index-1.js.gz").write_bytes(gzip.compress(_SCRIPT.encode()))
     (folder / "secret.txt").write_text("not the console's")
     with running_center(f"sqlite:///{folder / 'c.db'}", folder) as made:
-        made.app.state.console = find_console(folder / "dist")
+        made.app.state.console_folder = ConsoleFolder(folder / "dist")
         made.add_province("zhejiang")
         made.add_province("guizhou")
         made.enrol("zhejiang", "https://gw.zhejiang.example/v2")
@@ -101,14 +101,19 @@ def test_a_path_that_leaves_the_folder_leads_to_the_page_and_to_no_file(world: W
     assert "not the console's" not in answer.text
 
 
-def test_a_center_without_built_files_says_how_they_are_built(world: World, tmp_path: Path) -> None:
-    built = world.app.state.console
-    world.app.state.console = find_console(tmp_path)
-    answer = world.anonymous.get("/store")
-    world.app.state.console = built
+def test_a_center_without_built_files_says_how_they_are_built_and_finds_them_then(
+    world: World, tmp_path: Path
+) -> None:
+    served = world.app.state.console_folder
+    world.app.state.console_folder = ConsoleFolder(tmp_path)
+    unbuilt = world.anonymous.get("/store")
+    (tmp_path / "index.html").write_text("built while the center runs")
+    built = world.anonymous.get("/store")
+    world.app.state.console_folder = served
 
-    assert answer.status_code == 503
-    assert "make console" in answer.text
+    assert unbuilt.status_code == 503
+    assert "make console" in unbuilt.text
+    assert built.text == "built while the center runs"
 
 
 def test_a_console_learns_what_its_person_may_do(world: World) -> None:

@@ -1,5 +1,5 @@
 import { MenuOutlined } from "@ant-design/icons";
-import { Link, Navigate, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,16 +17,27 @@ import { SessionProvider } from "./session";
 
 /** What stands around every page: header, menu, and whoever is signed in. */
 export function Frame() {
-  const here = useRouterState({ select: (state) => state.location.href });
   return (
     <SessionProvider
       pending={<PageSkeleton />}
-      stranger={<Navigate to="/sign-in" search={{ back: here }} replace />}
+      stranger={<ToSignIn />}
       failed={(error) => <ErrorPage error={error} />}
     >
       <Shell />
     </SessionProvider>
   );
+}
+
+/** Takes a stranger to the sign-in page, which brings them back to where they wanted to go. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const router = useRouter();
+  // The address changes while this leads away from it; the way back is the first one.
+  const [back] = useState(router.state.location.href);
+  useEffect(() => {
+    void navigate({ to: "/sign-in", search: { back }, replace: true });
+  }, [navigate, back]);
+  return <PageSkeleton />;
 }
 
 function Shell() {

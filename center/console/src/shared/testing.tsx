@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import {
   createMemoryHistory,
   createRootRoute,
+  createRoute,
   createRouter,
   RouterProvider,
 } from "@tanstack/react-router";
@@ -27,8 +28,10 @@ export async function renderAt(
 ): Promise<RenderResult & { address: () => string }> {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const history = createMemoryHistory({ initialEntries: [address] });
+  const root = createRootRoute();
+  const anywhere = createRoute({ getParentRoute: () => root, path: "$", component: () => part });
   const router = createRouter({
-    routeTree: createRootRoute({ component: () => part, notFoundComponent: () => part }),
+    routeTree: root.addChildren([anywhere]),
     history,
     parseSearch,
     stringifySearch,
