@@ -11,7 +11,7 @@ from center.discussion import rows as discussion
 from center.feedback import store as feedback
 from center.identity import audit
 from center.identity import store as identity
-from center.instance import boost_store, draft_store
+from center.instance import boost_store, content_store, draft_store, overlay_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
 from center.objective import store as objective
@@ -32,6 +32,8 @@ MODULES = (
     instance,
     draft_store,
     boost_store,
+    content_store,
+    overlay_store,
     monitoring,
     feedback,
     operations,

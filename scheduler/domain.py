@@ -47,6 +47,10 @@ class Demand:
         return min(self.gpu_milli, DEVICE_MILLI)
 
 
+UNSET = "settings-not-carried"
+"""Why an instance with settings fails on another machine: they stand on the scheduler's alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One version with its content: two instances of the same unit are interchangeable.
@@ -54,6 +58,7 @@ class Unit:
     Attributes:
         face: Digest of engine and tensors; empty where a running instance cannot take weights.
         engine: Server around the model; empty for the runtime itself.
+        overlay: Digest of what the province chose of its settings; empty for the package's own.
         package_digest: Of the whole package, for a machine that fetches it; empty where that is unknown.
         author_key: Public key that its signature is verified with; likewise.
     """
@@ -64,6 +69,7 @@ class Unit:
     weights_digest: str
     face: str = field(default="", compare=False)
     engine: str = ""
+    overlay: str = ""
     package_digest: str = field(default="", compare=False)
     author_key: str = field(default="", compare=False)
 
@@ -72,12 +78,15 @@ class Unit:
         """Names it in one word, for people and as data."""
         digests = (self.code_digest, self.weights_digest)
         short = "-".join(digest.removeprefix("sha256:")[:12] for digest in digests)
-        return f"{self.capability}:{self.version}:{short}{self.engine and ':'}{self.engine}"
+        chosen = self.overlay.removeprefix("sha256:")[:12]
+        further = "".join(f":{word}" for word in (self.engine, chosen) if word)
+        return f"{self.capability}:{self.version}:{short}{further}"
 
     def differs_in_weights_alone(self, other: "Unit") -> bool:
         """Tell whether one running instance may serve both."""
-        return bool(self.face) and (self.capability, self.code_digest, self.face, self.engine) == (
-            *(other.capability, other.code_digest, other.face, other.engine),
+        same = (self.capability, self.code_digest, self.face, self.engine, self.overlay)
+        return bool(self.face) and same == (
+            *(other.capability, other.code_digest, other.face, other.engine, other.overlay),
         )
 
 
@@ -151,6 +160,7 @@ def unit_of(deployment: LocalDeployment) -> Unit:
         deployment.weights_digest,
         face=manifest.face,
         engine=deployment.engine or "",
+        overlay=deployment.overlay_digest or "",
         package_digest=deployment.package_digest or "",
         author_key=deployment.author_key,
     )

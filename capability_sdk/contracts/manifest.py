@@ -1,7 +1,9 @@
 """``capability.toml``: what a capability version is, in its author's words."""
 
 import hashlib
+import operator
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -10,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from capability_sdk.contracts.errors import InvalidInput
 from capability_sdk.contracts.inference import Datatype
 from capability_sdk.contracts.model import CapabilityName, SemanticVersion, Strict
+from capability_sdk.contracts.settings import MAX_SETTINGS, Setting, SettingName, Value
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
@@ -124,6 +127,11 @@ class Manifest(Strict):
     quality: Quality = Quality()
     objectives: Objectives = Objectives()
     resources: Resources = Resources()
+    settings: Annotated[dict[SettingName, Setting], Field(max_length=MAX_SETTINGS)] = Field(
+        default={},
+        description="What a province may choose; the code finds it in its context.",
+        exclude_if=operator.not_,  # an earlier edge refuses a manifest with a member that it does not know
+    )
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
@@ -137,7 +145,29 @@ class Manifest(Strict):
             raise ValueError(f"quality.output {judged!r} is not an output")
         if self.quality.task is Task.CLASSIFICATION and not (judged and self.quality.labels):
             raise ValueError("quality of a classification needs output and labels")
+        if self.settings and self.engine is not Engine.PYTHON:
+            raise ValueError("settings are read by code: they need engine 'python'")
         return self
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The settings as they are where nobody chooses."""
+        return {name: setting.default for name, setting in self.settings.items()}
+
+    def chosen(self, values: Mapping[str, Value]) -> Self:
+        """Return the manifest with what a province chose in place of its defaults.
+
+        Names that it does not declare are another version's and are left out.
+
+        Raises:
+            InvalidInput: A value is not taken.
+        """
+        settings = dict(self.settings)
+        for name in settings.keys() & values.keys():
+            if (reason := settings[name].refusal(values[name])) is not None:
+                raise InvalidInput(f"{name} {reason}.", field=name)
+            settings[name] = settings[name].model_copy(update={"default": values[name]})
+        return self.model_copy(update={"settings": settings})
 
     @property
     def face(self) -> str:

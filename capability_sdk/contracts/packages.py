@@ -37,6 +37,15 @@ class PackageDigests(Wire):
     weights: Digest
 
 
+class PartDigests(Wire):
+    """Of what a package holds beside code and weights; None where it holds none of it."""
+
+    parse_rule: Digest | None = None
+    """Of ``annotation/``."""
+    anchors: Digest | None = None
+    """Of ``reference/``."""
+
+
 class Section(StrEnum):
     """What a check of the publish gate belongs to, in the order in which a report shows them."""
 

@@ -61,6 +61,8 @@ class LocalDeployment(Wire):
     passport: dict[str, Any] = {}
     priority: Priority = Priority.STANDARD
     apart: Apart = Apart.PREFERRED
+    overlay_digest: Digest | None = None
+    """Of the values that the province chose, which stand in the file `overlay_file`."""
 
 
 class LocalDeployments(Versioned):

@@ -20,7 +20,10 @@ from capability_sdk.contracts.model import (
     Versioned,
     Wire,
 )
+from capability_sdk.contracts.packages import PartDigests
 from capability_sdk.contracts.scaling import Boost, ScalingRule
+from capability_sdk.contracts.scheduling import Apart, Priority
+from capability_sdk.contracts.settings import Overlay
 
 
 class ApplicationState(Wire):
@@ -61,6 +64,8 @@ class VersionShare(Wire):
     weights_digest: Digest
     release: str
     """Compact JWS of the `Release`."""
+    parts: PartDigests | None = None
+    """None where the center did not note them when the version was uploaded."""
 
 
 class DeploymentState(Wire):
@@ -70,6 +75,10 @@ class DeploymentState(Wire):
     versions: Annotated[list[VersionShare], Field(min_length=1)]
     boost: Boost | None = None
     """What an operator ordered for a time."""
+    priority: Priority = Priority.STANDARD
+    apart: Apart = Apart.PREFERRED
+    overlay: Overlay | None = None
+    """What the province chose of the settings; None where all are as the package has them."""
 
 
 class KeySet(Wire):

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from capability_sdk.contracts.model import (
     CapabilityName,
     Count,
+    Digest,
     Identifier,
     SemanticVersion,
     UtcTime,
@@ -91,6 +92,18 @@ class QualityCounts(Versioned):
     confusion: list[ConfusionCell] = []
 
 
+class VersionContent(Wire):
+    """What of a version lies on the province's disk, as it was read there; None for nothing."""
+
+    capability: CapabilityName
+    version: SemanticVersion
+    code: Digest | None = None
+    weights: Digest | None = None
+    overlay: Digest | None = None
+    parse_rule: Digest | None = None
+    anchors: Digest | None = None
+
+
 class HealthReport(Versioned):
     """What a province runs now."""
 
@@ -100,6 +113,8 @@ class HealthReport(Versioned):
     instances: list[InstanceStatus] = []
     backlog: dict[str, Count] = {}
     """Records that wait in each stream."""
+    contents: list[VersionContent] = []
+    """Of each version that shall run."""
     boosts: list[BoostOutcome] = []
     """Boosts in force, and since when the objective holds."""
 

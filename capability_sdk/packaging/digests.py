@@ -5,8 +5,13 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from capability_sdk.contracts.packages import SIGNATURE_FILE, PackageDigests
-from capability_sdk.packaging.layout import CODE_FOLDER, MODEL_FOLDER
+from capability_sdk.contracts.packages import SIGNATURE_FILE, PackageDigests, PartDigests
+from capability_sdk.packaging.layout import (
+    ANNOTATION_FOLDER,
+    CODE_FOLDER,
+    MODEL_FOLDER,
+    REFERENCE_FOLDER,
+)
 
 _CHUNK = 1 << 20
 
@@ -34,6 +39,15 @@ def digests_of_files(files: Mapping[str, str]) -> PackageDigests:
         code=combine(pair for pair in signed.items() if pair[0].startswith(CODE_FOLDER)),
         weights=combine(pair for pair in signed.items() if pair[0].startswith(MODEL_FOLDER)),
     )
+
+
+def parts_of_files(files: Mapping[str, str]) -> PartDigests:
+    """Combine the sha256 (hex) of the files that are neither code nor weights, by path."""
+    found = {
+        kind: [pair for pair in files.items() if pair[0].startswith(folder)]
+        for kind, folder in (("parse_rule", ANNOTATION_FOLDER), ("anchors", REFERENCE_FOLDER))
+    }
+    return PartDigests(**{kind: combine(pairs) for kind, pairs in found.items() if pairs})
 
 
 def files_of(folder: Path) -> dict[str, Path]:

@@ -25,6 +25,8 @@ README_FILE = "README.md"
 CODE_FOLDER = "code/"
 MODEL_FOLDER = "model/"
 SAMPLES_FOLDER = "samples/"
+ANNOTATION_FOLDER = "annotation/"
+REFERENCE_FOLDER = "reference/"
 ENTRY_POINT = "code/capability.py"
 
 MODEL_SUFFIXES = {

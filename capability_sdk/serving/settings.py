@@ -63,6 +63,12 @@ class ServingSettings(BaseSettings):
     instance: Identifier = Field(description="Name of this instance in the province.")
     code_digest: Digest = Field(description="Digest that the code must have.")
     weights_digest: Digest = Field(description="Digest that the weights must have.")
+    overlay: Path | None = Field(
+        default=None, description="File of what the province chose of the package's settings."
+    )
+    overlay_digest: Digest | None = Field(
+        default=None, description="Digest that the file must have."
+    )
     threads: int = Field(default=1, ge=1, le=256, description="Threads that one batch may use.")
     batch_rows: int | None = Field(
         default=None,
@@ -85,4 +91,6 @@ class ServingSettings(BaseSettings):
     def _guarded_or_not_at_all(self) -> Self:
         if len({self.listen is None, self.access is None, self.lease is None}) > 1:
             raise ValueError("--listen, --access and --lease go together")
+        if (self.overlay is None) != (self.overlay_digest is None):
+            raise ValueError("--overlay and --overlay-digest go together")
         return self

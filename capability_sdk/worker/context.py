@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,13 @@ class Context:
 
     Attributes:
         model: The package's folder ``model/``; read-only, empty where there are no weights.
+        settings: What the manifest declares in ``[settings]``, by name: the province's choice, or
+            the default where it made none. They never change while the code runs.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, settings: Mapping[str, Any] | None = None) -> None:
         self.model = model
+        self.settings = MappingProxyType(dict(settings or {}))
         self._logged: dict[str, Any] = {}
         self._bytes = 0
 

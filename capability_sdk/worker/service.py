@@ -29,7 +29,7 @@ def serve(channel: socket.socket, package: Path) -> None:
     os.register_at_fork(after_in_child=channel.close)
     try:
         order, _ = receive(channel, max_body=0, deadline=None)
-        context = Context(package / "model")
+        context = Context(package / "model", order.get("settings", {}))
         try:
             capability = _load(context)
         except Exception as error:  # noqa: BLE001 - whatever the code raises is told its author

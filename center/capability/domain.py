@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from capability_sdk.contracts.manifest import Manifest
-from capability_sdk.contracts.packages import GateReport, PackageDigests
+from capability_sdk.contracts.packages import GateReport, PackageDigests, PartDigests
 from center.capability.errors import DigestDiffers, IllegalStage, NameOwned, OwnVersion
 
 
@@ -98,6 +98,7 @@ class CapabilityVersion:
         author: Name of the user who uploaded it.
         organisation: The author's organisation, which owns the name.
         author_key: PEM public key that verifies the package's signature.
+        parts: Digests of parse rule and anchors; None where an earlier release took the upload.
     """
 
     manifest: Manifest
@@ -108,6 +109,7 @@ class CapabilityVersion:
     organisation: str
     author_key: str
     uploaded_at: datetime
+    parts: PartDigests | None = None
     stage: Stage = Stage.GATING
     gate_report: GateReport | None = None
     gate_progress: str | None = None

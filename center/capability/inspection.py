@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from capability_sdk.contracts.manifest import Manifest
-from capability_sdk.contracts.packages import SIGNATURE_FILE, PackageDigests
+from capability_sdk.contracts.packages import SIGNATURE_FILE, PackageDigests, PartDigests
 from capability_sdk.kit.processes import python
 from capability_sdk.packaging.archive import PackageContent, unpack
+from capability_sdk.packaging.digests import parts_of_files
 from capability_sdk.packaging.errors import SignatureInvalid
 from center.capability.errors import InspectionFailed, SignatureRefused
 
@@ -27,11 +28,13 @@ class Inspected:
     """What a good package says of itself.
 
     Attributes:
+        parts: Digests of what is neither code nor weights.
         author_key: PEM of the key that signed it.
     """
 
     manifest: Manifest
     digests: PackageDigests
+    parts: PartDigests
     author_key: str
 
 
@@ -51,7 +54,8 @@ def inspect(archive: Path, keys: Sequence[str]) -> Inspected:
         if not any(file.path == SIGNATURE_FILE for file in content.files):
             raise SignatureRefused("The package is not signed; `jiuzhou publish` signs it.")
         author_key = _signer(folder, content.digests, keys)
-        return Inspected(content.manifest, content.digests, author_key)
+        parts = parts_of_files({file.path: file.sha256 for file in content.files})
+        return Inspected(content.manifest, content.digests, parts, author_key)
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def accept(
     item = CapabilityVersion(
         manifest=found.manifest,
         digests=found.digests,
+        parts=found.parts,
         archive_digest=draft.digest,
         archive_bytes=draft.size_bytes,
         author=actor.name,

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from capability_sdk.contracts.manifest import Manifest, Titles
-from capability_sdk.contracts.packages import GateReport, PackageDigests
+from capability_sdk.contracts.packages import GateReport, PackageDigests, PartDigests
 from center.capability.domain import CapabilityVersion, Conditions, Review, Stage
 from center.columns import BigCount, Json, Key, LongText, UtcDateTime
 from center.database import Base
@@ -38,6 +38,7 @@ class CapabilityVersionRow(Base):
     package_digest: Mapped[str] = mapped_column(Key, index=True)
     code_digest: Mapped[str] = mapped_column(Key)
     weights_digest: Mapped[str] = mapped_column(Key)
+    parts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     archive_digest: Mapped[str] = mapped_column(Key, index=True)
     archive_bytes: Mapped[int] = mapped_column(BigCount)
     author: Mapped[str] = mapped_column(Key)
@@ -72,6 +73,7 @@ def to_row(item: CapabilityVersion) -> CapabilityVersionRow:
         package_digest=item.digests.package,
         code_digest=item.digests.code,
         weights_digest=item.digests.weights,
+        parts=None if item.parts is None else item.parts.model_dump(),
         archive_digest=item.archive_digest,
         archive_bytes=item.archive_bytes,
         author=item.author,
@@ -89,6 +91,7 @@ def to_version(row: CapabilityVersionRow) -> CapabilityVersion:
         digests=PackageDigests(
             package=row.package_digest, code=row.code_digest, weights=row.weights_digest
         ),
+        parts=None if row.parts is None else PartDigests.model_validate(row.parts),
         archive_digest=row.archive_digest,
         archive_bytes=row.archive_bytes,
         author=row.author,

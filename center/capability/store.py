@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from capability_sdk.contracts.packages import PackageDigests
+from capability_sdk.contracts.packages import PackageDigests, PartDigests
 from center.capability.domain import LISTED, CapabilityVersion, Stage, precedence, skeleton
 from center.capability.errors import CapabilityNotFound, IllegalStage, LookAlikeName, VersionExists
 from center.capability.rows import (
@@ -80,6 +80,7 @@ class Released:
 
     digests: PackageDigests
     release: str
+    parts: PartDigests | None = None
 
 
 EVERYTHING = Sight(everything=True)
@@ -252,13 +253,17 @@ class CapabilityStore:
         row = CapabilityVersionRow
         statement = select(
             *(row.capability, row.version, row.package_digest, row.code_digest),
-            *(row.weights_digest, row.release),
+            *(row.weights_digest, row.parts, row.release),
         ).where(row.capability.in_(names), row.stage.in_(sorted(LISTED)))
         return {
             (name, version): Released(
-                PackageDigests(package=package, code=code, weights=weights), release
+                PackageDigests(package=package, code=code, weights=weights),
+                release,
+                None if parts is None else PartDigests.model_validate(parts),
             )
-            for name, version, package, code, weights, release in self._session.execute(statement)
+            for name, version, package, code, weights, parts, release in self._session.execute(
+                statement
+            )
             if release is not None
         }
 

@@ -35,7 +35,9 @@ TOPICS: dict[str, Topic] = {
     "reviews": _topic(_P.READ_STORE, "capability_version"),
     "subscriptions": _topic(_P.READ_SUBSCRIPTIONS, "subscription"),
     "applications": _topic(_P.READ_APPLICATIONS, "application"),
-    "deployments": _topic(_P.READ_DEPLOYMENTS, "deployment", "boost", "instance_report"),
+    "deployments": _topic(
+        _P.READ_DEPLOYMENTS, "deployment", "boost", "overlay", "reported_content"
+    ),
     "monitoring": _topic(_P.READ_MONITORING, "drift_verdict", "quality_hour", "profile_window"),
     "operations": _topic(_P.READ_USAGE, "usage_hour", "province_health"),
     "alarms": _topic(_P.READ_ALARMS, "alarm", "alarm_silence"),

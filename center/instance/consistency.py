@@ -8,11 +8,15 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
-from capability_sdk.contracts.state import VersionShare
-from capability_sdk.contracts.telemetry import HealthReport
+from capability_sdk.contracts.state import DeploymentState, VersionShare
+from capability_sdk.contracts.telemetry import HealthReport, VersionContent
 from center.identity.store import PlaceStore
+from center.instance.content import NOT_NOTED, Content, Part, Tick
+from center.instance.content import compare as compare_contents
 from center.instance.document import deployments
 from center.instance.store import DesiredStateStore, last_report
+
+_READ = ("code", "weights", "overlay", "parse_rule", "anchors")
 
 
 class Verdict(StrEnum):
@@ -30,10 +34,21 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """One of the five parts of a version: both sides."""
+
+    part: Part
+    tick: Tick
+    desired: str | None
+    actual: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One version in one province: both sides.
 
     Attributes:
+        parts: Five, in the order of `Part`; none where it should not run.
         code_digests: Distinct digests of its instances, sorted; likewise weights.
         age_seconds: Age of the report; None where there is none.
         reported_revision: Revision of the desired state that the report stands on.
@@ -47,6 +62,7 @@ class Line:
     ready: int
     code_digests: tuple[str, ...]
     weights_digests: tuple[str, ...]
+    parts: tuple[PartLine, ...]
     desired_revision: int
     reported_revision: int | None
     age_seconds: float | None
@@ -58,6 +74,11 @@ class _Side:
     report: HealthReport | None
     revision: int
     now: datetime
+
+    @property
+    def contents(self) -> dict[tuple[str, str], VersionContent]:
+        read = self.report.contents if self.report is not None else []
+        return {(item.capability, item.version): item for item in read}
 
 
 def compare(session: Session, province: str, now: datetime) -> list[Line]:
@@ -76,38 +97,64 @@ def _lines(session: Session, side: _Side) -> Iterator[Line]:
     for deployment in deployments(session, side.province, side.now):
         for share in deployment.versions:
             found = running.pop((deployment.capability, share.version), [])
-            yield _line(side, deployment.capability, share.version, share, found)
-    for (capability, version), found in sorted(running.items()):
-        yield _line(side, capability, version, None, found)
+            parts = _parts(side, deployment, share, found)
+            yield _line(side, (deployment.capability, share.version), share, found, parts)
+    for key, found in sorted(running.items()):
+        yield _line(side, key, None, found, ())
+
+
+def _parts(
+    side: _Side, deployment: DeploymentState, share: VersionShare, found: list[InstanceStatus]
+) -> tuple[PartLine, ...]:
+    noted = None if share.parts is None else share.parts.model_dump()
+    overlay = None if deployment.overlay is None else deployment.overlay.digest
+    desired = Content.released(share.code_digest, share.weights_digest, noted)
+    read = side.contents.get((deployment.capability, share.version))
+    actual = None if read is None else Content(*(getattr(read, name) for name in _READ))
+    if read is None and found:
+        actual = Content(found[0].code_digest, found[0].weights_digest, None, None, None)
+    wanted = desired.with_overlay(overlay)
+    ticks = compare_contents(wanted, actual, is_read=read is not None)
+    said = {} if actual is None else actual.by_part()
+    return tuple(
+        PartLine(part, Tick(tick), None if value == NOT_NOTED else value, said.get(part))
+        for (part, value), tick in zip(wanted.by_part().items(), ticks, strict=True)
+    )
 
 
 def _line(
     side: _Side,
-    capability: str,
-    version: str,
+    key: tuple[str, str],
     desired: VersionShare | None,
     found: list[InstanceStatus],
+    parts: tuple[PartLine, ...],
 ) -> Line:
     report = side.report
+    capability, version = key
     return Line(
         province=side.province,
         capability=capability,
         version=version,
-        verdict=Verdict.UNKNOWN if report is None else _verdict(desired, found),
+        verdict=Verdict.UNKNOWN if report is None else _verdict(desired, found, parts),
         desired=desired,
         ready=_ready(found),
         code_digests=tuple(sorted({item.code_digest for item in found})),
         weights_digests=tuple(sorted({item.weights_digest for item in found})),
+        parts=parts,
         desired_revision=side.revision,
         reported_revision=None if report is None else report.state_revision,
         age_seconds=None if report is None else (side.now - report.at).total_seconds(),
     )
 
 
-def _verdict(desired: VersionShare | None, found: list[InstanceStatus]) -> Verdict:
+def _verdict(
+    desired: VersionShare | None, found: list[InstanceStatus], parts: tuple[PartLine, ...]
+) -> Verdict:
     if desired is None:
         return Verdict.UNWANTED
     wanted = (desired.code_digest, desired.weights_digest)
+    if any(part.tick is Tick.DIFFERENT for part in parts):
+        return Verdict.DIFFERENT
     if any((item.code_digest, item.weights_digest) != wanted for item in found):
         return Verdict.DIFFERENT
     least = desired.replicas if desired.scaling is None else desired.scaling.min

@@ -29,6 +29,7 @@ from center.identity.store.places import EdgeRow, ProvinceRow
 from center.instance.boost_store import BoostRow, BoostStore
 from center.instance.domain import BoostOrder, Share
 from center.instance.draft_store import Draft, DraftRow, DraftStore
+from center.instance.overlay_store import OverlayRow, OverlayStore
 from center.instance.store import DeploymentRow, DeploymentStore, IssuedState
 from center.signing import Signer
 from center.subscription.domain import Status, Subscription
@@ -43,7 +44,7 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
-        *(DelegationRow, IssuerKeyRow, DraftRow, BoostRow),
+        *(DelegationRow, IssuerKeyRow, DraftRow, BoostRow, OverlayRow),
     )
 )
 """Tables that `compose` reads."""
@@ -149,6 +150,7 @@ def deployments(session: Session, province: str, now: datetime) -> list[Deployme
 
 def _deployed(session: Session, province: str, now: datetime) -> list[DeploymentState]:
     boosts = BoostStore(session).in_force(province, now)
+    overlays = OverlayStore(session).in_force(province)
     wanted = DeploymentStore(session).of_province(province)
     released = CapabilityStore(session).released([item.capability for item in wanted])
     found: list[DeploymentState] = []
@@ -165,6 +167,9 @@ def _deployed(session: Session, province: str, now: datetime) -> list[Deployment
                     capability=item.capability,
                     versions=shares,
                     boost=None if boost is None else _boost(boost),
+                    priority=item.plan.priority,
+                    apart=item.plan.apart,
+                    overlay=overlays.get(item.capability),
                 )
             )
     return found
@@ -219,6 +224,7 @@ def _share(share: Share, released: Released) -> VersionShare:
         code_digest=released.digests.code,
         weights_digest=released.digests.weights,
         release=released.release,
+        parts=released.parts,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from capability_sdk.contracts.scheduling import Apart, Priority
 from center.instance.errors import BadBoost, BadSplit
 
 MAX_VERSIONS = 20
@@ -63,6 +64,20 @@ def share_of(members: Mapping[str, Any]) -> Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What somebody wants to run of a capability.
+
+    Attributes:
+        priority: Whether it makes room for other work, or other work for it.
+        apart: Whether replicas of a version must stand on different nodes.
+    """
+
+    shares: tuple[Share, ...]
+    priority: Priority = Priority.STANDARD
+    apart: Apart = Apart.PREFERRED
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """Desired state of one capability in one province.
 
@@ -72,10 +87,15 @@ class Deployment:
 
     province: str
     capability: str
-    shares: tuple[Share, ...]
+    plan: Plan
     revision: int
     updated_by: str
     updated_at: datetime
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        """The versions that run; empty where it was removed."""
+        return self.plan.shares
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,20 @@ class BadSplit(InvalidInput):
     title = "The traffic split is not valid"
 
 
+class BadOverlay(InvalidInput):
+    """A setting is not declared, or does not take the value."""
+
+    code = "bad-overlay"
+    title = "A setting of the overlay is not acceptable"
+
+
+class OverlayNotFound(NotFound):
+    """The overlay never had this version."""
+
+    code = "overlay-not-found"
+    title = "There is no such version of the overlay"
+
+
 class BadBoost(InvalidInput):
     """A boost goes beyond the bounds of what it boosts."""
 

@@ -11,8 +11,9 @@ from center.capability.store import CapabilityStore, Sight
 from center.identity.audit import record
 from center.identity.store import PlaceStore
 from center.instance.document import deployments
-from center.instance.domain import Deployment, Share, require_good_split
+from center.instance.domain import Deployment, Plan, Share, require_good_split
 from center.instance.errors import DeploymentNotFound, NotDeployable
+from center.instance.overlays import require_fitting
 from center.instance.store import DeploymentStore, Wanted
 from center.paging import Page, Paging
 from center.permissions import Actor
@@ -33,7 +34,7 @@ def put(
     actor: Actor,
     province: str,
     capability: str,
-    shares: Sequence[Share],
+    plan: Plan,
     *,
     if_match: str | None,
     at: datetime,
@@ -47,15 +48,17 @@ def put(
         CapabilityNotFound: The store has no such version.
         NotDeployable: A version is not published.
         BadSplit: The split makes no sense.
+        BadOverlay: A version does not take what the province chose of the settings.
         PreconditionFailed: It has changed since the actor read it.
     """
     actor.require_province(province)
     PlaceStore(session).get(province).require_serving()
-    require_good_split(shares)
+    require_good_split(plan.shares)
     was = DeploymentStore(session).lock(province, capability)
     require_match(if_match, was.revision if was is not None and was.shares else None)
-    _require_deployable(session, Aim(province, capability, at), shares, was)
-    return _put(session, actor, was, province, capability, tuple(shares), at)
+    _require_deployable(session, Aim(province, capability, at), plan.shares, was)
+    require_fitting(session, province, capability, plan.shares)
+    return _put(session, actor, was, province, capability, plan, at)
 
 
 def remove(
@@ -79,7 +82,7 @@ def remove(
     if was is None or not was.shares:
         raise DeploymentNotFound(f"{capability} is not deployed in {province}.")
     require_match(if_match, was.revision)
-    _put(session, actor, was, province, capability, (), at)
+    _put(session, actor, was, province, capability, Plan(()), at)
 
 
 def get(session: Session, actor: Actor, province: str, capability: str) -> Deployment:
@@ -153,18 +156,23 @@ def _put(
     was: Deployment | None,
     province: str,
     capability: str,
-    shares: tuple[Share, ...],
+    plan: Plan,
     at: datetime,
 ) -> Deployment:
     revision = was.revision + 1 if was is not None else 1
-    item = Deployment(province, capability, shares, revision, actor.name, at)
+    item = Deployment(province, capability, plan, revision, actor.name, at)
     DeploymentStore(session).put(item)
     record(
         session,
         actor,
-        "deployment.put" if shares else "deployment.remove",
+        "deployment.put" if plan.shares else "deployment.remove",
         f"deployment/{province}/{capability}",
-        {"revision": revision, "versions": [_detail(share) for share in shares]},
+        {
+            "revision": revision,
+            "versions": [_detail(share) for share in plan.shares],
+            "priority": plan.priority,
+            "apart": plan.apart,
+        },
     )
     return item
 

@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from capability_sdk.contracts.errors import Conflict
+from capability_sdk.contracts.scheduling import Apart, Priority
 from capability_sdk.contracts.telemetry import HealthReport
 from center.capability.rows import CapabilityRow
 from center.columns import BigCount, Json, Key, LongText, UtcDateTime
 from center.database import Base
-from center.instance.domain import Deployment, Share, share_of
+from center.instance.domain import Deployment, Plan, Share, share_of
 from center.paging import Page, Paging, fetch_page, map_page
 
 
@@ -30,6 +31,8 @@ class DeploymentRow(Base):
     capability: Mapped[str] = mapped_column(Key, ForeignKey(CapabilityRow.name), primary_key=True)
     present: Mapped[bool] = mapped_column(index=True)
     shares: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    priority: Mapped[str] = mapped_column(Key, server_default=Priority.STANDARD)
+    apart: Mapped[str] = mapped_column(Key, server_default=Apart.PREFERRED)
     revision: Mapped[int] = mapped_column(BigCount)
     updated_by: Mapped[str] = mapped_column(Key)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -114,6 +117,8 @@ class DeploymentStore:
         values = {
             "present": bool(item.shares),
             "shares": [_share_json(share) for share in item.shares],
+            "priority": item.plan.priority,
+            "apart": item.plan.apart,
             "revision": item.revision,
             "updated_by": item.updated_by,
             "updated_at": item.updated_at,
@@ -235,7 +240,9 @@ def _to_deployment(row: DeploymentRow) -> Deployment:
     return Deployment(
         province=row.province,
         capability=row.capability,
-        shares=tuple(share_of(share) for share in row.shares),
+        plan=Plan(
+            tuple(share_of(share) for share in row.shares), Priority(row.priority), Apart(row.apart)
+        ),
         revision=row.revision,
         updated_by=row.updated_by,
         updated_at=row.updated_at,

@@ -8,8 +8,8 @@ from pydantic import Field
 from capability_sdk.contracts.manifest import Engine
 from capability_sdk.contracts.model import SemanticVersion, Strict, UtcTime, Wire
 from capability_sdk.contracts.scaling import MAX_REPLICAS, Reason
-from center.instance.consistency import Line, Verdict
-from center.instance.domain import MAX_VERSIONS, BoostOrder, Deployment, Share, share_of
+from capability_sdk.contracts.scheduling import Apart, Priority
+from center.instance.domain import MAX_VERSIONS, BoostOrder, Deployment, Plan, share_of
 
 
 class ScalingBody(Strict):
@@ -50,11 +50,19 @@ class DeploymentBody(Strict):
     """Body of ``PUT /provinces/{p}/deployments/{capability}``."""
 
     versions: Annotated[list[ShareBody], Field(min_length=1, max_length=MAX_VERSIONS)]
+    priority: Priority = Field(
+        default=Priority.STANDARD,
+        description="Best-effort work runs where room is left, and makes room for standard work.",
+    )
+    apart: Apart = Field(
+        default=Apart.PREFERRED, description="Whether replicas must stand on different nodes."
+    )
 
     @property
-    def shares(self) -> list[Share]:
-        """The versions as values."""
-        return [share_of(item.model_dump(mode="json")) for item in self.versions]
+    def plan(self) -> Plan:
+        """The body as a value."""
+        shares = tuple(share_of(item.model_dump(mode="json")) for item in self.versions)
+        return Plan(shares, self.priority, self.apart)
 
 
 class DeploymentView(Wire):
@@ -63,6 +71,8 @@ class DeploymentView(Wire):
     province: str
     capability: str
     versions: list[ShareBody]
+    priority: Priority
+    apart: Apart
     revision: int = Field(description="Also the `ETag`.")
     updated_by: str
     updated_at: UtcTime
@@ -74,6 +84,8 @@ class DeploymentView(Wire):
             province=item.province,
             capability=item.capability,
             versions=[ShareBody.model_validate(asdict(share)) for share in item.shares],
+            priority=item.plan.priority,
+            apart=item.plan.apart,
             revision=item.revision,
             updated_by=item.updated_by,
             updated_at=item.updated_at,
@@ -113,62 +125,3 @@ class BoostView(Wire):
         recovered = item.recovered_at
         seconds = None if recovered is None else (recovered - item.begun_at).total_seconds()
         return cls.model_validate({**asdict(item), "recovery_seconds": seconds})
-
-
-class DesiredSide(Wire):
-    """What one version should be in a province."""
-
-    replicas: int
-    code_digest: str
-    weights_digest: str
-    package_digest: str
-
-
-class ReportedSide(Wire):
-    """What a province said last about one version."""
-
-    ready: int
-    code_digests: list[str]
-    weights_digests: list[str]
-
-
-class ConsistencyView(Wire):
-    """One version in one province: desired beside reported."""
-
-    province: str
-    capability: str
-    version: str
-    verdict: Verdict
-    desired: DesiredSide | None = None
-    reported: ReportedSide
-    desired_revision: int
-    reported_revision: int | None = None
-    age_seconds: float | None = Field(default=None, description="Age of the province's report.")
-
-    @classmethod
-    def of(cls, line: Line) -> Self:
-        """Show one line of the comparison."""
-        share = line.desired
-        return cls(
-            province=line.province,
-            capability=line.capability,
-            version=line.version,
-            verdict=line.verdict,
-            desired=None if share is None else DesiredSide.model_validate(share.model_dump()),
-            reported=ReportedSide(
-                ready=line.ready,
-                code_digests=list(line.code_digests),
-                weights_digests=list(line.weights_digests),
-            ),
-            desired_revision=line.desired_revision,
-            reported_revision=line.reported_revision,
-            age_seconds=line.age_seconds,
-        )
-
-
-class Consistency(Wire):
-    """Every version of the asked provinces."""
-
-    items: list[ConsistencyView]
-    next: str | None = None
-    total: int

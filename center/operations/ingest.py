@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.contracts.telemetry import (
     HealthReport,
     IssuedToken,
@@ -16,7 +17,9 @@ from capability_sdk.contracts.telemetry import (
 )
 from center.feedback.store import QualitySeries, QualityStore
 from center.identity import audit
+from center.identity.store import PlaceStore
 from center.instance.boost_store import BoostStore
+from center.instance.content_store import keep_contents
 from center.instance.store import record_report
 from center.monitoring.domain import Series
 from center.monitoring.store import InboxStore, ReceivedProfile
@@ -141,11 +144,14 @@ def _apply_quality(session: Session, origin: Origin, records: list[QualityCounts
 
 
 def _apply_health(session: Session, origin: Origin, reports: list[HealthReport]) -> None:
+    serves = PlaceStore(session).get(origin.province).kind is ProvinceKind.SERVING
     for report in reports:
         # A province whose clock runs ahead must not outdate its own later reports.
         believed = report.model_copy(update={"at": booked_at(report.at, origin.received_at)})
         HealthStore(session).keep(origin, believed)
         record_report(session, origin.edge, believed)
+        if serves:  # what a proving edge runs is no deployment
+            keep_contents(session, origin.province, believed)
         BoostStore(session).recover(origin.province, report.boosts)
 
 

@@ -12,11 +12,9 @@ from pathlib import Path
 
 from capability_sdk.contracts.autonomy import AutonomyReason, AutonomyReport, VersionAutonomy
 from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
-from capability_sdk.contracts.packages import PackageDigests
-from capability_sdk.contracts.state import VersionShare
 from capability_sdk.kit.clock import Clock
 from capability_sdk.packaging.digests import files_of
-from capability_sdk.packaging.verification import has_digests
+from edge_gateway.agent.contents import Contents
 from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.errors import StateUnwritable
 from edge_gateway.agent.issuer import DelegatedIssuer
@@ -29,34 +27,8 @@ _SOON = timedelta(hours=24)
 _LEAST_SPOOL_HOURS = 24.0
 _A_YEAR_HOURS = 8760.0
 _SAMPLES = 1800
-_HASH_AGAIN_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)
-
-_Stamp = tuple[tuple[str, int, int], ...]
-
-
-class PackageWatch:
-    """Hashes a package again when anything about its files changed, and now and then anyway."""
-
-    def __init__(self) -> None:
-        self._verified: dict[Path, tuple[_Stamp, float]] = {}
-
-    def is_whole(self, path: Path, share: VersionShare) -> bool:
-        """Tell whether a folder holds exactly what the desired state names."""
-        stamp = _stamp(path)
-        known = self._verified.get(path)
-        is_fresh = known is not None and time.monotonic() - known[1] < _HASH_AGAIN_SECONDS
-        if known is not None and known[0] == stamp and is_fresh:
-            return True
-        digests = PackageDigests(
-            package=share.package_digest, code=share.code_digest, weights=share.weights_digest
-        )
-        if not has_digests(path, digests):
-            self._verified.pop(path, None)
-            return False
-        self._verified[path] = (stamp, time.monotonic())
-        return True
 
 
 class Autonomy:
@@ -69,6 +41,7 @@ class Autonomy:
         issuer: DelegatedIssuer,
         packages: Packages,
         credential: Credential,
+        contents: Contents,
         *,
         clock: Clock,
     ) -> None:
@@ -78,7 +51,7 @@ class Autonomy:
         self._packages = packages
         self._credential = credential
         self._clock = clock
-        self._watch = PackageWatch()
+        self._contents = contents
         self._sizes: deque[tuple[float, int]] = deque(maxlen=_SAMPLES)
         self.report = AutonomyReport(
             at=clock(), autonomous=False, summary="The agent has not looked yet."
@@ -135,7 +108,7 @@ class Autonomy:
     ) -> Iterator[VersionAutonomy]:
         for deployment in current.state.deployments:
             for share in deployment.versions:
-                is_whole = self._watch.is_whole(self._packages.path_of(share), share)
+                is_whole = self._contents.is_whole(share)
                 if not is_whole:
                     # While the center is still there, the rollout fetches it anew.
                     self._packages.forget(share)
@@ -186,14 +159,6 @@ class Autonomy:
             return free, None
         hours = free / grown * (ended - began) / 3600
         return free, None if hours > _A_YEAR_HOURS else hours
-
-
-def _stamp(path: Path) -> _Stamp:
-    try:
-        found = {name: file.lstat() for name, file in files_of(path).items()}
-    except OSError:
-        return ()
-    return tuple((name, at.st_size, at.st_mtime_ns) for name, at in found.items())
 
 
 def _version_reasons(versions: list[VersionAutonomy]) -> Iterator[AutonomyReason]:

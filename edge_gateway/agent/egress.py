@@ -46,6 +46,7 @@ _HOUR_SECONDS = 3600
 DETAIL_CODES: Final = (
     "package-refused",
     "package-not-downloaded",
+    "settings-not-carried",
     "no-node",
     "digest-mismatch",
     "out-of-memory",
@@ -165,8 +166,14 @@ class EgressGate:
             if self._declared.knows(CAPABILITY, instance.capability)
         ]
         backlog = {name: waiting for name, waiting in report.backlog.items() if _is_stream(name)}
+        contents = [
+            item
+            for item in report.contents
+            if self._declared.knows_version(item.capability, item.version)
+        ]
         boosts = [item for item in report.boosts if _BOOST_ID.fullmatch(item.id)]
-        passed = {"nodes": nodes, "instances": instances, "backlog": backlog, "boosts": boosts}
+        passed: dict[str, object] = {"nodes": nodes, "instances": instances, "backlog": backlog}
+        passed |= {"contents": contents, "boosts": boosts}
         return report.model_copy(update=passed).model_dump(mode="json")
 
     def _issuance(self, payload: bytes) -> dict[str, Any]:

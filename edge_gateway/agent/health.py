@@ -7,9 +7,11 @@ from pathlib import Path
 
 from capability_sdk.contracts.nodes import InstanceStatus, NodeMetadata
 from capability_sdk.contracts.scaling import BoostOutcome, ScalingView
+from capability_sdk.contracts.state import DesiredState
 from capability_sdk.contracts.telemetry import HealthReport, RecordKind
 from capability_sdk.kit.clock import Clock
 from edge_gateway.agent.backlog import Backlog, Watermarks
+from edge_gateway.agent.contents import Contents
 from edge_gateway.agent.database import AgentDatabase
 from edge_gateway.agent.egress import EgressGate, detail_code
 from edge_gateway.agent.outbox import Outbox
@@ -40,6 +42,7 @@ class HealthReporter:
         gate: EgressGate,
         outbox: Outbox,
         marks: Watermarks,
+        contents: Contents,
         *,
         clock: Clock,
     ) -> None:
@@ -48,6 +51,7 @@ class HealthReporter:
         self._gate = gate
         self._outbox = outbox
         self._backlog = Backlog(spool, marks)
+        self._contents = contents
         self._clock = clock
         self._said: HealthReport | None = None
         self._said_at = 0.0
@@ -69,7 +73,7 @@ class HealthReporter:
             current = states.current
             await asyncio.to_thread(
                 self.report,
-                current.view.revision if current else 0,
+                current.state if current else None,
                 nodes,
                 [*instances, *rollout.reports()],
                 boosts,
@@ -78,7 +82,7 @@ class HealthReporter:
 
     def report(
         self,
-        revision: int,
+        state: DesiredState | None,
         nodes: list[NodeMetadata],
         instances: list[InstanceStatus],
         boosts: list[BoostOutcome],
@@ -87,7 +91,7 @@ class HealthReporter:
         self.backlog = self._waiting()
         report = HealthReport(
             at=self._clock(),
-            state_revision=revision,
+            state_revision=0 if state is None else state.revision,
             nodes=nodes,
             # The text of an error may quote a value: it does not even reach the spool.
             instances=[
@@ -95,6 +99,7 @@ class HealthReporter:
                 for instance in sorted(instances, key=lambda item: item.id)
             ],
             backlog=self.backlog,
+            contents=[] if state is None else self._contents.of(state),
             boosts=boosts,
         )
         if not self._is_news(report):

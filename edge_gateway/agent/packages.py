@@ -12,7 +12,9 @@ from pathlib import Path
 
 from capability_sdk.contracts.packages import Release
 from capability_sdk.contracts.profiles import ColumnAnchors, ReferenceProfile
+from capability_sdk.contracts.settings import Overlay, canonical, digest_of, overlay_file
 from capability_sdk.contracts.state import VersionShare
+from capability_sdk.kit.files import write_atomically
 from capability_sdk.packaging.errors import PackageNotVerified
 from capability_sdk.packaging.verification import has_digests, unpack_verified
 from capability_sdk.profiling.anchors import anchors_digest
@@ -77,6 +79,21 @@ class Packages:
         package = LocalPackage(path, release)
         self._verified[digest] = package
         return package
+
+    async def choose(self, overlay: Overlay) -> None:
+        """Keep what the province chose of a capability's settings, for the instances to read.
+
+        Raises:
+            PackageRefused: The values are not those of the digest.
+        """
+        content = canonical(overlay.values)
+        if digest_of(content) != overlay.digest:
+            raise PackageRefused("The settings are not those of their digest.")
+        await asyncio.to_thread(_keep, overlay_file(self._folder / "any", overlay.digest), content)
+
+    def overlay_path(self, digest: str) -> Path:
+        """Return where the values of a digest stand, or would."""
+        return overlay_file(self._folder / "any", digest)
 
     def path_of(self, share: VersionShare) -> Path:
         """Return where a version's package is, or would be."""
@@ -147,6 +164,13 @@ def _reference(package: Path) -> tuple[list[ColumnAnchors], str]:
         return [], ""
     reference = ReferenceProfile.model_validate_json(file.read_bytes())
     return reference.columns, anchors_digest(reference)
+
+
+def _keep(file: Path, content: bytes) -> None:
+    if file.is_file() and file.read_bytes() == content:
+        return
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    write_atomically(file, content)
 
 
 def _remove(path: Path) -> None:

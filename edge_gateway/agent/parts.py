@@ -18,6 +18,7 @@ from capability_sdk.spool import SpoolUnwritable
 from edge_gateway.agent.autonomy import Autonomy
 from edge_gateway.agent.backlog import Watermarks
 from edge_gateway.agent.center import Center, open_http, open_line
+from edge_gateway.agent.contents import Contents
 from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.database import AgentDatabase, CounterRow
 from edge_gateway.agent.declared import Declared
@@ -84,7 +85,6 @@ class Agent:
         self.quota = LeaseLedger(self.database)
         packages = self._open_packages(province, center, settings)
         self._rollout = self._open_rollout(packages, longest)
-        self._autonomy = Autonomy(province, self.states, issuer, packages, credential, clock=clock)
         self._sync = StateSync(
             Center(self._line, credential, site.edge),
             self.states,
@@ -94,8 +94,30 @@ class Agent:
         )
         self._shipper = self._open_shipper(center, settings)
         self._intake = self._open_intake(province, settings, clock)
+        self._watch(province, issuer, packages, credential, clock)
+
+    def _watch(
+        self,
+        province: Path,
+        issuer: DelegatedIssuer,
+        packages: Packages,
+        credential: Credential,
+        clock: Clock,
+    ) -> None:
+        contents = Contents(packages)
+        self._autonomy = Autonomy(
+            province, self.states, issuer, packages, credential, contents, clock=clock
+        )
         self._health = HealthReporter(
-            self.database, self._spool, self._gate, self._outbox("health"), self._marks, clock=clock
+            *(
+                self.database,
+                self._spool,
+                self._gate,
+                self._outbox("health"),
+                self._marks,
+                contents,
+            ),
+            clock=clock,
         )
 
     def _open_shipper(self, center: Center, settings: AgentSettings) -> Shipper:

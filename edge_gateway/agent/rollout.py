@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
 from capability_sdk.contracts.packages import Release
-from capability_sdk.contracts.scaling import Boost
 from capability_sdk.contracts.scheduling import LocalDeployment, LocalDeployments
 from capability_sdk.contracts.state import DeploymentState, DesiredState, VersionShare
 from edge_gateway.agent.errors import CenterAway, CenterRefused, DraftExpired, PackageRefused
@@ -141,6 +140,8 @@ class Rollout:
             return
         try:
             package = await self._packages.ensure(share, self._release(deployment, share))
+            if deployment.overlay is not None:
+                await self._packages.choose(deployment.overlay)
         except DraftExpired as error:
             _log.info("%s %s ends: %s", *key, error)
             prepared.missing[key] = (share, EXPIRED)
@@ -152,7 +153,7 @@ class Rollout:
             _log.warning("package of %s %s is not here yet: %s", *key, error)
             prepared.missing[key] = (share, NOT_DOWNLOADED)
         else:
-            prepared.runnable.append(_local(share, package, deployment.boost))
+            prepared.runnable.append(_local(share, package, deployment))
 
     def _release(self, deployment: DeploymentState, share: VersionShare) -> Release:
         release = read_release(share.release, self._states.site, self._states.clock())
@@ -184,15 +185,21 @@ class Rollout:
         self.taken_revision = answer.revision
 
 
-def _local(share: VersionShare, package: LocalPackage, boost: Boost | None) -> LocalDeployment:
+def _local(
+    share: VersionShare, package: LocalPackage, deployment: DeploymentState
+) -> LocalDeployment:
     release = package.release
+    overlay = deployment.overlay
     return LocalDeployment(
         capability=release.capability,
         version=release.version,
         replicas=share.replicas,
         weight=share.weight,
         scaling=share.scaling,
-        boost=boost,
+        boost=deployment.boost,
+        priority=deployment.priority,
+        apart=deployment.apart,
+        overlay_digest=None if overlay is None else overlay.digest,
         package_path=str(package.path),
         package_digest=share.package_digest,
         author_key=release.author_key,

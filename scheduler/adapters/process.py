@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from capability_sdk.contracts.nodes import InstanceLoad
+from capability_sdk.contracts.settings import overlay_file
 from capability_sdk.kit.processes import ManagedProcess, ProcessSpec, python
 from scheduler.adapters.hosted import Hosted
 from scheduler.adapters.instance import Places, RunningInstance
@@ -199,6 +200,7 @@ class ProcessRunner:
             *("--threads", "1"),
             *(("--batch-rows", str(rows)) if (rows := binding.demand.batch_rows) else ()),
             *self._engine(binding),
+            *_overlay(binding),
             *self._listening(folder),
         )
 
@@ -213,6 +215,13 @@ class ProcessRunner:
             return ()
         place = () if self._triton is None else ("--triton", str(self._triton))
         return ("--engine", binding.unit.engine, *place)
+
+
+def _overlay(binding: Binding) -> Sequence[str]:
+    if not (digest := binding.unit.overlay):
+        return ()
+    file = overlay_file(binding.package_path, digest)
+    return ("--overlay", str(file), "--overlay-digest", digest)
 
 
 def _places(folder: Path, reach: Reach | None) -> Places:

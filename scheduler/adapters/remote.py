@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from capability_sdk.contracts.joining import ObservedInstance
 from capability_sdk.contracts.nodes import InstanceHealth
-from scheduler.domain import Binding, Observation
+from scheduler.domain import UNSET, Binding, Observation
 
 _STOP_SECONDS = 15.0
 """How long a node gets to end an instance; its process has 10 s to finish what it does."""
@@ -27,7 +27,8 @@ class _Node:
     """What a node shall run, and what it said last."""
 
     assigned: dict[str, Binding] = field(default_factory=dict)
-    unverifiable: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Instances that no machine but this one could run, and why."""
     revision: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     observed: dict[str, Observation] = field(default_factory=dict)
@@ -81,8 +82,11 @@ class RemoteRunner:
         node = self._node(binding.node)
         if binding.id in node.assigned:
             return
+        if binding.unit.overlay:
+            node.refused[binding.id] = UNSET
+            return
         if not (binding.unit.package_digest and binding.unit.author_key):
-            node.unverifiable.add(binding.id)
+            node.refused[binding.id] = UNVERIFIABLE
             return
         node.assigned[binding.id] = binding
         node.change()
@@ -93,7 +97,7 @@ class RemoteRunner:
         A node that is silent is not waited for: it ends what is not its any more when it is back.
         """
         for name, node in list(self._nodes.items()):
-            node.unverifiable.discard(instance)
+            node.refused.pop(instance, None)
             if node.assigned.pop(instance, None) is not None:
                 node.change()
                 with contextlib.suppress(TimeoutError):
@@ -107,8 +111,8 @@ class RemoteRunner:
         found: dict[str, Observation] = {}
         for node in self._nodes.values():
             is_silent = self._is_silent(node)
-            for instance in node.unverifiable:
-                found[instance] = Observation(instance, InstanceHealth.FAILED, 0, UNVERIFIABLE, "")
+            for instance, reason in node.refused.items():
+                found[instance] = Observation(instance, InstanceHealth.FAILED, 0, reason, "")
             for instance in node.assigned:
                 if is_silent:
                     found[instance] = Observation(instance, InstanceHealth.FAILED, 0, SILENT, "")

@@ -54,7 +54,9 @@ def test_every_route_of_the_store_is_there(world: World) -> None:
         *(f"PUT {deployment}", f"GET {deployment}"),
         *(f"DELETE {deployment}", "GET /api/v1/deployments", "GET /api/v1/consistency"),
         *(f"POST {deployment}:boost", f"POST {deployment}:end-boost", f"GET {deployment}/boosts"),
-        "GET /api/v1/edges/{edge}/desired-state",
+        *(f"GET {deployment}/settings", f"PUT {deployment}/settings"),
+        *(f"POST {deployment}/settings:roll-back", f"GET {deployment}/settings/versions"),
+        *("GET /api/v1/consistency/matrix", "GET /api/v1/edges/{edge}/desired-state"),
     }
 
 

@@ -45,6 +45,7 @@ class Conversation:
         """
         self._inputs = [_form(spec) for spec in manifest.inputs]
         self._outputs = [_form(spec) for spec in manifest.outputs]
+        self._settings = manifest.defaults
         self._max_answer = manifest.max_batch_size * sum(map(_row_bytes, manifest.outputs))
         self._numbers = itertools.count()
         self._processes = 0
@@ -60,9 +61,9 @@ class Conversation:
         Raises:
             UnusablePackage: It cannot be loaded; the worker is gone.
         """
-        forms = {"inputs": self._inputs, "outputs": self._outputs}
+        order = {"inputs": self._inputs, "outputs": self._outputs, "settings": self._settings}
         try:
-            send(self._worker.channel, forms, deadline=self._deadline)
+            send(self._worker.channel, order, deadline=self._deadline)
             said, _ = receive(self._worker.channel, max_body=0, deadline=self._deadline)
         except OutOfTime:
             self._worker.end()
