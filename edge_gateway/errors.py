@@ -53,6 +53,21 @@ class CapabilityNotGranted(NotPermitted):
     title = "This application may not call this capability"
 
 
+class TrialsOff(NotPermitted):
+    """The center lets nobody try capabilities in this province."""
+
+    code = "trials-off"
+    title = "Nothing can be tried in this province"
+
+
+class TrialsBusy(ServiceError):
+    """All trials of the province together are at their limit."""
+
+    code = "trials-busy"
+    title = "Too many people are trying capabilities in this province"
+    status = 429
+
+
 class NotDeployed(NotFound):
     """The capability, or this version of it, does not run in this province."""
 

@@ -26,6 +26,7 @@ from capability_sdk.contracts.state import (
     DesiredState,
     KeySet,
     SubscriptionState,
+    TrialRules,
     VersionShare,
 )
 from capability_sdk.contracts.tokens import CENTER_ISSUER, TOKEN_TYPE, audience
@@ -75,6 +76,7 @@ class Province:
         self.subscriptions: dict[str, SubscriptionState] = {}
         self.deployments: dict[str, dict[str, int]] = {CAPABILITY: {"1.0.0": 100}}
         self.revoked: list[str] = []
+        self.trials: TrialRules | None = None
         self.lifetime = timedelta(days=7)
         self.port = free_port()
         self.subscribe()
@@ -137,6 +139,7 @@ class Province:
                 for name, shares in self.deployments.items()
             ],
             revoked_tokens=self.revoked,
+            trials=self.trials,
         )
         payload = {**state.model_dump(mode="json", by_alias=True), **changes}
         return (signer or self.state_key).sign(payload, STATE_TYPE).encode()

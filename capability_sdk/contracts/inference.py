@@ -12,6 +12,8 @@ BINARY_HEADER = "inference-header-content-length"
 
 REQUEST_ID_HEADER = "x-request-id"
 CLIENT_REQUEST_ID_HEADER = "x-client-request-id"
+TRIAL_HEADER = "x-trial"
+"""Set by the gateway alone: the call is a trial, which leaves no trace in statistics."""
 VERSION_HEADER = "x-capability-version"
 CODE_DIGEST_HEADER = "x-code-digest"
 WEIGHTS_DIGEST_HEADER = "x-weights-digest"

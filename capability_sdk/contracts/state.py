@@ -108,6 +108,18 @@ class IssuerCertificate(Wire):
     expires_at: UtcTime
 
 
+class TrialRules(Wire):
+    """What people may try in the province before anybody subscribes, and how much at once.
+
+    All trials of the province together have these limits, beside those of every subscription.
+    """
+
+    origins: list[Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=300)]]
+    """Web origins whose pages may call the gateway from a browser: the console's."""
+    concurrency: Annotated[int, Field(ge=1)]
+    rate_per_second: Annotated[float, Field(gt=0)]
+
+
 class DesiredState(Versioned):
     """Everything a province needs to serve."""
 
@@ -127,5 +139,7 @@ class DesiredState(Versioned):
     """``jti`` of revoked tokens, and `credential_mark` of removed secrets, until they expire."""
     issuer: IssuerCertificate | None = None
     """What the province's delegated issuer may sign; None where it may sign nothing."""
+    trials: TrialRules | None = None
+    """How capabilities are tried here; None where nothing is."""
     complete: Literal[True] = True
     """Written last; a document without it is refused."""

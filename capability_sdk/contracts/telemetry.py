@@ -49,6 +49,8 @@ class UsageRecord(Wire):
     status: Annotated[int, Field(ge=100, le=599)]
     units: Annotated[int, Field(ge=0, le=1)]
     """1 where the call counts against the quota, which is every answer below 500."""
+    trial: bool = False
+    """Whether somebody tried the capability; ``subscription`` is then the trial token's id."""
     latency_us: Count
     request_bytes: Count
     response_bytes: Count

@@ -12,6 +12,8 @@ TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a media type, not a secret
 ALGORITHM: Final = "ES256"
 MAX_LIFETIME: Final = timedelta(minutes=15)
 MAX_TOKEN_BYTES: Final = 8192
+MAX_TRIAL_CALLS: Final = 50
+"""Calls that the claim ``calls`` of one trial token may allow."""
 CENTER_ISSUER: Final = "urn:jiuzhou:center"
 
 InferScope = Annotated[str, StringConstraints(pattern=r"^(infer|trial):[a-z][a-z0-9-]{1,62}$")]
@@ -30,6 +32,11 @@ def delegated_issuer(province: ProvinceName) -> str:
 def infer_scope(capability: CapabilityName) -> str:
     """Name the right to call one capability."""
     return f"infer:{capability}"
+
+
+def trial_scope(capability: CapabilityName) -> str:
+    """Name the right to try one capability a few times; a token has this scope alone."""
+    return f"trial:{capability}"
 
 
 def credential_mark(secret_digest: str) -> str:

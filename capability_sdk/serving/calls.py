@@ -1,7 +1,7 @@
 """A call that was found to fit its manifest, put together from tensors whatever face they came by."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.columns import Tensor
@@ -36,6 +36,7 @@ class Call:
         tensors: Input name to array, in the manifest's order.
         outputs: What to answer with.
         group: Calls of equal groups may share a batch: their trailing shapes are equal.
+        is_trial: Whether somebody only tries the capability: nothing of the call is kept.
     """
 
     id: str | None
@@ -43,6 +44,11 @@ class Call:
     tensors: Mapping[str, Tensor]
     outputs: tuple[WantedOutput, ...]
     group: tuple[object, ...]
+    is_trial: bool = False
+
+    def as_trial(self) -> "Call":
+        """Return the call as a trial, which shares no batch with others."""
+        return replace(self, group=("trial", *self.group), is_trial=True)
 
 
 class Gathering:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from capability_sdk.contracts.errors import ServiceError
-from capability_sdk.contracts.inference import BINARY_HEADER, REQUEST_ID_HEADER
+from capability_sdk.contracts.inference import BINARY_HEADER, REQUEST_ID_HEADER, TRIAL_HEADER
 from capability_sdk.serving.answers import AnswerWriter
 from capability_sdk.serving.batching import Outputs
 from capability_sdk.serving.calls import Call, Withdraw
@@ -26,6 +26,7 @@ Respond = Callable[[Reply], None]
 _log = logging.getLogger(__name__)
 _JSON_LENGTH = BINARY_HEADER.encode()
 _REQUEST_ID = REQUEST_ID_HEADER.encode()
+_TRIAL = TRIAL_HEADER.encode()
 _TRACE = (b"traceparent", b"tracestate")
 
 
@@ -67,6 +68,8 @@ class Inference:
             respond = self._traced(self._plane.tracing, headers, request_id, respond)
         try:
             call = self._reader.read(body, headers.get(_JSON_LENGTH))
+            if _TRIAL in headers:
+                call = call.as_trial()
 
             def finish(result: Outputs | ServiceError) -> None:
                 respond(self._conclude(call, result, request_id, began))

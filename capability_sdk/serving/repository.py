@@ -101,6 +101,8 @@ class ModelRepository:
         samples = None if self._samples is None else self._samples.of(package)
 
         def computed(batch: Batch) -> None:
+            if batch.members[0].call.is_trial:  # and so are all of it
+                return
             self.metrics.computed(sum(member.call.rows for member in batch.members))
             try:
                 journal.record(batch)
@@ -111,7 +113,7 @@ class ModelRepository:
                 _log.exception("a batch could not be written down")
 
         def failed(failed: Failed) -> None:
-            if samples is not None:
+            if samples is not None and not failed.members[0].call.is_trial:
                 samples.failed(failed)
 
         most = package.manifest.max_batch_size

@@ -37,6 +37,8 @@ LEAST_ROWS: Final = 50
 """A data profile of fewer rows could describe single persons."""
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
+_PERSON = re.compile(r"person-[0-9a-f]{24}")
+_TRIAL = re.compile(r"trial-[0-9a-f]{20}")
 _TOKEN_ID = re.compile(r"t-[0-9a-f]{32}")
 _STREAM = re.compile(r"usage-\d{1,3}|profile|quality|health|issuance")
 _BOOST_ID = re.compile(r"boost-[0-9a-f]{20}")
@@ -115,8 +117,11 @@ class EgressGate:
 
     def _usage(self, payload: bytes) -> dict[str, Any]:
         record = UsageRecord.model_validate_json(payload)
-        self._require(APPLICATION, record.application)
-        self._require(SUBSCRIPTION, record.subscription)
+        if record.trial:
+            self._require_trial(record)
+        else:
+            self._require(APPLICATION, record.application)
+            self._require(SUBSCRIPTION, record.subscription)
         self._require(CAPABILITY, record.capability)
         version = record.version
         if version is not None and not self._declared.knows_version(record.capability, version):
@@ -124,6 +129,16 @@ class EgressGate:
         if not _REQUEST_ID.fullmatch(record.request_id):
             raise EgressRefused("A usage record carries a request id that no gateway made.")
         return record.model_dump(mode="json")
+
+    def _require_trial(self, record: UsageRecord) -> None:
+        """Refuse a trial whose ids are not such as the center makes: there is no list of them.
+
+        Raises:
+            EgressRefused: One is not, or it counts a unit.
+        """
+        ids = _PERSON.fullmatch(record.application), _TRIAL.fullmatch(record.subscription)
+        if not all(ids) or record.units:
+            raise EgressRefused("A trial carries an id that the center does not make.")
 
     def _profile(self, payload: bytes) -> dict[str, Any]:
         envelope = ProfileEnvelope.model_validate_json(payload)

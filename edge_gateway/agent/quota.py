@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 
 from capability_sdk.contracts.model import Identifier, Strict
 from edge_gateway.agent.database import AgentDatabase, LeaseRow
 
 _KEPT_WINDOWS = 7
+_TRIAL = "trial-"
 
 
 class LeaseRequest(Strict):
@@ -43,7 +44,11 @@ class LeaseLedger:
                 # A new day is a good moment to forget old ones.
                 session.execute(
                     delete(LeaseRow).where(
-                        LeaseRow.subscription == request.subscription,
+                        or_(
+                            LeaseRow.subscription == request.subscription,
+                            # A trial's token leases on one day alone, so nobody else forgets it.
+                            LeaseRow.subscription.startswith(_TRIAL),
+                        ),
                         LeaseRow.window < request.window - _KEPT_WINDOWS,
                     )
                 )

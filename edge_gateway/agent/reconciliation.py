@@ -139,6 +139,8 @@ def _calls(folder: Path, acknowledged: Mapping[Place, int]) -> Iterator[SpooledC
         while records := reader.read(epoch, after, _AT_ONCE):
             for record in records:
                 usage = UsageRecord.model_validate_json(record.payload)
+                if usage.trial:  # the center counts those with their token, not call by call
+                    continue
                 yield SpooledCall(usage.request_id, usage.at, record.seq <= mark)
             after = records[-1].seq
 

@@ -14,7 +14,13 @@ _ROUNDING_SECONDS = 1e-6
 
 
 class Gate:
-    """Admits calls of one subscription: smoothly by rate (GCRA), and up to its concurrency."""
+    """Admits calls of one subscription: smoothly by rate (GCRA), and up to its concurrency.
+
+    Attributes:
+        units: What a call counts against the quota that is billed.
+    """
+
+    units = 1
 
     __slots__ = (
         "_books", "_due", "_interval", "_tolerance", "in_flight", "policy", "subscription",

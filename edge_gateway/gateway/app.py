@@ -23,6 +23,7 @@ from edge_gateway.gateway.messages import (
     unexpected,
 )
 from edge_gateway.gateway.metrics import GatewayMetrics
+from edge_gateway.gateway.origins import Origins
 from edge_gateway.gateway.paths import Kind, Paths, Route
 from edge_gateway.gateway.tokens import TokenVerifier
 from edge_gateway.state import StateKeeper, StateView
@@ -59,6 +60,7 @@ class GatewayApp:
         self._metrics = metrics
         self._internal_credential = internal_credential
         self._paths = Paths()
+        self._origins = Origins()
         self._ids = RequestIds()
         self._limits = {
             Kind.INFER: inference.max_body_bytes,
@@ -82,6 +84,7 @@ class GatewayApp:
         self._verifier.use(view)
         self._inference.use_state(view)
         self._feedback.view = view
+        self._origins.use_state(view)
         self._view = view
         _log.info("desired state in force: %s", view.revision if view else "none")
         return True
@@ -92,6 +95,8 @@ class GatewayApp:
         """Look at a request's head: path, method and token come before the body."""
         request.id = self._ids.next()
         route = self._paths.find(request.head.target)
+        if b"origin" in request.head.headers:
+            route = self._origins.admit(request.head, route)
         if request.head.method != route.method:
             raise MethodNotAllowed(
                 f"Use {route.method.decode()} here.", headers={"Allow": route.method.decode()}
@@ -166,6 +171,8 @@ class GatewayApp:
             request.respond(self._page(request, route.kind))
 
     def _page(self, request: Request, kind: Kind) -> Answer:
+        if kind is Kind.PREFLIGHT:
+            return Answer(200, b"", b"")
         if kind is Kind.LIVE:
             return json_answer({"status": "live", "live": True})
         if kind is Kind.DESCRIPTION:

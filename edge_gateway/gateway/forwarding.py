@@ -7,6 +7,7 @@ from capability_sdk.contracts.inference import (
     BINARY_HEADER,
     CODE_DIGEST_HEADER,
     REQUEST_ID_HEADER,
+    TRIAL_HEADER,
     VERSION_HEADER,
     WEIGHTS_DIGEST_HEADER,
 )
@@ -32,6 +33,7 @@ RETURNED = tuple(
     )
 )
 """Headers of an instance that a caller sees."""
+_TRIAL = f"{TRIAL_HEADER}: 1\r\n".encode()
 
 
 def encode(request: Request, route: Route, version: str, credential: bytes) -> bytes:
@@ -44,7 +46,7 @@ def encode(request: Request, route: Route, version: str, credential: bytes) -> b
         credential: Header line that the instance asks of each call; may be empty.
     """
     if request.head.forwarded is None:
-        request.head.forwarded = lines_of(request.head.headers, FORWARDED)
+        request.head.forwarded = _forwarded(request)
     return b"%b%b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
         _beginning(route, version),
         request.id,
@@ -53,6 +55,12 @@ def encode(request: Request, route: Route, version: str, credential: bytes) -> b
         len(request.body),
         request.body,
     )
+
+
+def _forwarded(request: Request) -> bytes:
+    lines = lines_of(request.head.headers, FORWARDED)
+    is_trial = request.caller is not None and request.caller.trial is not None
+    return lines + _TRIAL if is_trial else lines
 
 
 @lru_cache(maxsize=1024)

@@ -39,6 +39,8 @@ from edge_gateway.gateway.paths import Kind, Route
 from edge_gateway.gateway.quota import Quotas
 from edge_gateway.gateway.routing import pick, pick_by_key
 from edge_gateway.gateway.targets import Asleep, Choice, Targets
+from edge_gateway.gateway.tokens import Caller
+from edge_gateway.gateway.trials import Trials
 from edge_gateway.gateway.upstream import AnswerHead, Failure, UpstreamAnswer
 from edge_gateway.gateway.waking import Held, WaitingRoom
 from edge_gateway.state import StateView
@@ -99,6 +101,7 @@ class Inference:
         self.meter = meter
         self.metrics = metrics
         self.gates = Gates()
+        self.trials = Trials()
         self.waiting = WaitingRoom(limits.wake_seconds)
         self.loop = asyncio.get_running_loop()
         self.view: StateView | None = None
@@ -109,6 +112,7 @@ class Inference:
         """Take over the state in force; None serves nothing."""
         self.view = view
         self.targets.use_state(view)
+        self.trials.use_state(view)
         if view is not None:
             self.quotas.use_zone(view.zone)
             self.gates.keep_only({item.id for item in view.state.subscriptions})
@@ -119,9 +123,8 @@ class Inference:
         Raises:
             ServiceError: It is refused, and nothing was counted.
         """
-        grant = self._authorise(request, route.capability)
+        gate = self._authorise(request, route.capability)
         choice = self.targets.find(route.capability, route.version)
-        gate = self.gates.of(grant)
         if route.kind is Kind.INFER and self.meter.is_blocked:
             raise NotMetered(
                 f"Calls cannot be recorded now, so none is served: {self.meter.blocked_by}",
@@ -132,7 +135,7 @@ class Inference:
             if isinstance(choice, Asleep):
                 self._hold(request, route, gate, choice)
             else:
-                self._forward(_Call(self, request, route, gate, choice), route, grant)
+                self._forward(_Call(self, request, route, gate, choice), route, gate.subscription)
         except BaseException:
             gate.leave()
             raise
@@ -157,7 +160,7 @@ class Inference:
         def go() -> bool:
             try:
                 # Rights and deployments are those of now, not those of when the call came.
-                grant = self._authorise(request, route.capability)
+                grant = self._authorise(request, route.capability).subscription
                 choice = self.targets.find(route.capability, route.version)
                 if isinstance(choice, Asleep):
                     return False
@@ -191,18 +194,25 @@ class Inference:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _authorise(self, request: Request, capability: str) -> SubscriptionState:
-        """Look the caller's right up in the state in force, at every call."""
+    def _authorise(self, request: Request, capability: str) -> Gate:
+        """Look the caller's right up in the state in force, at every call; return its gate."""
         view, caller = self.view, request.caller
         if view is None or caller is None:
             raise NoState("This gateway has no desired state in force.", headers=_RETRY_SOON)
         grant = view.grants.get((caller.application, capability))
         if grant is None or capability not in caller.capabilities:
+            return self._gate_of_trial(caller, capability)
+        return self.gates.of(grant)
+
+    def _gate_of_trial(self, caller: Caller, capability: str) -> Gate:
+        """Look up what somebody without a subscription may try."""
+        trial = caller.trial
+        if trial is None or trial.capability != capability:
             raise CapabilityNotGranted(
                 f"This application has no subscription in force for {capability}.",
                 capability=capability,
             )
-        return grant
+        return self.trials.gate_of(caller, trial)
 
 
 class _Call:
@@ -320,11 +330,14 @@ class _Call:
             request.id,
             timestamp(time.time()),
             answer.status,
-            1 if is_counted else 0,
+            self._gate.units if is_counted else 0,
             int(latency * 1_000_000),
         )
         sizes = b'"request_bytes":%d,"response_bytes":%d}' % (len(request.body), len(answer.body))
-        owner.metrics.count_call(subscription.capability, self._version, answer.status, latency)
+        if self._gate.units:
+            owner.metrics.count_call(subscription.capability, self._version, answer.status, latency)
+        else:
+            owner.metrics.count_trial(subscription.capability, answer.status)
         self._answer = answer
         is_lone = self._gate.in_flight == 1
         owner.meter.record(record + sizes, self._released, is_lone=is_lone)

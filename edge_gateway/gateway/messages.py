@@ -43,9 +43,10 @@ class Head:
         repeated: Names of headers that came more than once.
         forwarded: Lines of it that an instance sees, once somebody has put them together.
         vouched: Whose token it carries, once that is verified; good until it falls.
+        cross_origin: Lines of the answer that let the page it came from read it; mostly empty.
     """
 
-    __slots__ = ("forwarded", "headers", "method", "repeated", "target", "vouched")
+    __slots__ = ("cross_origin", "forwarded", "headers", "method", "repeated", "target", "vouched")
 
     def __init__(self) -> None:
         self.method = b""
@@ -54,6 +55,7 @@ class Head:
         self.repeated: set[bytes] = set()
         self.forwarded: bytes | None = None
         self.vouched: Vouched | None = None
+        self.cross_origin = b""
 
 
 class Request:
@@ -78,9 +80,10 @@ class Request:
         echo = b""
         if client_id is not None and is_plain(client_id):
             echo = b"%b: %b\r\n" % (_CLIENT_ID, client_id)
-        return b"%b%b%b: %b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
+        return b"%b%b%b%b: %b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
             _STATUS_LINES.get(answer.status) or b"HTTP/1.1 %d Status\r\n" % answer.status,
             answer.head,
+            self.head.cross_origin,
             _REQUEST_ID,
             self.id,
             echo,

@@ -31,6 +31,7 @@ class GatewayMetrics(Collector):
 
     def __init__(self) -> None:
         self._calls: dict[tuple[str, str, int], _Calls] = {}
+        self._trials: dict[tuple[str, int], int] = {}
         self._refusals: dict[tuple[int, str], int] = {}
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self._registry = CollectorRegistry()
@@ -43,6 +44,11 @@ class GatewayMetrics(Collector):
             calls = self._calls[capability, version, status] = _Calls()
         calls.buckets[bisect_left(LATENCY_BOUNDS, seconds)] += 1
         calls.seconds += seconds
+
+    def count_trial(self, capability: str, status: int) -> None:
+        """Count a call by which somebody tried a capability; replicas do not follow those."""
+        key = (capability, status)
+        self._trials[key] = self._trials.get(key, 0) + 1
 
     def by_version(self) -> dict[tuple[str, str], tuple[list[int], float]]:
         """Return answered calls by class of latency, and their seconds, by capability and version."""
@@ -85,6 +91,12 @@ class GatewayMetrics(Collector):
                 buckets.append((bound, total))
             calls.add_metric([capability, str(status)], buckets, item.seconds)
         yield calls
+        trials = CounterMetricFamily(
+            "gateway_trials", "Calls that tried a capability.", labels=["capability", "status"]
+        )
+        for (capability, status), count in self._trials.items():
+            trials.add_metric([capability, str(status)], count)
+        yield trials
         refusals = CounterMetricFamily(
             "gateway_refusals", "Requests refused by the gateway.", labels=["status", "code"]
         )

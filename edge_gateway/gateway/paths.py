@@ -36,6 +36,7 @@ class Kind(IntEnum):
     METRICS = auto()
     DISPATCH = auto()
     DESCRIPTION = auto()
+    PREFLIGHT = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

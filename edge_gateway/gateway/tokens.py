@@ -11,6 +11,7 @@ from capability_sdk.contracts.tokens import (
     CENTER_ISSUER,
     MAX_LIFETIME,
     MAX_TOKEN_BYTES,
+    MAX_TRIAL_CALLS,
     TOKEN_TYPE,
     audience,
 )
@@ -32,6 +33,14 @@ _Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What a trial token lets its bearer try, and how many calls it is good for."""
+
+    capability: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Verified content of an access token.
 
@@ -44,6 +53,7 @@ class Caller:
         stale_at: The same moment on the monotonic clock, so that turning back the wall clock
             prolongs nothing.
         is_foreign: Whether it is another province's.
+        trial: What it lets try; None for what subscriptions decide about.
     """
 
     application: str
@@ -53,6 +63,7 @@ class Caller:
     expires_at: int
     stale_at: float
     is_foreign: bool
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,7 @@ class TokenVerifier:
             expires_at=expires_at,
             stale_at=self._monotonic() + left,
             is_foreign=aud != self._audience,
+            trial=_trial(scope, claims),
         )
 
     def _check_delegated(
@@ -240,6 +252,16 @@ def refusal() -> TokenRefused:
         "A valid access token is needed: ask POST /oauth2/token for one.",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def _trial(scope: str, claims: dict[str, Any]) -> Trial | None:
+    """Read what a token lets try; only one that says nothing else lets try anything."""
+    if scope[:6] != "trial:" or " " in scope:
+        return None
+    calls = claims.get("calls")
+    if type(calls) is not int or not 0 < calls <= MAX_TRIAL_CALLS:
+        raise jws.JwsRefused("a trial without a number of calls")
+    return Trial(scope.removeprefix("trial:"), calls)
 
 
 def _check_times(claims: dict[str, Any], now: float) -> int:

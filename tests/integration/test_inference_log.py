@@ -190,3 +190,26 @@ def test_the_share_of_calls_that_are_kept_is_the_one_asked_for(share: float) -> 
     total, hits = sum(sizes), sum(map(len, drawn))
     # Eight standard deviations of a binomial distribution: never by chance.
     assert abs(hits - share * total) <= 8 * (total * share * (1 - share)) ** 0.5
+
+
+def test_a_trial_leaves_neither_sample_nor_prediction_nor_profile(tmp_path: Path) -> None:
+    package = echo_package(tmp_path / "package", [1])
+    with keeping(tmp_path, package, 1.0) as instance:
+        for number in range(4):
+            inputs = [
+                {"name": "x", "datatype": "FP32", "shape": [1, 1], "data": [31415.0]},
+                {"name": "secret", "datatype": "INT64", "shape": [1, 1], "data": [1]},
+            ]
+            headers = {"x-request-id": f"trial-{number}", "x-trial": "1"}
+            path = f"/v2/models/{CAPABILITY}/infer"
+            answer = instance.data.post(path, json={"inputs": inputs}, headers=headers)
+            assert answer.json()["outputs"][0]["data"] == [31415.0]
+        x, secret = ("FP32", [1, 1], [1]), ("INT64", [1, 1], [1])
+        assert infer(instance, "call-1", x=x, secret=secret) == 200
+        eventually(lambda: metric(instance, "written_total") == 1)
+        found = samples(tmp_path)
+
+    assert [sample["request_id"] for sample in found] == ["call-1"]
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("instances/**/*.segment"))
+    assert b"trial-" not in kept
+    assert b"31415" not in kept

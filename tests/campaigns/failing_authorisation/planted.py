@@ -9,14 +9,15 @@ BUGS = (
     PlantedBug(
         "failed-authorisation-lets-through",
         _INFERENCE,
-        '        """\n        grant = self._authorise(request, route.capability)\n',
+        '        """\n        gate = self._authorise(request, route.capability)\n',
         '        """\n'
         "        try:\n"
-        "            grant = self._authorise(request, route.capability)\n"
+        "            gate = self._authorise(request, route.capability)\n"
         "        except ServiceError:\n"
         "            raise\n"
         "        except Exception:\n"
-        "            grant = next(item for item in self.view.state.subscriptions if item.active)\n",
+        "            grants = self.view.state.subscriptions\n"
+        "            gate = self.gates.of(next(item for item in grants if item.active))\n",
     ),
     PlantedBug(
         "failed-limiter-lets-through",

@@ -93,6 +93,16 @@ def test_a_profile_of_other_columns_is_refused(declared: Declared) -> None:
         passed(declared, RecordKind.PROFILE, {**PROFILE, "profile": profile})
 
 
+def test_a_trial_passes_with_ids_that_the_center_makes_alone(declared: Declared) -> None:
+    ids = {"application": f"person-{'0' * 24}", "subscription": f"trial-{'0' * 20}"}
+    trial = {**USAGE, **ids, "trial": True, "units": 0}
+
+    assert passed(declared, RecordKind.USAGE, trial)["trial"] is True
+    for change in ({"application": PHONE}, {"subscription": PHONE}, {"units": 1}, {"trial": False}):
+        with pytest.raises(EgressRefused):
+            passed(declared, RecordKind.USAGE, {**trial, **change})
+
+
 def test_health_loses_free_text_and_what_is_not_declared(declared: Declared) -> None:
     digest = "sha256:" + "0" * 64
     instance = {
