@@ -42,6 +42,7 @@ from center.identity.audit.anchor import Anchor
 from center.instance import api as instance
 from center.instance.affected import affected_subscriptions
 from center.instance.desired import StateOffice
+from center.instance.document import StateTerms
 from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.objective import api as objective
@@ -55,6 +56,7 @@ from center.subscription import api as subscription
 from center.subscription.service import plans
 from center.subscription.service.grants import granted_capabilities, refusal
 from center.subscription.service.notices import tell_subscribers
+from center.trial import api as trial
 
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
@@ -67,6 +69,7 @@ _DOMAINS = (
     subscription,
     access,
     instance,
+    trial,
     monitoring,
     feedback,
     operations,
@@ -177,7 +180,8 @@ def _prepare_desired_state(
     note_writes(database.engine, WATCHED)
     app.state.change_feed = ChangeFeed(database)
     app.state.open_streams = OpenStreams()
-    terms = IssuerTerms(settings.issuer_lifetime, settings.token_lifetime)
+    issuer = IssuerTerms(settings.issuer_lifetime, settings.token_lifetime)
+    terms = StateTerms(issuer, settings.origins)
     app.state.state_office = StateOffice(database, app.state.signer, clock, terms)
 
 

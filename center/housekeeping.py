@@ -21,6 +21,7 @@ from center.monitoring.store import InboxStore
 from center.operations.domain import SLOTS_KEPT
 from center.operations.recent import SlotStore
 from center.operations.store import UsageStore
+from center.trial.store import TrialStore
 
 USAGE_RECORDS_KEPT = timedelta(days=90)
 """Single calls; their hourly totals stay."""
@@ -31,6 +32,9 @@ CODES_KEPT = timedelta(days=7)
 
 DRAFTS_KEPT = timedelta(days=7)
 """A draft that ended; its province may still send usage of it."""
+
+TRIALS_KEPT = timedelta(days=30)
+"""Trial tokens that expired; their province may still send what was tried."""
 
 ORPHANS_KEPT = timedelta(days=1)
 """Archives that no version needs; an upload under way is far younger."""
@@ -62,6 +66,7 @@ class Housekeeping:
             SlotStore(session).forget(now - SLOTS_KEPT)
             UsageStore(session).forget_records(now - USAGE_RECORDS_KEPT)
             DraftStore(session).forget(now - DRAFTS_KEPT)
+            TrialStore(session).forget(now - TRIALS_KEPT)
             InboxStore(session).forget_refused(now - REFUSED_PROFILES_KEPT)
         collect_orphans(self.database, self.packages, ORPHANS_KEPT)
         return False

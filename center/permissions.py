@@ -55,6 +55,7 @@ class Permission(StrEnum):
     PROVE_AUDIT = "prove:audit"
     READ_STORE = "read:store"
     READ_PACKAGES = "read:packages"
+    TRY_CAPABILITIES = "try:capabilities"
     PUBLISH_CAPABILITIES = "publish:capabilities"
     REVIEW_CAPABILITIES = "review:capabilities"
     READ_SUBSCRIPTIONS = "read:subscriptions"
@@ -89,6 +90,7 @@ _PEOPLE = frozenset(
         _P.READ_ORGANISATIONS,
         _P.READ_STORE,
         _P.READ_PACKAGES,
+        _P.TRY_CAPABILITIES,
         _P.READ_DEPLOYMENTS,
         _P.READ_SUBSCRIPTIONS,
         _P.READ_MONITORING,

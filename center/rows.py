@@ -2,6 +2,7 @@
 
 from center import changes, idempotency, jobs
 from center.access import store as access
+from center.access import trials
 from center.alarm import store as alarm
 from center.capability import store as capability
 from center.capability.review import store as review
@@ -17,6 +18,7 @@ from center.monitoring import store as monitoring
 from center.objective import store as objective
 from center.operations import store as operations
 from center.subscription import store as subscription
+from center.trial import store as trial
 
 MODULES = (
     changes,
@@ -34,6 +36,8 @@ MODULES = (
     boost_store,
     content_store,
     overlay_store,
+    trials,
+    trial,
     monitoring,
     feedback,
     operations,

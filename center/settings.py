@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from pydantic import Field, SecretStr
@@ -33,6 +34,11 @@ class CenterSettings(BaseSettings):
     public_url: str = Field(
         default="http://127.0.0.1:8400",
         description="Where people and edges reach the center; https makes cookies `Secure`.",
+    )
+    console_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Further web origins whose pages may call gateways to try capabilities, such "
+        "as a developer's console; that of `public_url` always may.",
     )
     log_level: str = Field(default="INFO", description="Least level of the log.")
 
@@ -100,6 +106,12 @@ class CenterSettings(BaseSettings):
     max_package_bytes: Annotated[int, Field(gt=0, le=MAX_ARCHIVE_BYTES)] = Field(
         default=MAX_ARCHIVE_BYTES, description="Largest package archive."
     )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Web origins of the console: scheme, host and port."""
+        parts = urlsplit(self.public_url)
+        return (f"{parts.scheme}://{parts.netloc}", *self.console_origins)
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -19,6 +19,7 @@ from capability_sdk.contracts.tokens import (
     audience,
     credential_mark,
     infer_scope,
+    trial_scope,
 )
 from center.access.domain import OVERLAP, Purpose, SigningKey, key_set, signs_now
 from center.access.errors import (
@@ -30,10 +31,11 @@ from center.access.errors import (
 )
 from center.access.keys import KeyRing
 from center.access.store import AccessStore
+from center.access.trials import caller_of, person_mark
 from center.access.verification import LEEWAY_SECONDS, verify_assertion, verify_edge_token
 from center.identity.audit import record
 from center.identity.domain import Application, Edge, digest, new_id, same
-from center.identity.store import ApplicationStore, PlaceStore
+from center.identity.store import ApplicationStore, PlaceStore, UserStore
 from center.permissions import Actor, ActorKind, Role
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -158,20 +160,42 @@ def capability_token(
     return _mint(session, claims, int(minting.now.timestamp()), minting)
 
 
+def trial_token(
+    session: Session, person: str, province: str, capability: str, calls: int, minting: Minting
+) -> tuple[str, TokenAnswer]:
+    """Mint a token for a few calls of somebody who tries a capability; return its id as well.
+
+    It falls with the person's account. The province is not told who the person is.
+    """
+    token_id = new_id("trial")
+    claims = {
+        "iss": CENTER_ISSUER,
+        "aud": audience(province),
+        "sub": caller_of(person),
+        "client_id": caller_of(person),
+        "scope": trial_scope(capability),
+        "calls": calls,
+        "credential": person_mark(person),
+        "jti": token_id,
+    }
+    return token_id, _mint(session, claims, int(minting.now.timestamp()), minting)
+
+
 def current_key_set(session: Session, now: datetime) -> KeySet:
     """Return the keys that verify access tokens; desired state and the JWKS carry them."""
     return key_set(AccessStore(session).keys(Purpose.TOKEN), now)
 
 
 def revoked_tokens(session: Session, province: str, now: datetime) -> list[str]:
-    """Return what a province must refuse tokens by: ids of tokens, and marks of removed secrets.
+    """Return what a province must refuse tokens by: ids, and marks of removed secrets and people.
 
     Each is told until no gateway takes such a token for valid any more, whatever its clock says.
     """
     since = now - MAX_LIFETIME - _CLOCKS_APART
     removed = ApplicationStore(session).removed_secrets(province, since)
     marks = [credential_mark(secret_digest) for secret_digest in removed]
-    return sorted([*AccessStore(session).revoked(now - _CLOCKS_APART), *marks])
+    people = [person_mark(name) for name in UserStore(session).disabled_since(since)]
+    return sorted([*AccessStore(session).revoked(now - _CLOCKS_APART), *marks, *people])
 
 
 def rotate(

@@ -6,12 +6,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from capability_sdk.kit.clock import Clock
-from center.access.delegation import IssuerTerms
 from center.database import Database
 from center.identity import audit
 from center.identity.domain import Edge
 from center.identity.store import PlaceStore
-from center.instance.document import LIFETIME, RENEW_BEFORE, Content, compose
+from center.instance.document import LIFETIME, RENEW_BEFORE, Content, StateTerms, compose
 from center.instance.errors import OtherEdge
 from center.instance.store import DesiredStateStore, IssuedState
 from center.permissions import Actor, ActorKind, Role
@@ -29,9 +28,7 @@ class Held:
 class StateOffice:
     """Answers what an edge's desired state is; safe in several threads and processes."""
 
-    def __init__(
-        self, database: Database, signer: Signer, clock: Clock, terms: IssuerTerms
-    ) -> None:
+    def __init__(self, database: Database, signer: Signer, clock: Clock, terms: StateTerms) -> None:
         self._terms = terms
         self._database = database
         self._signer = signer
@@ -78,7 +75,7 @@ class StateOffice:
     def _is_stale(self, issued: IssuedState, content: Content, has: Held, now: datetime) -> bool:
         good_for = LIFETIME - RENEW_BEFORE
         if content.state.issuer is not None:
-            good_for = min(good_for, self._terms.lifetime / 2)
+            good_for = min(good_for, self._terms.issuer.lifetime / 2)
         return (
             issued.content_digest != content.digest
             or issued.revision < has.revision

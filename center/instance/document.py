@@ -20,12 +20,14 @@ from capability_sdk.contracts.state import (
 from center.access.delegation import IssuerTerms, certify
 from center.access.service import current_key_set, revoked_tokens
 from center.access.store import DelegationRow, IssuerKeyRow, RevokedTokenRow, SigningKeyRow
+from center.access.trials import TrialTermsRow, rules_of
 from center.capability.rows import CapabilityVersionRow
 from center.capability.store import CapabilityStore, Released
 from center.identity.domain import Edge
 from center.identity.store import ApplicationStore, PlaceStore
 from center.identity.store.applications import ApplicationRow, ApplicationSecretRow
 from center.identity.store.places import EdgeRow, ProvinceRow
+from center.identity.store.users import UserRow
 from center.instance.boost_store import BoostRow, BoostStore
 from center.instance.domain import BoostOrder, Share
 from center.instance.draft_store import Draft, DraftRow, DraftStore
@@ -44,7 +46,7 @@ WATCHED_TABLES = frozenset(
     for row in (
         *(ProvinceRow, EdgeRow, ApplicationRow, ApplicationSecretRow),
         *(CapabilityVersionRow, SubscriptionRow, SigningKeyRow, RevokedTokenRow, DeploymentRow),
-        *(DelegationRow, IssuerKeyRow, DraftRow, BoostRow, OverlayRow),
+        *(DelegationRow, IssuerKeyRow, DraftRow, BoostRow, OverlayRow, TrialTermsRow, UserRow),
     )
 )
 """Tables that `compose` reads."""
@@ -60,6 +62,19 @@ _MOVING: dict[str, bool | set[str]] = {
     "expires_at": True,
     "issuer": {"expires_at"},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StateTerms:
+    """What documents say that stands in no table.
+
+    Attributes:
+        issuer: What delegated issuers are certified for.
+        origins: Web origins of the console, whose pages may call gateways.
+    """
+
+    issuer: IssuerTerms
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +104,14 @@ class Content:
 
 
 def compose(
-    session: Session, edge: Edge, now: datetime, terms: IssuerTerms, key_set_lead: int = 0
+    session: Session, edge: Edge, now: datetime, terms: StateTerms, key_set_lead: int = 0
 ) -> Content:
     """Read what an edge must know now.
 
     Args:
         session: Open transaction; what it reads is what the document says.
         edge: Whose document.
-        terms: What the edge's delegated issuer is certified for.
+        terms: What it says that stands in no table.
         now: Decides which revocations still matter.
         key_set_lead: Added to the version of the key set.
     """
@@ -121,7 +136,7 @@ def compose(
     return Content(state, digest, key_set_lead)
 
 
-def _rights(session: Session, edge: Edge, terms: IssuerTerms, now: datetime) -> dict[str, Any]:
+def _rights(session: Session, edge: Edge, terms: StateTerms, now: datetime) -> dict[str, Any]:
     province = edge.province
     granted = SubscriptionStore(session).granted_in(province)
     drafts = DraftStore(session).in_force(province, now)
@@ -132,7 +147,8 @@ def _rights(session: Session, edge: Edge, terms: IssuerTerms, now: datetime) -> 
             *(_right(draft) for draft in drafts),
         ],
         "deployments": deployments(session, province, now),
-        "issuer": certify(session, edge, terms, now),
+        "issuer": certify(session, edge, terms.issuer, now),
+        "trials": rules_of(session, province, terms.origins),
     }
 
 

@@ -12,18 +12,20 @@ from capability_sdk.contracts.telemetry import (
     QualityCounts,
     UsageRecord,
 )
+from center.access.trials import caller_of
 from center.capability.rows import CapabilityVersionRow
 from center.instance.draft_store import DraftRow
 from center.operations.domain import Body, Record
 from center.operations.errors import TelemetryRefused
 from center.subscription.store import SubscriptionRow
+from center.trial.store import TrialStore
 
 _CHUNK = 200
 K = TypeVar("K")
 
 _Version = tuple[str, str]
-_Grant = tuple[str, str, str]
-"""Province, application and capability of a subscription."""
+_Grant = tuple[str, str, str, bool]
+"""Province, application and capability of a subscription, and whether it is a trial instead."""
 
 
 def sort_out(
@@ -75,7 +77,7 @@ def _contradiction(
     labels: Mapping[_Version, int],
 ) -> str | None:
     if isinstance(body, UsageRecord):
-        grant = (province, body.application, body.capability)
+        grant = (province, body.application, body.capability, body.trial)
         if subscriptions[body.subscription] != grant:
             return (
                 f"{body.application} has no subscription {body.subscription} of {body.capability}"
@@ -96,7 +98,7 @@ def _quality_objection(body: QualityCounts, labels: int) -> str | None:
 
 
 def _subscriptions(session: Session, records: Sequence[Record]) -> dict[str, _Grant]:
-    """Find the subscriptions, or drafts, that are named, of whatever province, by their id."""
+    """Find the subscriptions, drafts or trials that are named, of whatever province, by their id."""
     found: dict[str, _Grant] = {}
     wanted = {r.body.subscription for r in records if isinstance(r.body, UsageRecord)}
     for chunk in _chunks(wanted):
@@ -104,7 +106,11 @@ def _subscriptions(session: Session, records: Sequence[Record]) -> dict[str, _Gr
             statement = select(row.id, row.province, row.application, row.capability).where(
                 row.id.in_(chunk)
             )
-            found |= {name: (a, b, c) for name, a, b, c in session.execute(statement)}
+            found |= {name: (a, b, c, False) for name, a, b, c in session.execute(statement)}
+        found |= {
+            name: (token.province, caller_of(token.person), token.capability, True)
+            for name, token in TrialStore(session).known(set(chunk)).items()
+        }
     return found
 
 

@@ -1,6 +1,7 @@
 """Telemetry is applied exactly once: watermark and totals change in one transaction."""
 
 import base64
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ from center.operations.recent import SlotStore
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
 from center.operations.uncounted import keep_uncounted
 from center.permissions import Actor, ActorKind, Role
+from center.trial.store import TrialStore
 
 B = TypeVar("B", UsageRecord, ProfileEnvelope, QualityCounts, HealthReport, IssuedToken)
 
@@ -112,9 +114,12 @@ def _uncounted(origin: Origin, batch: Batch, record: Record, why: str) -> Uncoun
 
 
 def _apply_usage(session: Session, origin: Origin, records: list[UsageRecord]) -> None:
+    # Trials are nobody's usage: no total, no quota and no bill holds them.
+    tried = Counter(record.subscription for record in records if record.trial)
+    TrialStore(session).count_calls(tried)
     store = UsageStore(session)
     # A call that came in another stream or epoch already is not counted a second time.
-    fresh = store.keep(origin, records)
+    fresh = store.keep(origin, [record for record in records if not record.trial])
     store.add(sum_usage(origin.province, fresh, origin.received_at))
     SlotStore(session).add(sum_recent(origin.province, fresh, origin.received_at))
 

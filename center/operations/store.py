@@ -282,7 +282,7 @@ def _counted_call(row: UsageRecordRow) -> CountedCall:
 
 def _usage_values(origin: Origin, record: UsageRecord) -> dict[str, Any]:
     return {
-        **record.model_dump(exclude={"version"}),
+        **record.model_dump(exclude={"version", "trial"}),
         "version": record.version or "",
         "edge": origin.edge,
         "province": origin.province,

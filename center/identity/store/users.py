@@ -104,6 +104,11 @@ class UserStore:
         rows = self._session.scalars(select(row).where(row.role == Role.ADMIN, *able))
         return sorted(found.name for found in rows if found.provinces is None)
 
+    def disabled_since(self, moment: datetime) -> list[str]:
+        """Return the names of users who were disabled after a moment, and still are."""
+        row = UserRow
+        return list(self._session.scalars(select(row.name).where(row.disabled_at >= moment)))
+
     def lock_admins(self) -> list[User]:
         """Return every admin, locked, so that two changes cannot each count on the other one."""
         admins = select(UserRow).where(UserRow.role == Role.ADMIN).order_by(UserRow.name)
