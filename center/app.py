@@ -39,6 +39,7 @@ from center.front.assets import ConsoleFolder
 from center.identity import api as identity
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
+from center.incident import api as incident
 from center.instance import api as instance
 from center.instance.affected import affected_subscriptions
 from center.instance.desired import StateOffice
@@ -76,6 +77,7 @@ _DOMAINS = (
     catalogue,
     objective,
     alarm,
+    incident,
     proving,
     events,
     simulation,

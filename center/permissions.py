@@ -80,6 +80,8 @@ class Permission(StrEnum):
     HANDLE_ALARMS = "handle:alarms"
     READ_OBJECTIVES = "read:objectives"
     SET_OBJECTIVES = "set:objectives"
+    READ_INCIDENTS = "read:incidents"
+    HANDLE_INCIDENTS = "handle:incidents"
 
 
 _P = Permission
@@ -99,6 +101,8 @@ _PEOPLE = frozenset(
         _P.READ_ALARMS,
         _P.HANDLE_ALARMS,
         _P.READ_OBJECTIVES,
+        _P.READ_INCIDENTS,
+        _P.HANDLE_INCIDENTS,
     }
 )
 _EDGE = frozenset(

@@ -12,6 +12,7 @@ from center.discussion import rows as discussion
 from center.feedback import store as feedback
 from center.identity import audit
 from center.identity import store as identity
+from center.incident import store as incident
 from center.instance import boost_store, content_store, draft_store, overlay_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
@@ -44,6 +45,7 @@ MODULES = (
     catalogue,
     objective,
     alarm,
+    incident,
 )
 """Modules that declare rows; importing them fills the metadata."""
 

@@ -173,6 +173,7 @@ def _put(
             "priority": plan.priority,
             "apart": plan.apart,
         },
+        at=at,
     )
     return item
 

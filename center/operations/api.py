@@ -20,12 +20,13 @@ from center.operations import service
 from center.operations.batches import MAX_INFLATED_BYTES, inflate
 from center.operations.domain import CallsAsked, UsageDimension
 from center.operations.store import Origin
+from center.operations.totals import FIGURES
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, ActorKind, Permission, permit
 from center.reach import reach_of
 
 router = APIRouter(tags=["operations"])
-_FIGURES = ("calls", "units", "errors")
+_SHOWN = (*FIGURES, "p50_ms", "p99_ms", "daily_quota")
 
 
 async def _telemetry_body(
@@ -84,12 +85,25 @@ class UsageView(BaseModel):
     version: str | None = None
     """Empty where no version was reached."""
     application: str | None = None
+    organisation: str | None = None
+    """Of the application; empty where it is known no more."""
+    cost_centre: str | None = None
+    """Of the organisation; empty where none is set."""
     hour: UtcTime | None = None
     calls: int
     units: int
     """Calls that count against the quota."""
     errors: int
     """Calls answered with 400 or more."""
+    failures: int
+    """Those answered with 500 or more."""
+    throttled: int
+    """Those answered with 429."""
+    p50_ms: float | None
+    """Estimated from counts in cells; null where no latency was kept."""
+    p99_ms: float | None
+    daily_quota: int | None
+    """Of the active subscriptions; null where groups are finer or coarser than these."""
 
 
 def _dimensions(
@@ -97,7 +111,7 @@ def _dimensions(
         str,
         Query(
             max_length=200,
-            description="Comma-separated: province, capability, version, application, hour.",
+            description=f"Comma-separated: {', '.join(UsageDimension)}.",
         ),
     ] = "province,capability,application",
 ) -> tuple[UsageDimension, ...]:
@@ -116,8 +130,16 @@ def _question(
     ends: Annotated[UtcTime | None, Query(alias="to", description="Hours before this.")] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     cursor: Annotated[str, Query(pattern=r"^[0-9]{1,9}$", description="`next` of before.")] = "0",
+    sort: Annotated[
+        str,
+        Query(
+            pattern=f"^(-?({'|'.join(FIGURES)}))?$",
+            description="A figure; with a minus before it the largest first.",
+        ),
+    ] = "",
+    application: Annotated[Identifier | None, Query()] = None,
 ) -> service.UsageQuestion:
-    return service.UsageQuestion(by, begins, ends, int(cursor), limit)
+    return service.UsageQuestion(by, begins, ends, int(cursor), limit, sort, application)
 
 
 @router.get(
@@ -134,9 +156,12 @@ def read_usage(
     actor: ActorDep,
     question: Annotated[service.UsageQuestion, Depends(_question)],
     accept: Annotated[str, Header(max_length=500)] = "",
+    province: ProvinceName | None = None,
+    capability: CapabilityName | None = None,
 ) -> Response:
     """Show answered calls, units and errors, grouped; `Accept: text/csv` exports them."""
-    groups, total = service.usage(session, reach_of(session, actor), question)
+    reach = reach_of(session, actor).within(province=province, capability=capability)
+    groups, total = service.usage(session, actor, reach, question)
     behind = question.skip + len(groups)
     following = str(behind) if groups and behind < total else None
     if "text/csv" in accept.lower():
@@ -149,11 +174,11 @@ def read_usage(
 
 def _as_csv(by: Sequence[UsageDimension], groups: list[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*by, *_FIGURES])
+    writer = csv.DictWriter(text, [*by, *_SHOWN])
     writer.writeheader()
     for group in groups:
         shown = UsageView.model_validate(group).model_dump(mode="json")
-        writer.writerow({name: shown[name] for name in (*by, *_FIGURES)})
+        writer.writerow({name: shown[name] for name in (*by, *_SHOWN)})
     return text.getvalue()
 
 

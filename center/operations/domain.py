@@ -122,6 +122,8 @@ class UsageDimension(StrEnum):
     CAPABILITY = "capability"
     VERSION = "version"
     APPLICATION = "application"
+    ORGANISATION = "organisation"
+    COST_CENTRE = "cost_centre"
     HOUR = "hour"
 
 

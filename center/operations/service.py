@@ -29,12 +29,11 @@ from center.operations.store import (
     IntakeStore,
     Origin,
     UsageStore,
-    usage_between,
-    usage_of,
 )
+from center.operations.totals import Scope, UsageTotals
 from center.operations.uncounted import UncountedStore
 from center.paging import Page, Paging
-from center.permissions import Actor
+from center.permissions import Actor, Role
 from center.reach import Reach
 
 MOST_AT_ONCE = 5000
@@ -86,24 +85,44 @@ def _introduce(database: Database, origin: Origin) -> None:
 
 @dataclass(frozen=True, slots=True)
 class UsageQuestion:
-    """Which usage is asked for, and how it is grouped."""
+    """Which usage is asked for, how it is grouped, and in which order.
+
+    Attributes:
+        sort: A figure, with a minus before it for the largest first; empty for the groups' order.
+    """
 
     by: tuple[UsageDimension, ...]
     begins: datetime | None
     ends: datetime | None
     skip: int
     limit: int
+    sort: str = ""
+    application: str | None = None
 
 
 def usage(
-    session: Session, reach: Reach, question: UsageQuestion
+    session: Session, actor: Actor, reach: Reach, question: UsageQuestion
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return one part of the groups with ``calls``, ``units``, ``errors``, and their number."""
-    conditions = usage_between(question.begins, question.ends)
-    conditions += usage_of(provinces=reach.provinces, capabilities=reach.capabilities)
-    store = UsageStore(session)
-    found = store.totals(question.by, conditions, skip=question.skip, limit=question.limit)
-    return found, store.count_groups(question.by, conditions)
+    """Return one part of the groups with their figures, and the number of all groups."""
+    scope = Scope(
+        provinces=reach.provinces,
+        capabilities=reach.capabilities,
+        application=question.application,
+        begins=question.begins,
+        ends=question.ends,
+        books=_books(actor),
+    )
+    totals = UsageTotals(session, question.by, scope)
+    found = totals.read(skip=question.skip, limit=question.limit, sort=question.sort)
+    return found, totals.count()
+
+
+def _books(actor: Actor) -> frozenset[str] | None:
+    """Return the organisations whose cost centre somebody reads; None for all of them."""
+    if actor.is_admin:
+        return None
+    regional = (actor.provinces or frozenset()) if actor.role is Role.ADMIN else frozenset[str]()
+    return regional | {actor.organisation}
 
 
 def count_uncounted(session: Session, actor: Actor, province: str, at: datetime) -> int:

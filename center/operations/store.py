@@ -3,18 +3,16 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.telemetry import HealthReport, UsageRecord
 from center.operations.domain import (
     CallsAsked,
     CountedCall,
     ProvinceHealth,
-    UsageDimension,
     UsageKey,
     UsageSum,
     booked_at,
@@ -31,14 +29,6 @@ from center.operations.rows import (
 from center.paging import Page, Paging, fetch_page, map_page
 
 _CHUNK = 500
-
-_DIMENSIONS: dict[UsageDimension, InstrumentedAttribute[Any]] = {
-    UsageDimension.PROVINCE: UsageHourRow.province,
-    UsageDimension.CAPABILITY: UsageHourRow.capability,
-    UsageDimension.VERSION: UsageHourRow.version,
-    UsageDimension.APPLICATION: UsageHourRow.application,
-    UsageDimension.HOUR: UsageHourRow.hour,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,37 +124,6 @@ class UsageStore:
             row.latency_us += usage.latency_us
             add_detail(row, usage)
 
-    def totals(
-        self,
-        by: Sequence[UsageDimension],
-        conditions: Sequence[ColumnElement[bool]],
-        *,
-        skip: int,
-        limit: int,
-    ) -> list[dict[str, Any]]:
-        """Return the sums of the hours that meet all conditions, one for each group, in order."""
-        groups = [_DIMENSIONS[dimension] for dimension in by]
-        figures = [
-            func.sum(column).label(column.key)
-            for column in (UsageHourRow.calls, UsageHourRow.units, UsageHourRow.errors)
-        ]
-        statement = select(*groups, *figures).where(*conditions).group_by(*groups)
-        ordered = statement.order_by(*groups).offset(skip).limit(limit)
-        # The engines' sums are decimals; of no rows at all the sum is NULL.
-        return [
-            {key: int(value) if isinstance(value, Decimal) else value for key, value in row.items()}
-            for row in self._session.execute(ordered).mappings()
-            if row["calls"] is not None
-        ]
-
-    def count_groups(
-        self, by: Sequence[UsageDimension], conditions: Sequence[ColumnElement[bool]]
-    ) -> int:
-        """Count the groups that `totals` returns in all."""
-        groups = [_DIMENSIONS[dimension] for dimension in by]
-        inner = select(*groups).where(*conditions).group_by(*groups).subquery()
-        return self._session.scalar(select(func.count()).select_from(inner)) or 0
-
     def calls(
         self, provinces: Collection[str] | None, asked: CallsAsked, paging: Paging
     ) -> Page[CountedCall]:
@@ -240,28 +199,6 @@ class HealthStore:
             return None
         report = HealthReport.model_validate(row.report)
         return ProvinceHealth(row.province, row.edge, row.received_at, report)
-
-
-def usage_between(begins: datetime | None, ends: datetime | None) -> list[ColumnElement[bool]]:
-    """Condition that an hour begins within a span of time."""
-    conditions: list[ColumnElement[bool]] = []
-    if begins is not None:
-        conditions.append(UsageHourRow.hour >= begins)
-    if ends is not None:
-        conditions.append(UsageHourRow.hour < ends)
-    return conditions
-
-
-def usage_of(
-    *, provinces: Collection[str] | None = None, capabilities: Collection[str] | None = None
-) -> list[ColumnElement[bool]]:
-    """Condition that usage belongs to certain provinces and capabilities; None is all of them."""
-    conditions: list[ColumnElement[bool]] = []
-    if provinces is not None:
-        conditions.append(UsageHourRow.province.in_(sorted(provinces)))
-    if capabilities is not None:
-        conditions.append(UsageHourRow.capability.in_(sorted(capabilities)))
-    return conditions
 
 
 def _counted_call(row: UsageRecordRow) -> CountedCall:

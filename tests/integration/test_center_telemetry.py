@@ -282,10 +282,34 @@ def test_usage_exports_as_csv(center: Center) -> None:
     answer = center.ask("/usage", "admin", headers={"accept": "text/csv"})
 
     assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.splitlines() == [
-        "province,capability,application,calls,units,errors",
-        f"zhejiang,{DIGITS},app-z,2,2,1",
-    ]
+    head, line = answer.text.splitlines()
+    assert head == (
+        "province,capability,application,calls,units,errors,failures,throttled"
+        ",p50_ms,p99_ms,daily_quota"
+    )
+    figures = line.split(",")
+    assert figures[:8] == ["zhejiang", DIGITS, "app-z", "2", "2", "1", "0", "0"]
+    assert figures[10] == "1000"
+    assert 0 < float(figures[8]) < float(figures[9]) <= 1  # both took 0.9 ms: the cell up to 1 ms
+
+
+def test_usage_is_grouped_by_organisation_and_cost_centre_within_ones_books(
+    center: Center,
+) -> None:
+    admin = center.client("admin")
+    body = {"titles": {"zh": "浙江", "en": "Zhejiang"}, "cost_centre": "CC-3300"}
+    changed = admin.put("/api/v1/organisations/zhejiang", json=body)
+    assert changed.is_success, changed.text
+    center.send([usage(1), usage(2)])
+    center.send([guizhou(1)], of="guizhou")
+
+    def books(who: str) -> dict[str, int]:
+        items = center.get("/usage", who, by="organisation,cost_centre", sort="-calls")["items"]
+        return {f"{item['organisation']} {item['cost_centre']}": item["calls"] for item in items}
+
+    assert books("admin") == {"zhejiang CC-3300": 2, "guizhou ": 1}
+    assert books("zhejiang") == {"zhejiang CC-3300": 2}
+    assert books("engineer") == {}  # who may read these capabilities, but nobody's books
 
 
 def test_everybody_sees_the_usage_that_is_theirs(center: Center) -> None:

@@ -1,0 +1,31 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import type { Page, Schemas } from "../../api/client";
+import { Age } from "../../shared/Age";
+import { QueryStates } from "../../shared/QueryStates";
+import style from "./Alarms.module.css";
+
+/** Everything that happened to an alarm, oldest first. */
+export function History({ query }: { query: UseQueryResult<Page<Schemas["AlarmEventView"]>> }) {
+  const { t } = useTranslation("alarms");
+  return (
+    <section>
+      <h3>{t("history")}</h3>
+      <QueryStates query={query}>
+        {(page) => (
+          <ol className={style.history}>
+            {page.items.map((event) => (
+              <li key={`${event.at} ${event.kind}`}>
+                <span className="quiet">
+                  <Age at={event.at} /> · {event.actor}
+                </span>{" "}
+                {t(`event.${event.kind}`)}
+                {event.text !== "" && <p>{event.text}</p>}
+              </li>
+            ))}
+          </ol>
+        )}
+      </QueryStates>
+    </section>
+  );
+}
