@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from center.alarm.domain import Finding, Rule, RuleName, Severity
 from center.identity.store import PlaceStore
-from center.instance.consistency import Line, Verdict, compare
+from center.instance.consistency import Line, PartLine, Verdict, compare
+from center.instance.content import Tick
 
 
 def _find(session: Session, now: datetime) -> Iterator[Finding]:
@@ -22,26 +23,34 @@ def _find(session: Session, now: datetime) -> Iterator[Finding]:
 
 def _finding(province: str, capability: str, lines: list[Line]) -> Finding:
     versions = ", ".join(line.version for line in lines)
+    parts = sorted({str(part.part) for line in lines for part in _different(line)})
+    named = ", ".join(parts) or "code, weights"
     return Finding(
         rule=RuleName.DIGEST_MISMATCH,
         severity=Severity.CRITICAL,
         province=province,
         capability=capability,
         says={
-            "zh": f"{versions} 运行的内容与批准的不一致",
-            "en": f"What runs as {versions} is not what was approved.",
+            "zh": f"{versions} 运行的内容与批准的不一致：{named}",
+            "en": f"What runs as {versions} is not what was approved: {named}.",
         },
         evidence={
-            "versions": [
+            "parts": [
                 {
                     "version": line.version,
-                    "code_digests": line.code_digests,
-                    "weights_digests": line.weights_digests,
+                    "part": part.part,
+                    "desired": part.desired,
+                    "actual": part.actual,
                 }
                 for line in lines
+                for part in _different(line)
             ]
         },
     )
 
 
-RULE = Rule(RuleName.DIGEST_MISMATCH, _find, every=timedelta(seconds=30))
+def _different(line: Line) -> list[PartLine]:
+    return [part for part in line.parts if part.tick is Tick.DIFFERENT]
+
+
+RULE = Rule(RuleName.DIGEST_MISMATCH, _find, every=timedelta(seconds=10))

@@ -1,6 +1,6 @@
 """Incident files.
 
-Revision: 9d15f127bf4d; follows: d7e2b9c4a105.
+Revision: 9d15f127bf4d; follows: b7d2f3a90c14.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from center import columns
 
 revision = '9d15f127bf4d'
-down_revision = "d7e2b9c4a105"
+down_revision = "b7d2f3a90c14"
 branch_labels = None
 depends_on = None
 
