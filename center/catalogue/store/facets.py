@@ -1,5 +1,7 @@
 """Counts beside each value of each facet."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,22 +28,49 @@ class FacetStore:
         self._session = session
 
     def counts(self, here: Here, wanted: Wanted, now: datetime) -> dict[Facet, list[FacetCount]]:
-        """Count each facet's values among what the search's other facets leave, most first."""
-        shelf = Shelf.of(here, now)
-        return {facet: self._count(shelf, facet, wanted.without(facet)) for facet in Facet}
+        """Count each facet's values among what the search's other facets leave, most first.
 
-    def _count(self, shelf: Shelf, facet: Facet, wanted: Wanted) -> list[FacetCount]:
-        if facet is Facet.AVAILABLE_IN:
-            row = DeploymentRow
-            statement = (
-                select(row.province, func.count().label("count"))
-                .join(shelf.rows, shelf.columns.capability == row.capability)
-                .where(row.present, shelf.matching(wanted))
-                .group_by(row.province)
-            )
-        else:
-            valued = select(shelf.value_of(facet).label("value")).where(shelf.matching(wanted))
-            values = valued.subquery()
-            statement = select(values.c.value, func.count().label("count")).group_by(values.c.value)
-        found = [FacetCount(value, count) for value, count in self._session.execute(statement)]
-        return sorted(found, key=lambda item: (-item.count, item.value))
+        Facets that the search leaves free are all counted of the same rows, in one query.
+        """
+        shelf = Shelf.of(here, now)
+        narrowed = [facet for facet in Facet if wanted.facets.get(facet)]
+        free = [facet for facet in _VALUED if facet not in narrowed]
+        found = self._count(shelf, free, wanted)
+        for facet in narrowed:
+            if facet is not Facet.AVAILABLE_IN:
+                found |= self._count(shelf, [facet], wanted.without(facet))
+        found[Facet.AVAILABLE_IN] = self._provinces(shelf, wanted.without(Facet.AVAILABLE_IN))
+        return {facet: _most_first(found[facet]) for facet in Facet}
+
+    def _count(
+        self, shelf: Shelf, facets: Sequence[Facet], wanted: Wanted
+    ) -> dict[Facet, Counter[str]]:
+        found: dict[Facet, Counter[str]] = {facet: Counter() for facet in facets}
+        if not facets:
+            return found
+        values = select(*(shelf.value_of(facet).label(facet) for facet in facets))
+        rows = values.where(shelf.matching(wanted)).subquery()
+        statement = select(*rows.c, func.count()).group_by(*rows.c)
+        for *named, count in self._session.execute(statement):
+            for facet, value in zip(facets, named, strict=True):
+                found[facet][value] += count
+        return found
+
+    def _provinces(self, shelf: Shelf, wanted: Wanted) -> Counter[str]:
+        row = DeploymentRow
+        statement = (
+            select(row.province, func.count())
+            .join(shelf.rows, shelf.columns.capability == row.capability)
+            .where(row.present, shelf.matching(wanted))
+            .group_by(row.province)
+        )
+        return Counter(dict(self._session.execute(statement).tuples().all()))
+
+
+_VALUED = tuple(facet for facet in Facet if facet is not Facet.AVAILABLE_IN)
+"""Facets of which a capability has exactly one value."""
+
+
+def _most_first(counts: Counter[str]) -> list[FacetCount]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [FacetCount(value, count) for value, count in ordered]

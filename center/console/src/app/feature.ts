@@ -47,3 +47,10 @@ export const features: ReadonlyMap<string, Feature> = new Map(
     .filter(([, feature]) => feature !== undefined)
     .map(([path, feature]) => [path.split("/")[2] ?? path, feature]),
 );
+
+/** Whether some feature brings a page: links to one that none brings are not shown. */
+export function hasScreen(path: string): boolean {
+  return [...features.values()].some(({ screens }) =>
+    screens.some((screen) => screen.path === path),
+  );
+}
