@@ -60,7 +60,7 @@ class RatingSummaryView(Wire):
         )
 
 
-class CommentBody(Strict):
+class NewComment(Strict):
     """Body of ``POST /capabilities/{name}/comments``."""
 
     text: Words
@@ -81,7 +81,7 @@ class Hiding(Strict):
     reason: Annotated[str, Field(min_length=3, max_length=2000)]
 
 
-class CommentView(Wire):
+class ThreadComment(Wire):
     """One contribution; hidden or taken back, it has no text."""
 
     id: str
@@ -116,16 +116,16 @@ class CommentView(Wire):
         )
 
 
-class ThreadView(CommentView):
+class ThreadView(ThreadComment):
     """A comment with its replies, oldest first."""
 
-    replies: list[CommentView] = []
+    replies: list[ThreadComment] = []
 
     @classmethod
     def of_thread(cls, item: Thread) -> Self:
         """Show a thread."""
-        head = CommentView.of(item.comment)
-        replies = [CommentView.of(reply) for reply in item.replies]
+        head = ThreadComment.of(item.comment)
+        replies = [ThreadComment.of(reply) for reply in item.replies]
         return cls(**head.model_dump(), replies=replies)
 
 

@@ -10,7 +10,7 @@ from center.clock import ClockDep
 from center.database import SessionDep
 from center.discussion import service
 from center.discussion.store import CommentStore
-from center.discussion.views import CommentBody, CommentText, CommentView, Hiding, ThreadView
+from center.discussion.views import CommentText, Hiding, NewComment, ThreadComment, ThreadView
 from center.idempotency import OnceDep
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
@@ -45,19 +45,19 @@ def list_comments(
 )
 def comment(
     name: Name,
-    body: CommentBody,
+    body: NewComment,
     session: SessionDep,
     actor: ActorDep,
     clock: ClockDep,
     once: OnceDep,
-) -> CommentView:
+) -> ThreadComment:
     """Begin a thread, or answer in one."""
 
-    def make() -> CommentView:
+    def make() -> ThreadComment:
         item = service.comment(session, actor, name, body.text, body.parent, clock())
-        return CommentView.of(item)
+        return ThreadComment.of(item)
 
-    return once(make, CommentView)
+    return once(make, ThreadComment)
 
 
 @router.put(
@@ -73,11 +73,11 @@ def edit_comment(
     actor: ActorDep,
     clock: ClockDep,
     if_match: IfMatch = None,
-) -> CommentView:
+) -> ThreadComment:
     """Change the text of your own comment."""
     item = service.edit(session, actor, comment, body.text, if_match, clock())
     response.headers["ETag"] = etag(item.revision)
-    return CommentView.of(item)
+    return ThreadComment.of(item)
 
 
 @router.delete(
@@ -96,9 +96,9 @@ def delete_comment(comment: Id, session: SessionDep, actor: ActorDep, clock: Clo
     dependencies=[permit(Permission.MODERATE_DISCUSSION)],
     responses=problem_responses(401, 403, 404, 412, 422, 503),
 )
-def hide_comment(comment: Id, body: Hiding, session: SessionDep, actor: ActorDep) -> CommentView:
+def hide_comment(comment: Id, body: Hiding, session: SessionDep, actor: ActorDep) -> ThreadComment:
     """Take a comment out of sight; who did it and why stays visible."""
-    return CommentView.of(service.hide(session, actor, comment, body.reason))
+    return ThreadComment.of(service.hide(session, actor, comment, body.reason))
 
 
 @router.post(
@@ -106,6 +106,6 @@ def hide_comment(comment: Id, body: Hiding, session: SessionDep, actor: ActorDep
     dependencies=[permit(Permission.MODERATE_DISCUSSION)],
     responses=problem_responses(401, 403, 404, 412, 422, 503),
 )
-def show_comment(comment: Id, session: SessionDep, actor: ActorDep) -> CommentView:
+def show_comment(comment: Id, session: SessionDep, actor: ActorDep) -> ThreadComment:
     """Show a hidden comment again."""
-    return CommentView.of(service.unhide(session, actor, comment))
+    return ThreadComment.of(service.unhide(session, actor, comment))

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { api, ask, newIdempotencyKey, type Schemas } from "../../api/client";
 
 export type NoteKind = Schemas["NoteKind"];
-export type Comment = Schemas["CommentView"];
+export type Comment = Schemas["ThreadComment"];
 
 const at = (name: string) => ({ params: { path: { name } } });
 
@@ -71,7 +71,7 @@ export function useDiscussionActs(name: string) {
       onSuccess,
     }),
     say: useMutation({
-      mutationFn: (body: Schemas["CommentBody"]) =>
+      mutationFn: (body: Schemas["NewComment"]) =>
         ask(
           api.POST("/api/v1/capabilities/{name}/comments", {
             params: { path: { name }, header: { "idempotency-key": newIdempotencyKey() } },
