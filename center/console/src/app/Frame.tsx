@@ -19,7 +19,7 @@ import { SessionProvider } from "./session";
 export function Frame() {
   return (
     <SessionProvider
-      pending={<PageSkeleton />}
+      pending={<Waiting />}
       stranger={<ToSignIn />}
       failed={(error) => <ErrorPage error={error} />}
     >
@@ -37,7 +37,15 @@ function ToSignIn() {
   useEffect(() => {
     void navigate({ to: "/sign-in", search: { back }, replace: true });
   }, [navigate, back]);
-  return <PageSkeleton />;
+  return <Waiting />;
+}
+
+function Waiting() {
+  return (
+    <main className={frame.page}>
+      <PageSkeleton />
+    </main>
+  );
 }
 
 function Shell() {
@@ -67,7 +75,9 @@ function Shell() {
         </Link>
         <HeaderParts place="search" />
         <span className={frame.space} />
-        <ProvinceSwitch />
+        <span data-tour="province">
+          <ProvinceSwitch />
+        </span>
         <HeaderParts place="bell" />
         <LanguageSwitch />
         <AppearanceSwitch />
@@ -77,6 +87,7 @@ function Shell() {
       <main id="page" className={frame.page} tabIndex={-1}>
         <Outlet />
       </main>
+      <HeaderParts place="help" />
       <ExpiredDialog />
     </div>
   );

@@ -32,7 +32,7 @@ export function MainMenu({ isOpen }: { isOpen: boolean }) {
   const { may } = useSession();
   const shown = entries.filter(({ permission }) => permission === undefined || may(permission));
   return (
-    <nav className={frame.menu} data-open={isOpen} aria-label={t("frame.menu")}>
+    <nav className={frame.menu} data-open={isOpen} aria-label={t("frame.menu")} data-tour="menu">
       <ul>
         {shown.map((entry) => (
           <li key={entry.path}>

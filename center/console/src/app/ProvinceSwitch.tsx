@@ -4,20 +4,20 @@ import { useProvince, useProvinces } from "../shared/useProvince";
 import { useTitle } from "../shared/useTitle";
 import { useSession } from "./session";
 
-/** Scopes every page to one province, in the address; an operator has one, and nothing to choose. */
+/** Scopes every page to one province, in the address; whoever has one has nothing to choose. */
 export function ProvinceSwitch() {
   const { t } = useTranslation();
   const { user } = useSession();
   const [province, setProvince] = useProvince();
   const { data = [] } = useProvinces();
   const title = useTitle();
-  if (user.role === "operator") {
-    const own = data.find((item) => item.name === user.organisation);
-    return (
-      <span className="quiet">{own === undefined ? user.organisation : title(own.titles)}</span>
-    );
+  const reach = user.provinces ?? null;
+  const seen = data.filter(({ name }) => reach === null || reach.includes(name));
+  const [first] = seen;
+  if (reach?.length === 1) {
+    return <span className="quiet">{first === undefined ? reach[0] : title(first.titles)}</span>;
   }
-  const options = data.map((item) => ({ value: item.name, label: title(item.titles) }));
+  const options = seen.map((item) => ({ value: item.name, label: title(item.titles) }));
   return (
     <Select
       variant="borderless"

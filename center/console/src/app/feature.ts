@@ -25,7 +25,7 @@ export interface MenuEntry {
 
 /** A part of the header; it comes after the page, and never holds it up. */
 export interface HeaderPart {
-  place: "search" | "bell";
+  place: "search" | "bell" | "help";
   load: () => Promise<{ default: FunctionComponent }>;
 }
 
