@@ -20,6 +20,7 @@ from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
 from center.alarm import api as alarm
 from center.authentication import make_authenticate
+from center.board import api as board
 from center.capability import api as capability
 from center.capability.difference.packages import Extracts
 from center.capability.review import api as review
@@ -46,6 +47,7 @@ from center.instance.desired import StateOffice
 from center.instance.document import StateTerms
 from center.instance.service import runs
 from center.monitoring import api as monitoring
+from center.monitoring.references import package_references
 from center.objective import api as objective
 from center.operations import api as operations
 from center.operations.subscribers import daily_calls
@@ -61,6 +63,8 @@ from center.trial import api as trial
 
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
+_REFERENCES = 8
+"""Training profiles that are kept for column pages; each is read from its package once."""
 _DOMAINS = (
     identity,
     capability,
@@ -78,6 +82,7 @@ _DOMAINS = (
     objective,
     alarm,
     incident,
+    board,
     proving,
     events,
     simulation,
@@ -117,6 +122,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.signer = _prepare_keys(settings, database, clock)
     plans.prepare(database, clock())
     _open_packages(app, settings)
+    app.state.references = package_references(database, app.state.packages, kept=_REFERENCES)
     app.state.inspectors = inspectors
     app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)

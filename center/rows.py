@@ -4,6 +4,7 @@ from center import changes, idempotency, jobs
 from center.access import store as access
 from center.access import trials
 from center.alarm import store as alarm
+from center.board import rows as board
 from center.capability import store as capability
 from center.capability.review import store as review
 from center.catalogue import rows as catalogue
@@ -46,6 +47,7 @@ MODULES = (
     objective,
     alarm,
     incident,
+    board,
 )
 """Modules that declare rows; importing them fills the metadata."""
 

@@ -17,6 +17,7 @@ from center.monitoring.counting import Monitor  # isort: skip
 from center.adapters.folder_packages import FolderPackageStore
 from center.alarm.evaluation import Evaluation
 from center.alarm.rules import center_rules
+from center.board.joining import Board
 from center.capability.gate import RunGate, run_pending
 from center.capability.ports import PackageStore
 from center.capability.review.retirement import Retirements
@@ -70,6 +71,7 @@ def center_jobs(
         Job("standings", standing.Standings(database, clock).run, pause=standing.PAUSE),
         Job("objectives", Measuring(database, clock).run, pause=_MINUTE),
         Job("alarms", Evaluation(database, center_rules(settings), clock).run),
+        Job("board", Board(database, clock).run, pause=_SOON),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

@@ -18,6 +18,8 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from center.app import create_app
+from center.board.joining import join
+from center.board.store import BoardStore
 from center.database import Database
 from center.identity.service.users import create_first_admin
 from center.monitoring.domain import ColumnMovement, Judgement, Series, Verdict, Window
@@ -222,7 +224,10 @@ def _report(world: World, tenant: Tenant) -> None:
         store = DriftStore(session)
         store.add(series, Window(now.replace(minute=0), 500, {"image": [0, 0, 0, 0, 500]}), now)
         seen = Standing(series, judgement, now, now)
-        store.put(seen, judgement, now)
+        store.put(seen, judgement, [])
+    with world.database.session() as session:
+        cells, spoken_at = join(session, tenant.province, now)
+        BoardStore(session).replace(tenant.province, cells, spoken_at, now)
 
 
 def new_public_key() -> str:

@@ -38,7 +38,7 @@ TOPICS: dict[str, Topic] = {
     "deployments": _topic(
         _P.READ_DEPLOYMENTS, "deployment", "boost", "overlay", "reported_content"
     ),
-    "monitoring": _topic(_P.READ_MONITORING, "drift_verdict", "quality_hour", "profile_window"),
+    "monitoring": _topic(_P.READ_MONITORING, "drift_verdict", "board_province"),
     "operations": _topic(_P.READ_USAGE, "usage_hour", "province_health"),
     "alarms": _topic(_P.READ_ALARMS, "alarm", "alarm_silence"),
     "incidents": _topic(_P.READ_INCIDENTS, "incident", "incident_entry", "incident_action"),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Index, Select, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from center.columns import BigCount, Key, UtcDateTime
@@ -48,6 +48,8 @@ class QualityCellRow(Base):
     predicted: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     actual: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     rows: Mapped[int] = mapped_column(BigCount)
+
+    __table_args__ = (Index(None, "province", "hour"),)
 
 
 @dataclass(frozen=True, slots=True)

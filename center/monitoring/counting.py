@@ -11,15 +11,18 @@ from datetime import datetime
 
 from capability_sdk.profiling.carrier import from_whylogs  # isort: skip - before scipy, see above
 from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.contracts.profiles import NumericAnchors, ReferenceProfile
 from capability_sdk.kit.clock import Clock
 from capability_sdk.profiling.anchors import anchors_digest
+from center.capability.store import CapabilityStore
 from center.database import Database
 from center.identity import audit
-from center.monitoring.domain import Series, Window, add_counts
+from center.monitoring.domain import DriftPoint, Judgement, Series, Window, add_counts
 from center.monitoring.errors import UnusableProfile
 from center.monitoring.judging import judge
+from center.monitoring.position import estimated_accuracy, score_column
 from center.monitoring.references import References
-from center.monitoring.store import DriftStore, InboxStore, ReceivedProfile
+from center.monitoring.store import DriftStore, InboxStore, ReceivedProfile, Standing
 from center.permissions import Actor, ActorKind, Role
 
 _AT_ONCE = 200
@@ -83,13 +86,47 @@ class Monitor:
     def _judge_changed(self) -> bool:
         with self.database.session(write=False) as session:
             store = DriftStore(session)
-            changed = [(seen, store.windows(seen.series, _HOURS)) for seen in store.stale(_AT_ONCE)]
+            changed = [(seen, store.windows(seen, _HOURS)) for seen in store.stale(_AT_ONCE)]
         for seen, windows in changed:
-            reference = self.references(seen.series.capability, seen.series.version)
-            judgement = judge(reference, windows)
+            judgement, points = self._judge(seen, windows)
             with self.database.session() as session:
-                DriftStore(session).put(seen, judgement, self.clock())
+                DriftStore(session).put(seen, judgement, points)
         return bool(changed)
+
+    def _judge(
+        self, seen: Standing, windows: Sequence[Window]
+    ) -> tuple[Judgement, list[DriftPoint]]:
+        """Judge the newest windows, and hour by hour what has changed."""
+        reference = self.references(seen.series.capability, seen.series.version)
+        with self.database.session(write=False) as session:
+            found = CapabilityStore(session).get(seen.series.capability, seen.series.version)
+        score = score_column(found.manifest)
+        judgement = judge(reference, windows)
+        first = seen.stale_from or (windows[-1].hour if windows else seen.profile_at)
+        return judgement, [
+            _point(reference, score, windows[max(0, index - _HOURS) : index + 1])
+            for index, window in enumerate(windows)
+            if window.hour >= first
+        ]
+
+
+def _point(reference: ReferenceProfile, score: str | None, until: Sequence[Window]) -> DriftPoint:
+    """Say what was to be said at the end of the last of some hours."""
+    judgement, last = judge(reference, until), until[-1]
+    worst = judgement.worst
+    anchors = next((item for item in reference.columns if item.column == score), None)
+    estimate = None
+    if isinstance(anchors, NumericAnchors) and anchors.column in last.counts:
+        estimate = estimated_accuracy(anchors, last.counts[anchors.column])
+    return DriftPoint(
+        at=last.hour,
+        verdict=judgement.verdict,
+        rows=judgement.rows,
+        moved=judgement.columns_moved,
+        column=worst.column if worst is not None else None,
+        effect=worst.effect if worst is not None else None,
+        estimate=estimate,
+    )
 
 
 def _sum(windows: Sequence[Window]) -> Window:

@@ -11,6 +11,20 @@ LEAST_ROWS = 200
 LONGEST_SAMPLE = timedelta(hours=24)
 """Hours further apart never make up one sample."""
 
+FALSE_DISCOVERY_RATE = 0.01
+"""Share of wrong calls among the columns that one judgement calls moved."""
+
+MATERIAL_EFFECT = 0.15
+"""More than every seventh row stands elsewhere: drift, once the sample before shows it as well.
+
+Random splits of the real digits (1,797 images, windows of 500) stay below it, and so do windows
+drawn again and again from the same few hundred images; a small effect in Cohen's (1988) sense is
+0.1, a medium one 0.3.
+"""
+
+STRONG_EFFECT = 0.2
+"""Every fifth row stands elsewhere: drift at once."""
+
 ColumnCounts = dict[str, list[int]]
 """Column to counts, in the order of its cells."""
 
@@ -62,6 +76,10 @@ class ColumnMovement:
         q: p-value corrected over the columns judged together.
         effect: Share of rows that stand elsewhere, 0 to 1.
         moved: Whether the column counts towards the verdict.
+        shift: How far the mean lies off, in standard deviations of the reference; None for a
+            category.
+        null_share: Share of rows without a value.
+        outside_share: Share of rows beyond the reference's range, or of a level that it never saw.
     """
 
     column: str
@@ -70,6 +88,9 @@ class ColumnMovement:
     q: float
     effect: float
     moved: bool
+    shift: float | None = None
+    null_share: float = 0.0
+    outside_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +107,30 @@ class Judgement:
     def columns_moved(self) -> int:
         """Number of columns that count towards the verdict."""
         return sum(column.moved for column in self.columns)
+
+    @property
+    def worst(self) -> ColumnMovement | None:
+        """The column with the largest effect."""
+        return self.columns[0] if self.columns else None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftPoint:
+    """A judgement as it stood at the end of one hour, without its columns.
+
+    Attributes:
+        at: Start of the hour.
+        column: The one with the largest effect.
+        estimate: Accuracy as the scores alone say it; None where they are no probabilities.
+    """
+
+    at: datetime
+    verdict: Verdict
+    rows: int
+    moved: int
+    column: str | None
+    effect: float | None
+    estimate: float | None
 
 
 def add_counts(left: ColumnCounts, right: ColumnCounts) -> ColumnCounts:

@@ -11,7 +11,10 @@ import numpy as np
 
 from capability_sdk.contracts.profiles import ColumnAnchors, NumericAnchors, ReferenceProfile
 from center.monitoring.domain import (
+    FALSE_DISCOVERY_RATE,
     LONGEST_SAMPLE,
+    MATERIAL_EFFECT,
+    STRONG_EFFECT,
     ColumnMovement,
     Judgement,
     Sample,
@@ -28,20 +31,7 @@ from center.monitoring.drift import (
     either,
     kolmogorov_smirnov,
 )
-
-FALSE_DISCOVERY_RATE = 0.01
-"""Share of wrong calls among the columns that one judgement calls moved."""
-
-MATERIAL_EFFECT = 0.15
-"""More than every seventh row stands elsewhere: drift, once the sample before shows it as well.
-
-Random splits of the real digits (1,797 images, windows of 500) stay below it, and so do windows
-drawn again and again from the same few hundred images; a small effect in Cohen's (1988) sense is
-0.1, a medium one 0.3.
-"""
-
-STRONG_EFFECT = 0.2
-"""Every fifth row stands elsewhere: drift at once."""
+from center.monitoring.position import position
 
 
 def judge(reference: ReferenceProfile, windows: Iterable[Window]) -> Judgement:
@@ -67,7 +57,7 @@ def judge(reference: ReferenceProfile, windows: Iterable[Window]) -> Judgement:
     before = _movements(reference, found[1]) if len(found) > 1 else []
     persistent = {item.column for item in before if _significant(item, MATERIAL_EFFECT)}
     columns = tuple(
-        replace(item, moved=_has_moved(item, persistent))
+        replace(_placed(reference, found[0], item), moved=_has_moved(item, persistent))
         for item in sorted(newest, key=lambda item: (-item.effect, item.q, item.column))
     )
     moved = any(column.moved for column in columns)
@@ -104,6 +94,18 @@ def _movements(reference: ReferenceProfile, sample: Sample) -> list[ColumnMoveme
         ColumnMovement(name, outcome.statistic, outcome.p, float(q), outcome.effect, moved=False)
         for name, outcome, q in zip(names, outcomes, q_values, strict=True)
     ]
+
+
+def _placed(reference: ReferenceProfile, sample: Sample, item: ColumnMovement) -> ColumnMovement:
+    """Say where the column's rows lie as well."""
+    anchors = next(anchors for anchors in reference.columns if anchors.column == item.column)
+    found = position(anchors, reference.counts[item.column], sample.counts[item.column])
+    return replace(
+        item,
+        shift=found.shift,
+        null_share=found.null_share,
+        outside_share=found.outside_share,
+    )
 
 
 def compare(anchors: ColumnAnchors, reference: list[int], current: list[int]) -> Movement:

@@ -20,13 +20,15 @@ References = Callable[[str, str], ReferenceProfile]
 """Returns the reference of a capability and version; raises `UnusableProfile` without one."""
 
 
-def package_references(database: Database, packages: PackageStore) -> References:
+def package_references(
+    database: Database, packages: PackageStore, *, kept: int = _KEPT
+) -> References:
     """Make the function that finds references in the stored packages, and keeps the last ones.
 
     Versions never change, so what was read once stays true.
     """
 
-    @lru_cache(maxsize=_KEPT)
+    @lru_cache(maxsize=kept)
     def reference(capability: str, version: str) -> ReferenceProfile:
         with database.session(write=False) as session:
             item = CapabilityStore(session).get(capability, version)

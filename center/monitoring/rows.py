@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Double
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.columns import BigCount, Bytes, Json, Key, Line, Serial, UtcDateTime
@@ -46,7 +47,8 @@ class ProfileWindowRow(Base):
 class DriftRow(Base):
     """What is said about one capability version in one province.
 
-    ``stale`` is set with every change of a window, and taken away by the next judgement.
+    ``stale`` is set with every change of a window, and taken away by the next judgement; the oldest
+    changed hour is ``stale_from``. What lists show of the worst column stands in columns of its own.
     """
 
     __tablename__ = "drift_verdict"
@@ -62,3 +64,25 @@ class DriftRow(Base):
     profile_at: Mapped[datetime] = mapped_column(UtcDateTime)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     stale: Mapped[bool] = mapped_column(index=True)
+    stale_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved: Mapped[int] = mapped_column(default=0, server_default="0")
+    worst_column: Mapped[str | None] = mapped_column(Key)
+    worst_effect: Mapped[float | None] = mapped_column(Double)
+    worst_shift: Mapped[float | None] = mapped_column(Double)
+
+
+class DriftPointRow(Base):
+    """The judgement of a series as it stood at the end of one hour."""
+
+    __tablename__ = "drift_point"
+
+    province: Mapped[str] = mapped_column(Key, primary_key=True)
+    capability: Mapped[str] = mapped_column(Key, primary_key=True)
+    version: Mapped[str] = mapped_column(Key, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    verdict: Mapped[str] = mapped_column(Key)
+    rows: Mapped[int] = mapped_column(BigCount)
+    moved: Mapped[int]
+    column: Mapped[str | None] = mapped_column("worst_column", Key)
+    effect: Mapped[float | None] = mapped_column(Double)
+    estimate: Mapped[float | None] = mapped_column(Double)

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from center.monitoring.domain import (
     ColumnMovement,
+    DriftPoint,
     Judgement,
     Series,
     Verdict,
@@ -16,7 +17,7 @@ from center.monitoring.domain import (
     add_counts,
 )
 from center.monitoring.errors import NoProfile
-from center.monitoring.rows import DriftRow, ProfileInboxRow, ProfileWindowRow
+from center.monitoring.rows import DriftPointRow, DriftRow, ProfileInboxRow, ProfileWindowRow
 from center.paging import Page, Paging, fetch_page, map_page
 
 
@@ -40,13 +41,15 @@ class Standing:
 
     Attributes:
         profile_at: When its newest profile arrived.
-        since: When the verdict last changed.
+        since: Since which hour of the data the verdict holds.
+        stale_from: The oldest hour that changed since it was judged.
     """
 
     series: Series
     judgement: Judgement
     profile_at: datetime
     since: datetime
+    stale_from: datetime | None = None
 
 
 class InboxStore:
@@ -102,32 +105,53 @@ class DriftStore:
             self._session.add(row)
         row.rows += window.rows
         row.counts = add_counts(row.counts, window.counts)
-        self._touch(series, at)
+        self._touch(series, at, window.hour)
 
-    def windows(self, series: Series, limit: int) -> list[Window]:
-        """Return the newest windows of a series, newest first."""
+    def windows(self, seen: Standing, before: int) -> list[Window]:
+        """Return the windows that a new judgement stands on, oldest first.
+
+        Args:
+            seen: The series; windows from ``stale_from`` on are all returned, or the newest alone.
+            before: How many windows before those are wanted.
+        """
         row = ProfileWindowRow
-        statement = select(row).where(*_of(row, series)).order_by(row.hour.desc()).limit(limit)
-        return [
-            Window(found.hour, found.rows, found.counts)
-            for found in self._session.scalars(statement)
-        ]
+        columns = select(row.hour, row.rows, row.counts).where(*_of(row, seen.series))
+        fresh: list[Window] = []
+        if seen.stale_from is not None:
+            changed = columns.where(row.hour >= seen.stale_from)
+            fresh = [Window(*found) for found in self._session.execute(changed)]
+            columns = columns.where(row.hour < seen.stale_from)
+        older = columns.order_by(row.hour.desc()).limit(before)
+        known = [Window(*found) for found in self._session.execute(older)]
+        return sorted((*known, *fresh), key=lambda window: window.hour)
 
     def stale(self, limit: int) -> list[Standing]:
         """Return the standing of series whose windows have changed since they were judged."""
         statement = select(DriftRow).where(DriftRow.stale).limit(limit)
         return [_to_standing(row) for row in self._session.scalars(statement)]
 
-    def put(self, seen: Standing, judgement: Judgement, at: datetime) -> None:
-        """Keep a judgement on the windows that were there when the series was seen."""
+    def put(self, seen: Standing, judgement: Judgement, points: Sequence[DriftPoint]) -> None:
+        """Keep a judgement on the windows that were there when the series was seen.
+
+        Args:
+            seen: The series as it was read before its windows.
+            judgement: On its newest windows.
+            points: Judgements hour by hour from the oldest changed one on; they replace those before.
+        """
         row = self._session.get_one(DriftRow, _key(seen.series), with_for_update=True)
-        if row.verdict != judgement.verdict:
-            row.since = at
+        self._replace_points(seen.series, points)
+        row.since = self._begin_of(seen.series, judgement.verdict) or row.since
         row.verdict = judgement.verdict
         row.window_from, row.window_to = judgement.window_from, judgement.window_to
         row.rows = judgement.rows
         row.columns = [asdict(column) for column in judgement.columns]
-        row.stale = row.profile_at != seen.profile_at
+        row.moved = judgement.columns_moved
+        worst = judgement.worst
+        row.worst_column = worst.column if worst is not None else None
+        row.worst_effect = worst.effect if worst is not None else None
+        row.worst_shift = worst.shift if worst is not None else None
+        if row.profile_at == seen.profile_at:
+            row.stale, row.stale_from = False, None
 
     def page(self, conditions: Sequence[ColumnElement[bool]], paging: Paging) -> Page[Standing]:
         """Return a page of verdicts by capability, province, version."""
@@ -149,12 +173,41 @@ class DriftStore:
             raise NoProfile(f"No profile of {capability} has arrived from {province}.")
         return standings
 
-    def _touch(self, series: Series, at: datetime) -> None:
+    def points(self, province: str, capability: str, begins: datetime) -> list[DriftPoint]:
+        """Return a capability's judgements hour by hour, of all its versions, oldest first."""
+        row = DriftPointRow
+        columns = [getattr(row, name) for name in DriftPoint.__dataclass_fields__]
+        statement = (
+            select(*columns)
+            .where(row.province == province, row.capability == capability, row.at >= begins)
+            .order_by(row.at)
+        )
+        return [DriftPoint(*found) for found in self._session.execute(statement)]
+
+    def _replace_points(self, series: Series, points: Sequence[DriftPoint]) -> None:
+        if not points:
+            return
+        row = DriftPointRow
+        self._session.execute(delete(row).where(*_of(row, series), row.at >= points[0].at))
+        key = asdict(series)
+        self._session.execute(insert(row), [{**key, **asdict(point)} for point in points])
+
+    def _begin_of(self, series: Series, verdict: Verdict) -> datetime | None:
+        """Return the first hour of the newest run of points with a verdict."""
+        row = DriftPointRow
+        other = self._session.scalar(
+            select(func.max(row.at)).where(*_of(row, series), row.verdict != verdict)
+        )
+        run = select(func.min(row.at)).where(*_of(row, series), row.verdict == verdict)
+        return self._session.scalar(run if other is None else run.where(row.at > other))
+
+    def _touch(self, series: Series, at: datetime, hour: datetime) -> None:
         row = self._session.get(DriftRow, _key(series), with_for_update=True)
         if row is None:
             row = DriftRow(**asdict(series), verdict=Verdict.LEARNING, rows=0, columns=[], since=at)
             self._session.add(row)
-        row.profile_at, row.stale = at, True
+        changed = hour if row.stale_from is None else min(row.stale_from, hour)
+        row.profile_at, row.stale, row.stale_from = at, True, changed
 
 
 def drift_of(
@@ -176,7 +229,7 @@ def _key(series: Series) -> tuple[str, str, str]:
     return series.province, series.capability, series.version
 
 
-def _of(row: type[ProfileWindowRow], series: Series) -> list[ColumnElement[bool]]:
+def _of(row: type[ProfileWindowRow | DriftPointRow], series: Series) -> list[ColumnElement[bool]]:
     return [
         row.province == series.province,
         row.capability == series.capability,
@@ -196,4 +249,4 @@ def _to_received(row: ProfileInboxRow) -> ReceivedProfile:
 def _to_standing(row: DriftRow) -> Standing:
     columns = tuple(ColumnMovement(**column) for column in row.columns)
     judgement = Judgement(Verdict(row.verdict), row.window_from, row.window_to, row.rows, columns)
-    return Standing(_series(row), judgement, row.profile_at, row.since)
+    return Standing(_series(row), judgement, row.profile_at, row.since, row.stale_from)

@@ -93,7 +93,8 @@ class UsageHourRow(Base):
     failures: Mapped[int] = mapped_column(BigCount, server_default="0")
     throttled: Mapped[int] = mapped_column(BigCount, server_default="0")
 
-    __table_args__ = (Index(None, "hour"),)
+    # The second is for what one province did lately.
+    __table_args__ = (Index(None, "hour"), Index(None, "province", "hour"))
 
 
 class UsageSlotRow(Base):

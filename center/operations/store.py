@@ -105,9 +105,11 @@ class UsageStore:
 
     def add(self, sums: Mapping[UsageKey, UsageSum]) -> None:
         """Add to the hourly totals; the caller holds the province's lock."""
+        if not sums:
+            return
+        known = self._known_hours(sums)
         for key, usage in sorted(sums.items(), key=lambda item: item[0]):
-            identity = (key.province, key.capability, key.version, key.application, key.hour)
-            row = self._session.get(UsageHourRow, identity)
+            row = known.get(key)
             if row is None:
                 row = UsageHourRow(
                     **{name: getattr(key, name) for name in UsageKey.__dataclass_fields__},
@@ -123,6 +125,20 @@ class UsageStore:
             row.errors += usage.errors
             row.latency_us += usage.latency_us
             add_detail(row, usage)
+
+    def _known_hours(self, sums: Mapping[UsageKey, UsageSum]) -> dict[UsageKey, UsageHourRow]:
+        """Read the totals that may be added to at once, however many hours a batch spans."""
+        row, hours = UsageHourRow, [key.hour for key in sums]
+        statement = select(row).where(
+            row.province.in_({key.province for key in sums}),
+            row.capability.in_({key.capability for key in sums}),
+            row.hour.between(min(hours), max(hours)),
+        )
+        names = UsageKey.__dataclass_fields__
+        return {
+            UsageKey(**{name: getattr(found, name) for name in names}): found
+            for found in self._session.scalars(statement)
+        }
 
     def calls(
         self, provinces: Collection[str] | None, asked: CallsAsked, paging: Paging

@@ -133,7 +133,7 @@ def test_late_profiles_of_an_hour_add_up_and_the_verdict_follows(
 
     (item,) = center.get("/drift", "admin")["items"]
     assert (item["verdict"], item["rows"], item["age_seconds"]) == ("stable", 300, 0)
-    assert item["since"] == "2026-11-20T12:35:00Z"
+    assert item["since"] == "2026-11-20T12:00:00Z"
 
 
 def spoiled(digits: Digits) -> dict[str, tuple[bytes, int, str]]:

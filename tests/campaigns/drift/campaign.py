@@ -12,8 +12,12 @@ import numpy as np
 
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.profiling.anchors import build_reference
-from center.monitoring.domain import Judgement, Verdict
-from center.monitoring.judging import FALSE_DISCOVERY_RATE, MATERIAL_EFFECT
+from center.monitoring.domain import (
+    FALSE_DISCOVERY_RATE,
+    MATERIAL_EFFECT,
+    Judgement,
+    Verdict,
+)
 from tests.campaigns.drift.images import (
     WINDOW,
     Images,

@@ -1,0 +1,1 @@
+"""One screen of all provinces and capabilities: above the domains whose figures it joins."""
