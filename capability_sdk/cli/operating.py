@@ -44,6 +44,10 @@ def deploy(  # noqa: PLR0913, PLR0917 - options of a command, not arguments that
     target_p99_ms: Annotated[
         float | None, typer.Option(help="Scale for this p99; the manifest's if unset.")
     ] = None,
+    priority: Annotated[
+        str, typer.Option(help="standard, or best-effort: it makes room for standard work.")
+    ] = "standard",
+    apart: Annotated[bool, typer.Option("--apart", help="Replicas on different nodes.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Set what a province shall run of a capability; with --max, replicas follow the calls."""
@@ -63,7 +67,11 @@ def deploy(  # noqa: PLR0913, PLR0917 - options of a command, not arguments that
     }
     with center_client() as client:
         path = f"/provinces/{province}/deployments/{capability}"
-        body = {"versions": [{**_share(text), **members} for text in version]}
+        body = {
+            "versions": [{**_share(text), **members} for text in version],
+            "priority": priority,
+            "apart": "required" if apart else "preferred",
+        }
         show_item(client.put(path, body), as_json=as_json)
 
 

@@ -36,13 +36,19 @@ class Contents:
     def __init__(self, packages: Packages) -> None:
         self._packages = packages
         self._found: dict[Path, _Found] = {}
+        self._unsaid: dict[Path, _Found] = {}
+        """What was damaged when it was seen: told once, though it was repaired in between."""
 
     def is_whole(self, share: VersionShare) -> bool:
         """Tell whether a version's folder holds exactly what the desired state names."""
-        found = self._read(self._packages.path_of(share))
-        return found is not None and found.digests == PackageDigests(
+        path = self._packages.path_of(share)
+        found = self._read(path)
+        is_whole = found is not None and found.digests == PackageDigests(
             package=share.package_digest, code=share.code_digest, weights=share.weights_digest
         )
+        if found is not None and not is_whole:
+            self._unsaid[path] = found
+        return is_whole
 
     def of(self, state: DesiredState) -> list[VersionContent]:
         """Describe what lies here of each version that shall run."""
@@ -55,7 +61,8 @@ class Contents:
     def _content(self, deployment: DeploymentState, share: VersionShare) -> VersionContent:
         name, version = deployment.capability, share.version
         overlay = self._overlay(deployment)
-        found = self._read(self._packages.path_of(share))
+        path = self._packages.path_of(share)
+        found = self._unsaid.pop(path, None) or self._read(path)
         if found is None:
             return VersionContent(capability=name, version=version, overlay=overlay)
         return VersionContent(
