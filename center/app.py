@@ -53,6 +53,7 @@ from center.operations import api as operations
 from center.operations.subscribers import daily_calls
 from center.permissions import Permission, declared_permissions, permit
 from center.proving import api as proving
+from center.rollout import api as rollout
 from center.settings import CenterSettings
 from center.simulation import api as simulation
 from center.subscription import api as subscription
@@ -78,6 +79,7 @@ _DOMAINS = (
     monitoring,
     feedback,
     operations,
+    rollout,
     catalogue,
     objective,
     alarm,

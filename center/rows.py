@@ -19,6 +19,7 @@ from center.instance import store as instance
 from center.monitoring import store as monitoring
 from center.objective import store as objective
 from center.operations import store as operations
+from center.rollout import rows as rollout
 from center.subscription import store as subscription
 from center.trial import store as trial
 
@@ -43,6 +44,7 @@ MODULES = (
     monitoring,
     feedback,
     operations,
+    rollout,
     catalogue,
     objective,
     alarm,

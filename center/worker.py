@@ -33,6 +33,7 @@ from center.monitoring.references import package_references
 from center.objective.measuring import Measuring
 from center.operations.subscribers import calls_since
 from center.proving.proof import OnlineProof
+from center.rollout.driving import Driving
 from center.rotation import KeyRotation
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
@@ -72,6 +73,7 @@ def center_jobs(
         Job("objectives", Measuring(database, clock).run, pause=_MINUTE),
         Job("alarms", Evaluation(database, center_rules(settings), clock).run),
         Job("board", Board(database, clock).run, pause=_SOON),
+        Job("rollouts", Driving(database, clock).run, pause=timedelta(seconds=2)),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

@@ -36,7 +36,7 @@ TOPICS: dict[str, Topic] = {
     "subscriptions": _topic(_P.READ_SUBSCRIPTIONS, "subscription"),
     "applications": _topic(_P.READ_APPLICATIONS, "application"),
     "deployments": _topic(
-        _P.READ_DEPLOYMENTS, "deployment", "boost", "overlay", "reported_content"
+        _P.READ_DEPLOYMENTS, "deployment", "boost", "overlay", "reported_content", "rollout"
     ),
     "monitoring": _topic(_P.READ_MONITORING, "drift_verdict", "board_province"),
     "operations": _topic(_P.READ_USAGE, "usage_hour", "province_health"),
