@@ -51,15 +51,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - options of a command, not arguments that
     as_json: AsJson = False,
 ) -> None:
     """Set what a province shall run of a capability; with --max, replicas follow the calls."""
-    scaling = {
-        "min": least,
-        "max": most,
-        "budget_millicores": budget,
-        "target_p99_ms": target_p99_ms,
-    }
-    given = {name: value for name, value in scaling.items() if value is not None}
-    if given and most is None:
-        raise typer.BadParameter("replicas scale where --max says how far")
+    given = _scaling(min=least, max=most, budget_millicores=budget, target_p99_ms=target_p99_ms)
     members = {
         "replicas": max(least or 1, 1) if replicas is None else replicas,
         **({"engine": engine} if engine else {}),
@@ -73,6 +65,13 @@ def deploy(  # noqa: PLR0913, PLR0917 - options of a command, not arguments that
             "apart": "required" if apart else "preferred",
         }
         show_item(client.put(path, body), as_json=as_json)
+
+
+def _scaling(**bounds: float | None) -> dict[str, float]:
+    given = {name: value for name, value in bounds.items() if value is not None}
+    if given and "max" not in given:
+        raise typer.BadParameter("replicas scale where --max says how far")
+    return given
 
 
 def _share(text: str) -> dict[str, Any]:

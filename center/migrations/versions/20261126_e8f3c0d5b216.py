@@ -1,6 +1,6 @@
 """Roll-outs: a version on its way through provinces.
 
-Revision: e8f3c0d5b216; follows: 9d15f127bf4d.
+Revision: e8f3c0d5b216; follows: d07b1e94c2a8.
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from center import columns
 
 revision = 'e8f3c0d5b216'
-down_revision = "9d15f127bf4d"
+down_revision = "d07b1e94c2a8"
 branch_labels = None
 depends_on = None
 
