@@ -7,7 +7,7 @@ from enum import StrEnum
 from center.subscription.errors import BadPeriod, BeyondPlan, PlanClosed
 
 
-class Approval(StrEnum):
+class PlanApproval(StrEnum):
     """Who says yes."""
 
     SELF = "self"
@@ -108,7 +108,7 @@ class Plan:
     name: str
     title_zh: str
     title_en: str
-    approval: Approval
+    approval: PlanApproval
     daily_quota: int
     rate_per_second: float
     concurrency: int
@@ -129,7 +129,7 @@ class Plan:
             asked.rate_per_second or self.rate_per_second,
             asked.concurrency or self.concurrency,
         )
-        if self.approval is Approval.SELF:
+        if self.approval is PlanApproval.SELF:
             self._require_within(terms)
         return terms
 
@@ -173,7 +173,7 @@ SHIPPED = (
         name="trial",
         title_zh="试用",
         title_en="Trial",
-        approval=Approval.SELF,
+        approval=PlanApproval.SELF,
         daily_quota=1_000,
         rate_per_second=5.0,
         concurrency=4,
@@ -183,7 +183,7 @@ SHIPPED = (
         name="standard",
         title_zh="标准",
         title_en="Standard",
-        approval=Approval.REVIEWED,
+        approval=PlanApproval.REVIEWED,
         daily_quota=100_000,
         rate_per_second=100.0,
         concurrency=32,
@@ -192,7 +192,7 @@ SHIPPED = (
         name="critical",
         title_zh="关键业务",
         title_en="Critical",
-        approval=Approval.REVIEWED,
+        approval=PlanApproval.REVIEWED,
         daily_quota=10_000_000,
         rate_per_second=2_000.0,
         concurrency=256,

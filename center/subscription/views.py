@@ -9,7 +9,7 @@ from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import CapabilityName, Identifier, Strict, UtcTime, Wire
 from center.subscription.denials import DECLINING, Denial, cure_of
 from center.subscription.domain import Change, ChangeStatus, EventKind, Status, Subscription
-from center.subscription.plans import Approval, Asked, Period, Plan, Wish, WishedChange
+from center.subscription.plans import Asked, Period, Plan, PlanApproval, Wish, WishedChange
 from center.subscription.service.usage import QuotaUse
 from center.subscription.store.events import SubscriptionEvent
 
@@ -193,7 +193,7 @@ class PlanBody(Strict):
     """Body of ``PUT /subscription-plans/{plan}``."""
 
     titles: Titles
-    approval: Approval
+    approval: PlanApproval
     daily_quota: DailyQuota
     rate_per_second: Rate
     concurrency: Concurrency
@@ -223,7 +223,7 @@ class PlanView(Wire):
 
     name: str
     titles: Titles
-    approval: Approval
+    approval: PlanApproval
     daily_quota: int
     rate_per_second: float
     concurrency: int

@@ -9,7 +9,7 @@ from capability_sdk.kit.problems import problem_responses
 from center.capability.difference.packages import Extracts
 from center.capability.difference.whole import VersionDifference, compare_versions
 from center.capability.review import service
-from center.capability.review.views import CommentBody, CommentView, ReviewView
+from center.capability.review.views import ReviewCommentBody, ReviewCommentView, ReviewView
 from center.capability.service import is_insider
 from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
@@ -101,9 +101,9 @@ def untick_item(
 )
 def list_comments(
     name: Name, version: Version, session: SessionDep, actor: ActorDep, paging: PagingDep
-) -> Page[CommentView]:
+) -> Page[ReviewCommentView]:
     """List what was written in the review, oldest first."""
-    return map_page(service.comments(session, actor, name, version, paging), CommentView.of)
+    return map_page(service.comments(session, actor, name, version, paging), ReviewCommentView.of)
 
 
 @router.post(
@@ -115,16 +115,16 @@ def list_comments(
 def add_comment(
     name: Name,
     version: Version,
-    body: CommentBody,
+    body: ReviewCommentBody,
     session: SessionDep,
     actor: ActorDep,
     clock: ClockDep,
     once: OnceDep,
-) -> CommentView:
+) -> ReviewCommentView:
     """Write about the version, a line of its difference, or a check of its gate."""
 
-    def make() -> CommentView:
+    def make() -> ReviewCommentView:
         said = service.comment(session, actor, name, version, body.place, body.body, clock())
-        return CommentView.of(said)
+        return ReviewCommentView.of(said)
 
-    return once(make, CommentView)
+    return once(make, ReviewCommentView)

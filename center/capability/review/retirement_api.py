@@ -9,7 +9,7 @@ from capability_sdk.kit.problems import problem_responses
 from center.capability.domain import Stage
 from center.capability.review import retirement as service
 from center.capability.review.domain import Retirement
-from center.capability.review.views import AffectedList, RetirementBody, RetirementView
+from center.capability.review.views import AffectedSubscriptions, RetirementBody, RetirementView
 from center.capability.service import sight_of
 from center.capability.store import CapabilityStore
 from center.capability.views import CapabilityVersionView
@@ -36,10 +36,10 @@ ReachDep = Annotated[service.Reach, Depends(_reach)]
 @router.get(f"{_ONE}/affected", dependencies=[permit(Permission.READ_STORE)], responses=_READ)
 def list_affected(
     name: Name, version: Version, session: SessionDep, actor: ActorDep, reach: ReachDep
-) -> AffectedList:
+) -> AffectedSubscriptions:
     """List the subscriptions whose calls a version answers now, as far as you may know them."""
     item = CapabilityStore(session).get(name, version, sight_of(actor))
-    return AffectedList.of(service.affected_by(session, actor, item, reach.affected))
+    return AffectedSubscriptions.of(service.affected_by(session, actor, item, reach.affected))
 
 
 @router.get(f"{_ONE}/retirement", dependencies=[permit(Permission.READ_STORE)], responses=_READ)

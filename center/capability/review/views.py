@@ -54,7 +54,7 @@ class ReviewView(Wire):
         )
 
 
-class CommentBody(Strict):
+class ReviewCommentBody(Strict):
     """Body of a comment; on the version as a whole unless it names a line or a check."""
 
     body: Annotated[str, Field(min_length=1, max_length=4000)]
@@ -81,7 +81,7 @@ class CommentBody(Strict):
         return Place()
 
 
-class CommentView(Wire):
+class ReviewCommentView(Wire):
     """What somebody wrote."""
 
     id: str
@@ -124,7 +124,7 @@ class RetirementBody(Strict):
     successor: SuccessorBody | None = None
 
 
-class AffectedView(Wire):
+class AffectedSubscription(Wire):
     """A subscription whose calls the version answers."""
 
     subscription: str
@@ -143,16 +143,16 @@ class AffectedView(Wire):
         )
 
 
-class AffectedList(Wire):
+class AffectedSubscriptions(Wire):
     """Whom the end of a version concerns, as far as you may know."""
 
-    items: list[AffectedView]
+    items: list[AffectedSubscription]
     total: int
 
     @classmethod
     def of(cls, items: list[Affected]) -> Self:
         """Show them."""
-        return cls(items=[AffectedView.of(item) for item in items], total=len(items))
+        return cls(items=[AffectedSubscription.of(item) for item in items], total=len(items))
 
 
 class RetirementView(Wire):
@@ -167,7 +167,7 @@ class RetirementView(Wire):
     announced_at: UtcTime
     was: Stage = Field(description="Stage to which it returns if the announcement is cancelled.")
     done_at: UtcTime | None = None
-    affected: AffectedList
+    affected: AffectedSubscriptions
 
     @classmethod
     def of(cls, item: Retirement, affected: list[Affected]) -> Self:
@@ -187,5 +187,5 @@ class RetirementView(Wire):
             announced_at=item.announced_at,
             was=item.was,
             done_at=item.done_at,
-            affected=AffectedList.of(affected),
+            affected=AffectedSubscriptions.of(affected),
         )

@@ -16,7 +16,7 @@ from center.subscription.errors import (
     NothingChanges,
     SubscriptionNotFound,
 )
-from center.subscription.plans import Approval, Period, WishedChange
+from center.subscription.plans import Period, PlanApproval, WishedChange
 from center.subscription.service.notes import note
 from center.subscription.service.requests import get as get_subscription
 from center.subscription.store import ChangeStore, PlanStore, SubscriptionStore
@@ -62,7 +62,7 @@ def request(
     )
     ChangeStore(session).add(change)
     _note(session, actor, item, change, EventKind.CHANGE_REQUESTED, at)
-    if plan.approval is Approval.SELF:
+    if plan.approval is PlanApproval.SELF:
         applied = change.decided(ChangeStatus.APPLIED, f"plan:{plan.name}", at)
         return _apply(session, actor, item, applied, at)
     return change

@@ -12,7 +12,7 @@ from center.paging import Page, Paging
 from center.permissions import Actor
 from center.subscription.domain import Act, EventKind, Subscription
 from center.subscription.errors import SubscriptionNotFound
-from center.subscription.plans import Approval, Wish
+from center.subscription.plans import PlanApproval, Wish
 from center.subscription.service.notes import note
 from center.subscription.service.offers import require_offered
 from center.subscription.store import EventStore, PlanStore, SubscriptionStore, Wanted
@@ -51,7 +51,7 @@ def request(session: Session, actor: Actor, wish: Wish, at: datetime) -> Subscri
     )
     SubscriptionStore(session).add(item)
     note(session, actor, item, "request", EventKind.REQUESTED, at)
-    if plan.approval is Approval.SELF:
+    if plan.approval is PlanApproval.SELF:
         return _approve_by_plan(session, actor, item, at)
     return item
 

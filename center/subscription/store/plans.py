@@ -11,7 +11,7 @@ from capability_sdk.contracts.errors import Conflict
 from center.columns import BigCount, Key, Line, UtcDateTime
 from center.database import Base
 from center.subscription.errors import PlanUnknown
-from center.subscription.plans import Approval, Plan
+from center.subscription.plans import Plan, PlanApproval
 
 
 class PlanRow(Base):
@@ -98,7 +98,7 @@ def _to_plan(row: PlanRow) -> Plan:
         name=row.name,
         title_zh=row.title_zh,
         title_en=row.title_en,
-        approval=Approval(row.approval),
+        approval=PlanApproval(row.approval),
         daily_quota=row.daily_quota,
         rate_per_second=row.rate_per_second,
         concurrency=row.concurrency,
