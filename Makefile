@@ -148,6 +148,10 @@ control-plane: $(VENV)/.dev ## Build the Kubernetes control plane that tests sta
 nacos: ## Build a Nacos server into a cache (JDK 17, Maven): for tests and for make up NACOS=1
 	$(PYTHON) -m deploy.nacos.installation
 
+.PHONY: keycloak
+keycloak: $(VENV)/.dev ## Fetch the Keycloak that tests sign in at into a cache (JDK 17, Maven)
+	$(BIN)/python -m tests.servers.keycloak.installation
+
 # --- upkeep -----------------------------------------------------------------------------------
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -18,6 +18,7 @@ from center.access.delegation import IssuerTerms
 from center.access.keys import KeyRing
 from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
+from center.adapters.oidc_provider import OidcProvider
 from center.alarm import api as alarm
 from center.authentication import make_authenticate
 from center.board import api as board
@@ -38,6 +39,7 @@ from center.feedback import api as feedback
 from center.front import api as front
 from center.front.assets import ConsoleFolder
 from center.identity import api as identity
+from center.identity.api.oidc import CALLBACK
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
 from center.incident import api as incident
@@ -61,6 +63,8 @@ from center.subscription.service import plans
 from center.subscription.service.grants import granted_capabilities, refusal
 from center.subscription.service.notices import tell_subscribers
 from center.trial import api as trial
+from center.work_order import api as work_order
+from center.work_order.following import follow as follow_for_work_orders
 
 PREFIX = "/api/v1"
 _INSPECTIONS_AT_ONCE = 2
@@ -85,6 +89,7 @@ _DOMAINS = (
     alarm,
     incident,
     board,
+    work_order,
     proving,
     events,
     simulation,
@@ -119,12 +124,13 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.clock = clock
     app.state.database = database
     app.state.anchor = Anchor(settings.data)
-    follow_acts(database, app.state.anchor.follow)
+    follow_acts(database, app.state.anchor.follow, follow_for_work_orders)
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
     plans.prepare(database, clock())
     _open_packages(app, settings)
     app.state.references = package_references(database, app.state.packages, kept=_REFERENCES)
+    app.state.oidc = _oidc(settings)
     app.state.inspectors = inspectors
     app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)
@@ -176,6 +182,13 @@ def _open_packages(app: FastAPI, settings: CenterSettings) -> None:
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.extracts = Extracts(app.state.packages)
     app.state.contracts = ContractMemory()
+
+
+def _oidc(settings: CenterSettings) -> OidcProvider | None:
+    if settings.oidc is None:
+        return None
+    address = settings.public_url.rstrip("/")
+    return OidcProvider(settings.oidc, f"{address}{PREFIX}{CALLBACK}")
 
 
 def _prepare_keys(settings: CenterSettings, database: Database, clock: Clock) -> KeyRing:

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     MANAGE_APPLICATIONS = "manage:applications"
     READ_AUDIT = "read:audit"
     PROVE_AUDIT = "prove:audit"
+    USE_WORK_ORDERS = "use:work-orders"
+    MANAGE_WORK_ORDERS = "manage:work-orders"
     READ_STORE = "read:store"
     READ_PACKAGES = "read:packages"
     TRY_CAPABILITIES = "try:capabilities"
@@ -90,6 +92,7 @@ _PEOPLE = frozenset(
         _P.USE_OWN_ACCOUNT,
         _P.READ_PROVINCES,
         _P.READ_ORGANISATIONS,
+        _P.USE_WORK_ORDERS,
         _P.READ_STORE,
         _P.READ_PACKAGES,
         _P.TRY_CAPABILITIES,
@@ -141,6 +144,7 @@ REGIONAL = PERMISSIONS[Role.OPERATOR] | {
     _P.MANAGE_PROVINCES,
     _P.APPROVE_SUBSCRIPTIONS,
     _P.READ_AUDIT,
+    _P.MANAGE_WORK_ORDERS,
 }
 """What an admin of some provinces may do there; everything else concerns the whole country.
 

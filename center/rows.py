@@ -22,6 +22,7 @@ from center.operations import store as operations
 from center.rollout import rows as rollout
 from center.subscription import store as subscription
 from center.trial import store as trial
+from center.work_order import store as work_order
 
 MODULES = (
     changes,
@@ -50,6 +51,7 @@ MODULES = (
     alarm,
     incident,
     board,
+    work_order,
 )
 """Modules that declare rows; importing them fills the metadata."""
 

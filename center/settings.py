@@ -2,22 +2,61 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from capability_sdk.packaging.layout import MAX_ARCHIVE_BYTES
+from center.permissions import CENTER, Role
 
 MEBIBYTE = 1 << 20
+
+
+PeopleRole = Literal[Role.ADMIN, Role.OPERATOR, Role.ENGINEER]
+
+
+class OidcSettings(BaseModel):
+    """Sign-in through an OpenID Connect provider (``CENTER_OIDC__…``)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: Annotated[str, Field(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])")] = (
+        Field(description="The provider's issuer; https, but on loopback.")
+    )
+    client_id: str = Field(description="What the provider knows the center as.")
+    client_secret: SecretStr = Field(description="The center's secret there.")
+    title: str = Field(default="SSO", description="What the button of the sign-in page says.")
+    contact: str = Field(default="", description="Who can grant a role, for those without one.")
+    scope: str = Field(default="openid profile", description="Scopes that are asked for.")
+    name_claim: str = Field(default="preferred_username", description="Claim that names people.")
+    role_claim: str = Field(
+        default="realm_access.roles", description="Claim that lists roles; dots go into objects."
+    )
+    roles: dict[str, PeopleRole] = Field(description="The provider's roles, and what each is here.")
+    organisation_claim: str = Field(
+        default="organisation", description="Claim with the organisation's name."
+    )
+    organisation: str = Field(default=CENTER, description="Of people without that claim.")
+    provinces_claim: str = Field(
+        default="provinces", description="Claim that lists the provinces that the role is for."
+    )
+    clock_skew: timedelta = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(0),
+        le=timedelta(minutes=5),
+        description="How far the two clocks may differ.",
+    )
 
 
 class CenterSettings(BaseSettings):
     """Settings of the center and its worker, from the environment (``CENTER_…``)."""
 
-    model_config = SettingsConfigDict(env_prefix="CENTER_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="CENTER_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
 
     data: Path = Field(
         default=Path("center-data"),
@@ -50,6 +89,13 @@ class CenterSettings(BaseSettings):
     )
     enrolment_lifetime: timedelta = Field(
         default=timedelta(minutes=15), gt=timedelta(0), description="Life of an enrolment code."
+    )
+    local_accounts: bool = Field(
+        default=True,
+        description="Whether people may sign in with a password; off, the provider alone lets them in.",
+    )
+    oidc: OidcSettings | None = Field(
+        default=None, description="Sign-in through a provider; off where it is not set."
     )
     sign_in_attempts: Annotated[int, Field(ge=1)] = Field(
         default=10, description="Failed sign-ins of one account within the window."

@@ -38,6 +38,7 @@ from center.rotation import KeyRotation
 from center.schema import DatabaseTooNew, MigrationBroken, migrate
 from center.settings import CenterSettings
 from center.subscription.service.duties import Duties
+from center.work_order.following import follow
 
 _ROUND = timedelta(hours=1)
 _SOON = timedelta(seconds=5)
@@ -91,7 +92,7 @@ def main() -> int:
         sys.stderr.write(f"center.worker: {error}\n")
         database.close()
         return 1
-    follow_acts(database, Anchor(settings.data).follow)
+    follow_acts(database, Anchor(settings.data).follow, follow)
     packages = FolderPackageStore(settings.data / "packages")
     # What the worker changes, such as a key, reaches the provinces that wait for news as well.
     note_writes(database.engine, WATCHED)

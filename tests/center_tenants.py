@@ -54,6 +54,7 @@ class Tenant:
     client_secret: str = ""
     other_application: str = ""
     token_id: str = ""
+    work_order: str = ""
     signing_key: str = ""
     subscriptions: dict[str, str] = field(default_factory=dict)
     """Status to id."""
@@ -147,6 +148,8 @@ def _own(world: World, tenant: Tenant) -> None:
         "client_id"
     ]
     tenant.token_id = _created(operator, "/api-tokens", {"label": f"label {tenant.mark}"})["id"]
+    wish = {"kind": "scale", "title": f"more {tenant.mark}", "province": tenant.province}
+    tenant.work_order = _created(operator, "/work-orders", wish)["id"]
     _created(tenant.engineer, "/api-tokens", {"label": f"label {tenant.mark}"})
     key = {"public_key_pem": new_public_key()}
     tenant.signing_key = _created(operator, "/signing-keys", key)["id"]

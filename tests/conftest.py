@@ -28,7 +28,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if missing:
         terminalreporter.section("servers that are not installed", yellow=True)
         terminalreporter.line(f"Tests that need {', '.join(missing)} were skipped.")
-        terminalreporter.line("Install them with: make servers peers nacos control-plane")
+        terminalreporter.line("Install them with: make servers peers nacos keycloak control-plane")
 
 
 @pytest.hookimpl(trylast=True)

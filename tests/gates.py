@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings
 
 from capability_sdk.serving.settings import ServingSettings
 from center.settings import CenterSettings
@@ -98,12 +99,20 @@ def settings_page() -> str:
         summary = (settings.__doc__ or "").strip().splitlines()[0]
         parts += ["", f"## {settings.__name__}", "", summary, ""]
         parts += ["| variable | type | default | meaning |", "|---|---|---|---|"]
-        parts += [_row(settings, name, field) for name, field in settings.model_fields.items()]
+        parts += _rows(settings, settings.model_config.get("env_prefix", ""))
     return "\n".join(parts) + "\n"
 
 
-def _row(settings: type[BaseSettings], name: str, field: FieldInfo) -> str:
-    variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+def _rows(settings: type[BaseModel], prefix: str) -> Iterator[str]:
+    """Describe each setting; those of a group, such as the sign-in provider's, after the group."""
+    for name, field in settings.model_fields.items():
+        yield _row(f"{prefix}{name}".upper(), field)
+        for part in get_args(field.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _rows(part, f"{prefix}{name}__")
+
+
+def _row(variable: str, field: FieldInfo) -> str:
     kind = getattr(field.annotation, "__name__", str(field.annotation)).replace("|", "or")
     default = "required" if field.default is PydanticUndefined else f"`{field.default}`"
     if field.default_factory is not None:

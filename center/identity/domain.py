@@ -66,7 +66,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person."""
+    """A person.
+
+    Attributes:
+        provinces: Those that the role is for; None where it names none.
+        is_external: Whether they sign in through the provider, which decides on their role.
+    """
 
     name: str
     role: Role
@@ -74,6 +79,12 @@ class User:
     state: UserState
     created_at: datetime
     provinces: frozenset[str] | None = None
+    is_external: bool = False
+
+    @property
+    def grant(self) -> Grant:
+        """What they are, where, and for which provinces."""
+        return Grant(self.role, self.organisation, self.provinces)
 
     def as_actor(self, kind: ActorKind) -> Actor:
         """Return who asks when this person does."""

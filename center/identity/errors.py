@@ -73,6 +73,49 @@ class TooManySecrets(Conflict):
     title = "An application has two secrets at most"
 
 
+class OidcRefused(NotAuthenticated):
+    """The provider did not vouch for anybody, or not to this browser."""
+
+    code = "oidc-refused"
+    title = "The sign-in through the provider did not succeed"
+
+
+class NoRole(NotPermitted):
+    """The provider knows the person, and gives them nothing that is a role here."""
+
+    code = "oidc-no-role"
+    title = "You have no role here yet"
+
+
+class AccountDisabled(NotPermitted):
+    """The provider knows the person; here an admin keeps them out."""
+
+    code = "account-disabled"
+    title = "Your account is disabled"
+
+
+class ProviderAway(ServiceError):
+    """The sign-in provider cannot be asked."""
+
+    code = "oidc-provider-away"
+    title = "The sign-in provider does not answer"
+    status = 503
+
+
+class LocalAccountsOff(NotPermitted):
+    """Passwords are not taken: the provider lets people in."""
+
+    code = "local-accounts-off"
+    title = "Sign in through the provider"
+
+
+class ProvidersAccount(Conflict):
+    """The account comes from the provider, which decides on its role and password."""
+
+    code = "providers-account"
+    title = "The provider decides on this account"
+
+
 class TrailBroken(Conflict):
     """The audit trail is not as it was written."""
 

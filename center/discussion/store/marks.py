@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from center.discussion.domain import STARS, Rating, RatingSummary, Voice
@@ -81,8 +81,9 @@ class FavouriteStore:
 
     def drop(self, person: str, capability: str) -> None:
         """Let a capability go."""
-        row = FavouriteRow
-        self._session.execute(delete(row).where(row.person == person, row.capability == capability))
+        found = self._session.get(FavouriteRow, (person, capability))
+        if found is not None:
+            self._session.delete(found)
 
     def of(self, person: str) -> frozenset[str]:
         """Return the capabilities that somebody keeps at hand."""

@@ -6,6 +6,7 @@ from center.identity.api import (
     accounts,
     applications,
     audit,
+    oidc,
     organisations,
     places,
     signing_keys,
@@ -15,7 +16,7 @@ from center.identity.api import (
 
 router = APIRouter()
 for _part in (
-    *(accounts, tokens, signing_keys),
+    *(accounts, oidc, tokens, signing_keys),
     *(organisations, users, places, applications, audit),
 ):
     router.include_router(_part.router)

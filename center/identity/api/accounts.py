@@ -14,6 +14,7 @@ from center.clock import ClockDep
 from center.database import DatabaseDep, SessionDep
 from center.identity.api.fields import IdPath, Password, UserName, sorted_names
 from center.identity.domain import csrf_token
+from center.identity.errors import LocalAccountsOff
 from center.identity.service import sign_ins, users
 from center.identity.store import SignInStore
 from center.paging import Page
@@ -101,6 +102,16 @@ def limits(settings: CenterSettings) -> sign_ins.Limits:
     )
 
 
+def require_local_accounts(settings: CenterSettings) -> None:
+    """Refuse passwords where the provider alone lets people in.
+
+    Raises:
+        LocalAccountsOff: It does.
+    """
+    if not settings.local_accounts:
+        raise LocalAccountsOff("Passwords are not taken here: sign in through the provider.")
+
+
 def set_session_cookie(response: Response, token: str, settings: CenterSettings) -> None:
     """Give a browser its session's token, which no script of a page can read."""
     response.set_cookie(
@@ -117,7 +128,7 @@ def set_session_cookie(response: Response, token: str, settings: CenterSettings)
     "/sessions",
     status_code=201,
     dependencies=_ANYONE,
-    responses=problem_responses(401, 422, 429, 503),
+    responses=problem_responses(401, 403, 422, 429, 503),
 )
 def sign_in(
     body: SignIn,
@@ -128,6 +139,7 @@ def sign_in(
     clock: ClockDep,
 ) -> SignedIn:
     """Sign in: the session's token is set as a cookie, its CSRF token is in the answer."""
+    require_local_accounts(settings)
     address = request.client.host if request.client is not None else "unknown"
     agent = request.headers.get("user-agent", "")
     attempt = sign_ins.Attempt(body.name, body.password, address, agent)
@@ -212,7 +224,10 @@ def me(request: Request, actor: ActorDep) -> MeNow:
 @router.post(
     "/invitations:accept", dependencies=_ANYONE, responses=problem_responses(403, 422, 503)
 )
-def accept_invitation(body: Acceptance, database: DatabaseDep, clock: ClockDep) -> Me:
+def accept_invitation(
+    body: Acceptance, database: DatabaseDep, settings: SettingsDep, clock: ClockDep
+) -> Me:
     """Set the password that an invitation is for; its code is the credential."""
+    require_local_accounts(settings)
     user = users.accept(database, body.code, body.password, clock())
     return Me.model_validate(user.as_actor(ActorKind.PERSON))

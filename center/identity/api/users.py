@@ -62,6 +62,8 @@ class UserView(BaseModel):
     organisation: str = Field(examples=["zhejiang"])
     provinces: Annotated[list[str] | None, BeforeValidator(sorted_names)]
     """Those that the role is for; null where it names none."""
+    is_external: bool
+    """Whether they sign in through the provider, which decides on their role."""
     state: UserState
     created_at: datetime
 

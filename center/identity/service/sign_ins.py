@@ -96,9 +96,11 @@ def open_session(
     return token
 
 
-def sign_out(session: Session, token: str) -> None:
-    """End a session."""
-    SignInStore(session).close_session(token)
+def sign_out(session: Session, token: str) -> bool:
+    """End a session; tell whether it was opened through the provider."""
+    store = SignInStore(session)
+    name = store.close_session(token)
+    return name is not None and UserStore(session).get(name).is_external
 
 
 def find_by_session(session: Session, token: str, now: datetime) -> Actor | None:

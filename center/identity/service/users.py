@@ -11,7 +11,7 @@ from center.database import Database
 from center.identity import passwords
 from center.identity.audit import record
 from center.identity.domain import Grant, User, UserState, new_secret, require_sense
-from center.identity.errors import LastAdmin, NameTaken
+from center.identity.errors import LastAdmin, NameTaken, ProvidersAccount
 from center.identity.service.organisations import headquarters
 from center.identity.store import (
     ApiTokenStore,
@@ -52,7 +52,7 @@ def invite(
     require_grant(session, new.grant)
     user = UserStore(session).add(new.name, new.grant, now)
     invitation = _invite(session, user.name, now, lifetime)
-    detail = {"role": new.grant.role, **_place(new.grant)}
+    detail = describe_grant(new.grant)
     record(session, actor, "user.invited", f"user/{user.name}", detail, at=now)
     return user, invitation
 
@@ -69,7 +69,7 @@ def disable(session: Session, actor: Actor, name: str, now: datetime) -> User:
         raise Conflict(f"{name} is disabled already.")
     users.set_disabled(name, now)
     users.drop_invitation(name)
-    _end_credentials(session, name)
+    end_credentials(session, name)
     record(session, actor, "user.disabled", f"user/{name}", at=now)
     return users.get(name)
 
@@ -96,8 +96,9 @@ def reset(
     _require_other_admin(users, name)
     if users.get(name).state is UserState.DISABLED:
         raise Conflict(f"{name} is disabled: enable the account first.")
+    _require_local(users.get(name))
     users.set_password(name, None)
-    _end_credentials(session, name)
+    end_credentials(session, name)
     invitation = _invite(session, name, now, lifetime)
     record(session, actor, "user.reset", f"user/{name}", at=now)
     return users.get(name), invitation
@@ -117,12 +118,9 @@ def change_role(session: Session, actor: Actor, change: NewUser, now: datetime) 
     if grant.role is not Role.ADMIN or grant.provinces is not None:
         _require_other_admin(users, change.name)
     before = users.get(change.name)
-    was = Grant(before.role, before.organisation, before.provinces)
+    _require_local(before)
     users.set_grant(change.name, grant)
-    detail = {
-        "from": {"role": was.role, **_place(was)},
-        "to": {"role": grant.role, **_place(grant)},
-    }
+    detail = {"from": describe_grant(before.grant), "to": describe_grant(grant)}
     record(session, actor, "user.role-changed", f"user/{change.name}", detail, at=now)
     return users.get(change.name)
 
@@ -174,6 +172,11 @@ def _invite(session: Session, name: str, now: datetime, lifetime: timedelta) -> 
     return invitation
 
 
+def _require_local(user: User) -> None:
+    if user.is_external:
+        raise ProvidersAccount(f"{user.name} signs in through the provider: change it there.")
+
+
 def require_grant(session: Session, grant: Grant) -> None:
     """Refuse a grant that cannot be.
 
@@ -188,7 +191,8 @@ def require_grant(session: Session, grant: Grant) -> None:
         raise NotFound(f"There is no province {min(unknown)}.")
 
 
-def _end_credentials(session: Session, name: str) -> None:
+def end_credentials(session: Session, name: str) -> None:
+    """End every session and API token of a user."""
     SignInStore(session).close_all(name)
     ApiTokenStore(session).drop_all(name)
 
@@ -198,10 +202,12 @@ def _ensure_headquarters(session: Session, now: datetime) -> None:
         OrganisationStore(session).add(headquarters(now))
 
 
-def _place(grant: Grant) -> dict[str, object]:
-    if grant.provinces is None:
-        return {"organisation": grant.organisation}
-    return {"organisation": grant.organisation, "provinces": sorted(grant.provinces)}
+def describe_grant(grant: Grant) -> dict[str, object]:
+    """Return a grant as the trail tells of it."""
+    told: dict[str, object] = {"role": grant.role, "organisation": grant.organisation}
+    if grant.provinces is not None:
+        told["provinces"] = sorted(grant.provinces)
+    return told
 
 
 def _require_other_admin(users: UserStore, name: str) -> None:

@@ -1,6 +1,7 @@
 """Rows and queries of the identity domain."""
 
 from center.identity.store.applications import ApplicationStore
+from center.identity.store.flows import FlowStore
 from center.identity.store.keys import AuthorKeyStore
 from center.identity.store.organisations import OrganisationStore
 from center.identity.store.places import PlaceStore
@@ -12,6 +13,7 @@ __all__ = [
     "ApiTokenStore",
     "ApplicationStore",
     "AuthorKeyStore",
+    "FlowStore",
     "OrganisationStore",
     "PlaceStore",
     "SignInStore",

@@ -138,9 +138,13 @@ class SignInStore:
         row = self._session.get(SessionRow, digest(token))
         return None if row is None or row.expires_at <= now else row.user
 
-    def close_session(self, token: str) -> None:
-        """End one session."""
-        self._session.execute(delete(SessionRow).where(SessionRow.token_digest == digest(token)))
+    def close_session(self, token: str) -> str | None:
+        """End one session; return whose it was."""
+        row = self._session.get(SessionRow, digest(token))
+        if row is None:
+            return None
+        self._session.delete(row)
+        return row.user
 
     def close_all(self, user: str) -> None:
         """End every session of a user."""

@@ -26,6 +26,7 @@ class UserRow(Base):
     organisation: Mapped[str] = mapped_column(Key, index=True)
     provinces: Mapped[list[str] | None] = mapped_column(Json)
     password_hash: Mapped[str | None] = mapped_column(Line)
+    external_id: Mapped[str | None] = mapped_column(Key, unique=True)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -54,8 +55,10 @@ class UserStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, name: str, grant: Grant, now: datetime) -> User:
-        """Add a user who cannot sign in yet.
+    def add(
+        self, name: str, grant: Grant, now: datetime, *, external_id: str | None = None
+    ) -> User:
+        """Add a user who cannot sign in yet, or who does so through the provider.
 
         Raises:
             NameTaken: There is, or was, a user of this name.
@@ -65,6 +68,7 @@ class UserStore:
             role=grant.role,
             organisation=grant.organisation,
             provinces=_names(grant.provinces),
+            external_id=external_id,
             created_at=now,
         )
         try:
@@ -81,6 +85,11 @@ class UserStore:
             NotFound: There is none of this name.
         """
         return _user(self._row(name))
+
+    def find_external(self, external_id: str) -> User | None:
+        """Return whom the provider knows by an id."""
+        row = self._session.scalar(select(UserRow).where(UserRow.external_id == external_id))
+        return None if row is None else _user(row)
 
     def find_with_password(self, name: str) -> tuple[User, str | None] | None:
         """Return a user and the hash of their password."""
@@ -177,9 +186,18 @@ def _user(row: UserRow) -> User:
     if row.disabled_at is not None:
         state = UserState.DISABLED
     else:
-        state = UserState.INVITED if row.password_hash is None else UserState.ACTIVE
+        is_known = row.password_hash is not None or row.external_id is not None
+        state = UserState.ACTIVE if is_known else UserState.INVITED
     provinces = None if row.provinces is None else frozenset(row.provinces)
-    return User(row.name, Role(row.role), row.organisation, state, row.created_at, provinces)
+    return User(
+        name=row.name,
+        role=Role(row.role),
+        organisation=row.organisation,
+        state=state,
+        created_at=row.created_at,
+        provinces=provinces,
+        is_external=row.external_id is not None,
+    )
 
 
 def _names(provinces: frozenset[str] | None) -> list[str] | None:

@@ -67,6 +67,7 @@ class Objects:
     secret_id: str
     token_id: str
     session_id: str
+    work_order: str
     signing_key: str
     capability: str
     draft: str
@@ -80,7 +81,7 @@ class Objects:
     def words(self) -> tuple[str, ...]:
         """Everything that an answer may repeat because the question said it."""
         single = (self.application, self.secret_id, self.token_id, self.session_id)
-        named = (self.capability, self.draft)
+        named = (self.capability, self.draft, self.work_order)
         many = (*self.subscriptions.values(), self.edge, self.user, self.client_secret, self.mark)
         return (*single, *named, *many, self.signing_key, self.province)
 
@@ -98,6 +99,7 @@ def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
         client_secret=tenant.client_secret,
         secret_id=tenant.secret_id,
         token_id=tenant.token_id,
+        work_order=tenant.work_order,
         session_id=tenant.operator.get("/sessions").json()["items"][0]["id"],
         signing_key=tenant.signing_key,
         capability=tenant.capability,
@@ -122,6 +124,7 @@ def of_nobody() -> Objects:
         secret_id=f"secret-{name}",
         token_id=f"token-{name}",
         session_id=f"session-{name}",
+        work_order=f"order-{name}",
         signing_key=secrets.token_hex(32),
         capability="published-by-nowhere",
         draft=f"draft-n{name}",
@@ -225,6 +228,7 @@ def _of_parameter(name: str, template: str, objects: Objects) -> str:
         "secret_id": objects.secret_id,
         "token_id": objects.token_id,
         "session_id": objects.session_id,
+        "order": objects.work_order,
         "key_id": objects.signing_key,
         "edge": objects.edge,
         "subscription": objects.subscriptions[_STATUS_FOR.get(act, "active")],
@@ -257,6 +261,14 @@ def _bodies_of_identity(objects: Objects) -> dict[str, Any]:
         "PUT /api/v1/organisations/{organisation}": titles,
         "POST /api/v1/me:change-password": {"present": PASSWORD, "new": f"{PASSWORD} {name}"},
         "POST /api/v1/api-tokens": {"label": f"new {name}"},
+        "POST /api/v1/work-orders": {
+            "kind": "scale",
+            "title": f"more {name}",
+            "province": objects.province,
+        },
+        "POST /api/v1/work-orders/{order}/comments": {"text": name},
+        "POST /api/v1/work-orders/{order}:assign": {},
+        "POST /api/v1/work-orders/{order}:set-due": {"due_at": "2099-01-01T00:00:00Z"},
         "POST /api/v1/signing-keys": {"public_key_pem": new_public_key()},
         "POST /api/v1/edges": {
             "code": objects.enrolment_code,

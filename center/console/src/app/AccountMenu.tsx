@@ -1,4 +1,5 @@
 import { UserOutlined } from "@ant-design/icons";
+import { Link } from "@tanstack/react-router";
 import { Button, Dropdown } from "antd";
 import { useTranslation } from "react-i18next";
 import { useUrlState } from "../shared/useUrlState";
@@ -15,6 +16,7 @@ export function AccountMenu() {
       type: "group" as const,
       label: `${t(`role.${user.role}`)} · ${user.organisation}`,
     },
+    { key: "account", label: <Link to="/account">{t("frame.my-account")}</Link> },
     { key: "keys", label: t("frame.keys"), onClick: () => setHelp("keys") },
     { key: "tour", label: t("frame.tour"), onClick: () => setHelp("tour") },
     { key: "out", label: t("frame.sign-out"), onClick: signOut },

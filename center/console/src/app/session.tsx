@@ -63,10 +63,10 @@ export function useSession(): Session {
   return session;
 }
 
-/** Sign out, and start anew: nothing of the person stays in memory. */
+/** Sign out, of the provider too where that let one in; nothing of the person stays in memory. */
 export async function signOut(): Promise<void> {
-  await ask(api.DELETE("/api/v1/sessions/current"));
-  window.location.assign("/sign-in");
+  const left = await ask(api.POST("/api/v1/sessions/current:sign-out"));
+  window.location.assign(left.provider_url ?? "/sign-in");
 }
 
 /** For tests: a session without a center. */

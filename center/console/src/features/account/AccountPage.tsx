@@ -1,0 +1,26 @@
+import { useTranslation } from "react-i18next";
+import { useSession } from "../../app/session";
+import { PageFrame } from "../../shared/PageFrame";
+import { UrlTabs } from "../../shared/UrlTabs";
+import { OwnTokens } from "./OwnTokens";
+import { Password } from "./Password";
+import { Sessions } from "./Sessions";
+
+/** One's own API tokens, sessions and password. */
+export default function AccountPage() {
+  const { t } = useTranslation("account");
+  const app = useTranslation("app").t;
+  const { user } = useSession();
+  const reach = user.provinces?.join(", ") ?? t("all-provinces");
+  const answers = `${app(`role.${user.role}`)} · ${user.organisation} · ${reach}`;
+  const tabs = [
+    { key: "tokens", label: t("tokens"), content: <OwnTokens /> },
+    { key: "sessions", label: t("sessions"), content: <Sessions /> },
+    { key: "password", label: t("password"), content: <Password /> },
+  ];
+  return (
+    <PageFrame title={user.name} answers={answers}>
+      <UrlTabs tabs={tabs} />
+    </PageFrame>
+  );
+}

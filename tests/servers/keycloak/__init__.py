@@ -1,0 +1,1 @@
+"""A real Keycloak: installed once into a cache, started and filled by tests."""
