@@ -70,8 +70,10 @@ function useColumns(): Column<Hit>[] {
         <>
           <Link to="/documents/$name" params={{ name: hit.name }}>
             {title(hit.titles)}
-          </Link>{" "}
-          <code className="quiet">{hit.name}</code>
+          </Link>
+          <div className="quiet">
+            <code>{hit.name}</code>
+          </div>
         </>
       ),
       text: (hit) => hit.name,

@@ -1,8 +1,7 @@
 import { useTranslation } from "react-i18next";
-import { CopyButton } from "../../shared/CopyButton";
+import { Snippet } from "../../shared/contract/Snippet";
 import { QueryStates } from "../../shared/QueryStates";
 import { useProvince } from "../../shared/useProvince";
-import style from "./Documents.module.css";
 import { useOpenApi } from "./useDocuments";
 
 /** The version as its callers meet it, for every tool that reads OpenAPI 3.1. */
@@ -21,10 +20,9 @@ export function OpenApi({ name, version }: { name: string; version: string }) {
             <p>
               <a href={address} download={`${name}-${version}.openapi.json`}>
                 {t("download")}
-              </a>{" "}
-              <CopyButton text={text} />
+              </a>
             </p>
-            <pre className={style.code}>{text}</pre>
+            <Snippet text={text} />
           </section>
         );
       }}

@@ -40,7 +40,7 @@ export function CommentForm({ label, act, text: before = "", error, onSend, onCa
       <Input.TextArea
         aria-label={label}
         placeholder={label}
-        autoSize={{ minRows: 2 }}
+        rows={3}
         maxLength={10_000}
         value={text}
         onChange={(event) => setText(event.target.value)}

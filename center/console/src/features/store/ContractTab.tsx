@@ -1,10 +1,10 @@
 import { Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { CopyButton } from "../../shared/CopyButton";
 import { CodeSamples } from "../../shared/contract/CodeSamples";
 import { ContractTable } from "../../shared/contract/ContractTable";
 import { exampleOf } from "../../shared/contract/example";
+import { Snippet } from "../../shared/contract/Snippet";
 import style from "./Store.module.css";
 import type { Detail } from "./useStore";
 
@@ -43,8 +43,7 @@ function Json({ text }: { text: string }) {
   return (
     <section className={style.block}>
       <p className="quiet">{t("contract.example")}</p>
-      <CopyButton text={text} />
-      <pre className={style.code}>{text}</pre>
+      <Snippet text={text} />
     </section>
   );
 }

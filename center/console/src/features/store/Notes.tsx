@@ -82,7 +82,7 @@ function NoteForm({ name, note, onClose }: NoteProps & { onClose: () => void }) 
     >
       <Input.TextArea
         aria-label={t(`note.${note.kind}`)}
-        autoSize={{ minRows: 4 }}
+        rows={6}
         maxLength={20_000}
         value={text}
         onChange={(event) => setText(event.target.value)}

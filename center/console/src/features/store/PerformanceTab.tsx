@@ -1,9 +1,11 @@
 import { useTranslation } from "react-i18next";
+import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
 import { Chart } from "../../shared/chart/Chart";
 import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
+import { useProvince } from "../../shared/useProvince";
 import { latencyOption, latencyRows, linesOf, type Performance } from "./latency";
 import style from "./Store.module.css";
 import { usePerformance } from "./useStore";
@@ -47,7 +49,14 @@ function Shown({ data }: { data: Performance }) {
 function Machines({ data }: { data: Performance }) {
   const { t } = useTranslation("store");
   const { count, figure } = useNumbers();
-  if (data.reported_at === null) return <p className="quiet">{t("performance.no-nodes")}</p>;
+  const [province] = useProvince();
+  const { user } = useSession();
+  if (data.reported_at === null) {
+    const isChosen = province !== "" || user.role === "operator";
+    return (
+      <p className="quiet">{t(isChosen ? "performance.not-reported" : "performance.no-nodes")}</p>
+    );
+  }
   return (
     <section className={style.block}>
       <h2>{t("performance.nodes")}</h2>

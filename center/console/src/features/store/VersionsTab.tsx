@@ -63,6 +63,7 @@ function Change({
         ? t("version.same", { previous: notice.previous })
         : t("version.changed", { count: changes.length, breaking, previous: notice.previous })}{" "}
       <Link
+        className={style.inText}
         to="/documents/$name"
         params={{ name }}
         search={{ tab: "compare", before: notice.previous, after: notice.version }}

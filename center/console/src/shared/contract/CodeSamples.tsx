@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, ask, type Schemas } from "../../api/client";
-import { CopyButton } from "../CopyButton";
 import { QueryStates } from "../QueryStates";
 import { UrlTabs } from "../UrlTabs";
 import style from "./Contract.module.css";
+import { Snippet } from "./Snippet";
 
 const NAMES: Record<Schemas["Language"], string> = {
   curl: "curl",
@@ -36,12 +36,7 @@ export function CodeSamples({ name, version }: { name: string; version: string }
             tabs={samples.map(({ language, text }) => ({
               key: language,
               label: NAMES[language],
-              content: (
-                <>
-                  <CopyButton text={text} />
-                  <pre className={style.code}>{text}</pre>
-                </>
-              ),
+              content: <Snippet text={text} />,
             }))}
           />
         </section>
