@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from center.operations.latency import quantile_ms
+
 USAGE_WINDOW = timedelta(days=30)
 """Calls and quality on a card are those of the last days."""
 
@@ -148,7 +150,7 @@ class Standing:
     """How much a capability was used and how good it was in `USAGE_WINDOW`.
 
     Attributes:
-        latency_us: Sum of the latencies, microseconds.
+        latency: Calls in each cell of `center.operations.latency`.
         labelled: Answered rows that somebody judged.
         right: Those of them that were right.
         quality_at: When quality counts came last.
@@ -157,7 +159,7 @@ class Standing:
 
     calls: int
     errors: int
-    latency_us: int
+    latency: tuple[int, ...]
     labelled: int
     right: int
     quality_at: datetime | None
@@ -169,6 +171,19 @@ class Standing:
         return self.right / self.labelled if self.labelled else None
 
     @property
-    def latency_mean_ms(self) -> float | None:
-        """Mean latency in milliseconds; None without a call."""
-        return self.latency_us / self.calls / 1000 if self.calls else None
+    def p99_ms(self) -> float | None:
+        """Latency in milliseconds that 99 of 100 calls did not exceed; None without a call."""
+        return quantile_ms(self.latency, 0.99)
+
+    def with_province(self, other: "Standing") -> "Standing":
+        """Return what both provinces report together; it is as old as the older one."""
+        known = [at for at in (self.quality_at, other.quality_at) if at is not None]
+        return Standing(
+            calls=self.calls + other.calls,
+            errors=self.errors + other.errors,
+            latency=tuple(a + b for a, b in zip(self.latency, other.latency, strict=True)),
+            labelled=self.labelled + other.labelled,
+            right=self.right + other.right,
+            quality_at=max(known, default=None),
+            measured_at=min(self.measured_at, other.measured_at),
+        )

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.capability.rows import CapabilityRow
-from center.columns import BigCount, Key, Line, LongText, UtcDateTime
+from center.columns import BigCount, Json, Key, Line, LongText, UtcDateTime
 from center.database import Base
 
 
@@ -66,7 +66,8 @@ class StandingRow(Base):
     capability: Mapped[str] = mapped_column(Key, primary_key=True)
     calls: Mapped[int] = mapped_column(BigCount)
     errors: Mapped[int] = mapped_column(BigCount)
-    latency_us: Mapped[int] = mapped_column(BigCount)
+    latency: Mapped[list[int]] = mapped_column(Json)
+    """Calls in each cell of `center.operations.latency`."""
     labelled: Mapped[int] = mapped_column(BigCount)
     right: Mapped[int] = mapped_column(BigCount)
     quality_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

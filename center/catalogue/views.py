@@ -26,7 +26,7 @@ class StandingView(Wire):
 
     calls: int
     errors: int
-    latency_mean_ms: float | None
+    p99_ms: float | None = Field(description="Estimated from counts in fixed cells.")
     accuracy: float | None = Field(description="Share of judged rows that were right, 0 to 1.")
     labelled: int = Field(description="Rows that were judged.")
     quality_at: UtcTime | None = Field(description="When quality counts came last.")
@@ -38,7 +38,7 @@ class StandingView(Wire):
         return cls(
             calls=item.calls,
             errors=item.errors,
-            latency_mean_ms=item.latency_mean_ms,
+            p99_ms=item.p99_ms,
             accuracy=item.accuracy,
             labelled=item.labelled,
             quality_at=item.quality_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, delete, func, insert, select
+from sqlalchemy import Select, case, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from center.capability.rows import CapabilityRow
@@ -14,11 +14,11 @@ from center.catalogue.rows import EntryRow, StandingRow
 from center.feedback.store import QualityCellRow, QualitySeriesRow
 from center.monitoring.domain import Verdict
 from center.monitoring.rows import DriftRow
-from center.operations.rows import UsageHourRow
+from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
 
 _Key = tuple[str, str]
 _QUALITY = ("labelled", "right")
-_USAGE = ("calls", "errors", "latency_us")
+_USAGE = ("calls", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,18 @@ class StandingStore:
     def of(self, here: Here, names: Collection[str]) -> dict[str, Standing]:
         """Return the standing of capabilities where the reader looks; some have none."""
         row = StandingRow
-        sums = [func.sum(getattr(row, name)).label(name) for name in (*_USAGE, *_QUALITY)]
-        statement = (
-            select(
-                row.capability,
-                *sums,
-                func.max(row.quality_at).label("quality_at"),
-                func.min(row.measured_at).label("measured_at"),
-            )
-            .where(row.capability.in_(names))
-            .group_by(row.capability)
-        )
+        statement = select(row).where(row.capability.in_(names))
         if here.provinces is not None:
             statement = statement.where(row.province.in_(sorted(here.provinces)))
         if here.owner is not None:
             owned = select(CapabilityRow.name).where(CapabilityRow.owner == here.owner)
             statement = statement.where(row.capability.in_(owned))
-        return {line.capability: _standing(line) for line in self._session.execute(statement)}
+        found: dict[str, Standing] = {}
+        for item in self._session.scalars(statement):
+            before = found.get(item.capability)
+            standing = _standing(item)
+            found[item.capability] = standing if before is None else before.with_province(standing)
+        return found
 
     def verdicts(self, here: Here, names: Collection[str]) -> dict[str, list[DriftSaid]]:
         """Return what is said of capabilities where the reader looks, the newest profile first."""
@@ -77,10 +72,6 @@ class StandingStore:
             )
             found.setdefault(line.capability, []).append(said)
         return found
-
-    def measured_at(self) -> datetime | None:
-        """Return when the standings were last added up."""
-        return self._session.scalar(select(func.max(StandingRow.measured_at)))
 
     def measure(self, since: datetime, now: datetime) -> int:
         """Add everything up anew, in place of what stood there; returns the number of rows."""
@@ -105,6 +96,7 @@ def _row(key: _Key, values: dict[str, Any], now: datetime) -> dict[str, Any]:
         "province": province,
         "capability": capability,
         **sums,
+        "latency": [int(values.get(name) or 0) for name in LATENCY_COLUMNS],
         "quality_at": quality_at,
         "measured_at": now,
     }
@@ -116,7 +108,7 @@ def _usage(since: datetime) -> Select[*tuple[Any, ...]]:
         select(
             row.province,
             row.capability,
-            *(func.sum(getattr(row, name)).label(name) for name in _USAGE),
+            *(func.sum(getattr(row, name)).label(name) for name in (*_USAGE, *LATENCY_COLUMNS)),
         )
         .where(row.hour >= since)
         .group_by(row.province, row.capability)
@@ -150,13 +142,13 @@ def _quality_times(since: datetime) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _standing(line: Row[*tuple[Any, ...]]) -> Standing:
+def _standing(row: StandingRow) -> Standing:
     return Standing(
-        calls=int(line.calls),
-        errors=int(line.errors),
-        latency_us=int(line.latency_us),
-        labelled=int(line.labelled),
-        right=int(line.right),
-        quality_at=line.quality_at,
-        measured_at=line.measured_at,
+        calls=row.calls,
+        errors=row.errors,
+        latency=tuple(row.latency),
+        labelled=row.labelled,
+        right=row.right,
+        quality_at=row.quality_at,
+        measured_at=row.measured_at,
     )

@@ -25,10 +25,7 @@ export function Figures({ card }: { card: Card }) {
       {standing !== null && standing.calls > 0 && (
         <>
           <Figure value={t("figures.calls", { number: count(standing.calls) })} source={source} />
-          <Figure
-            value={t("figures.latency", { ms: figure(standing.latency_mean_ms) })}
-            source={source}
-          />
+          <Figure value={t("figures.latency", { ms: figure(standing.p99_ms) })} source={source} />
         </>
       )}
       {standing?.accuracy != null && (

@@ -24,7 +24,7 @@ const CARD: Card = {
   standing: {
     calls: 4210,
     errors: 3,
-    latency_mean_ms: 7.25,
+    p99_ms: 38.4,
     accuracy: 0.914,
     labelled: 120,
     quality_at: NOW,
