@@ -64,7 +64,10 @@ class FacetStore:
             .where(row.present, shelf.matching(wanted))
             .group_by(row.province)
         )
-        return Counter(dict(self._session.execute(statement).tuples().all()))
+        found: Counter[str] = Counter()
+        for province, count in self._session.execute(statement):
+            found[province] = count
+        return found
 
 
 _VALUED = tuple(facet for facet in Facet if facet is not Facet.AVAILABLE_IN)

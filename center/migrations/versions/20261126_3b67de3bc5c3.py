@@ -1,6 +1,6 @@
 """The store tells the p99 of calls.
 
-Revision: 3b67de3bc5c3; follows: e8f3c0d5b216.
+Revision: 3b67de3bc5c3; follows: d41b6c7e9f58.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = '3b67de3bc5c3'
-down_revision = "e8f3c0d5b216"
+down_revision = "d41b6c7e9f58"
 branch_labels = None
 depends_on = None
 
