@@ -9,7 +9,7 @@ from capability_sdk.contracts.model import UtcTime, Wire
 from center.board.histograms import ColumnStory, Histogram
 from center.board.service import CellStory
 from center.board.views import (
-    CellView,
+    BoardCellView,
     HeadView,
     PlaceView,
     cell_members,
@@ -37,7 +37,7 @@ class ThresholdsView(Wire):
     set_by: str = Field(default="platform", description="`platform`: its defaults, see ADR 5.")
 
 
-class ColumnView(Wire):
+class MovementView(Wire):
     """How one column of the newest sample stands to the training data."""
 
     column: str
@@ -93,13 +93,13 @@ class MarkerView(Wire):
 class CellStoryView(Wire):
     """One capability in one province: verdict, timeline, columns by contribution."""
 
-    cell: CellView
+    cell: BoardCellView
     province: PlaceView
     capability: HeadView
     window_from: UtcTime | None
     window_to: UtcTime | None
     thresholds: ThresholdsView
-    columns: list[ColumnView]
+    columns: list[MovementView]
     drift: list[DriftPointView]
     quality: list[QualityPointView]
     markers: list[MarkerView]
@@ -110,13 +110,13 @@ class CellStoryView(Wire):
         judgement = found.standing.judgement if found.standing is not None else None
         counts = Counter([found.cell.state])
         return cls(
-            cell=CellView.model_validate(cell_members(found.cell)),
+            cell=BoardCellView.model_validate(cell_members(found.cell)),
             province=PlaceView.model_validate(place_members(found.place, counts)),
             capability=HeadView.model_validate(head_members(found.head)),
             window_from=judgement.window_from if judgement is not None else None,
             window_to=judgement.window_to if judgement is not None else None,
             thresholds=ThresholdsView(),
-            columns=[ColumnView.of(item) for item in judgement.columns] if judgement else [],
+            columns=[MovementView.of(item) for item in judgement.columns] if judgement else [],
             drift=[DriftPointView.model_validate(p, from_attributes=True) for p in found.points],
             quality=[
                 QualityPointView.model_validate(p, from_attributes=True) for p in found.quality
@@ -145,7 +145,7 @@ class HistogramView(Wire):
 class ColumnStoryView(Wire):
     """One column: training data and newest sample on the same cells, and the same hour before."""
 
-    movement: ColumnView
+    movement: MovementView
     edges: list[float]
     """Of a quantity's bins, one more than counts; empty for a category."""
     levels: list[str]
@@ -158,7 +158,7 @@ class ColumnStoryView(Wire):
     def of(cls, found: ColumnStory) -> Self:
         """Show a column's story."""
         return cls(
-            movement=ColumnView.of(found.movement),
+            movement=MovementView.of(found.movement),
             edges=list(found.edges),
             levels=list(found.levels),
             reference=HistogramView.of(found.reference),

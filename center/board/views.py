@@ -26,7 +26,7 @@ class CauseView(Wire):
     """By code: such as `moved`, `column`, `shift`, `since` and `also_in` of a drift."""
 
 
-class CellView(Wire):
+class BoardCellView(Wire):
     """One capability in one province."""
 
     province: str
@@ -91,7 +91,7 @@ class BoardView(Wire):
     at: UtcTime
     provinces: list[PlaceView]
     capabilities: list[HeadView]
-    cells: list[CellView]
+    cells: list[BoardCellView]
 
 
 def board_members(found: BoardNow) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def head_members(item: Head) -> dict[str, Any]:
 
 
 def cell_members(item: Judged) -> dict[str, Any]:
-    """Return the members of a `CellView`."""
+    """Return the members of a `BoardCellView`."""
     found = item.figures
     members = {name: _plain(getattr(found, name)) for name in _SHOWN}
     latency = found.latency_us / found.calls / 1000 if found.calls else None
@@ -138,7 +138,7 @@ def cell_members(item: Judged) -> dict[str, Any]:
 
 
 _SHOWN = tuple(
-    name for name in CellView.model_fields if name not in {"state", "cause", "latency_ms"}
+    name for name in BoardCellView.model_fields if name not in {"state", "cause", "latency_ms"}
 )
 
 

@@ -1,5 +1,6 @@
 """A simulated edge: enrolled like any other, and speaking with the same client."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -13,12 +14,15 @@ from capability_sdk.contracts.telemetry import MAX_BATCH, RecordKind, TelemetryA
 from deploy.fleet.records import Records
 from edge_gateway.agent.center import Center, open_http
 from edge_gateway.agent.credential import Credential
+from edge_gateway.agent.errors import CenterAway
 from edge_gateway.agent.identity import read_identity, read_key
 
 _EPOCH = 1
 """The spool of a simulated edge is its story, which never begins anew."""
 
 _FAST = 1
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between attempts while the center cannot serve."""
 
 _Numbered = tuple[int, tuple[RecordKind, dict[str, Any]]]
 
@@ -58,10 +62,20 @@ class SimulatedEdge:
             "epoch": _EPOCH,
             "records": [{"seq": seq, "kind": kind, "body": body} for seq, (kind, body) in batch],
         }
+        body = gzip.compress(json.dumps(content).encode(), compresslevel=_FAST)
+        for pause in _PAUSES:
+            try:
+                return await self._post(body)
+            except CenterAway:
+                # A busy center says so; as with any edge, what was not applied is sent again.
+                await asyncio.sleep(pause)
+        return await self._post(body)
+
+    async def _post(self, body: bytes) -> int:
         answer = await self.center.send(
             "POST",
             f"/api/v1/edges/{self.center.edge}/telemetry",
-            content=gzip.compress(json.dumps(content).encode(), compresslevel=_FAST),
+            content=body,
             headers={"content-type": "application/json", "content-encoding": "gzip"},
         )
         return TelemetryAnswer.model_validate_json(answer.content).applied_through
