@@ -61,8 +61,8 @@ fix: $(VENV)/.dev $(CONSOLE)/node_modules/.installed ## Format, and mend what th
 
 # The machine's Node where it is new enough, else the one of a Python wheel.
 NPM = PATH="$(abspath $(VENV)/node):$$PATH" npm --prefix $(CONSOLE) --silent
-CONSOLE_SOURCES = $(shell git ls-files --cached --others --exclude-standard $(CONSOLE) 2>/dev/null || \
-	find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+CONSOLE_SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard $(CONSOLE) 2>/dev/null || \
+	find $(CONSOLE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*'))
 API_SOURCES = $(wildcard center/*.py center/*/*.py center/*/*/*.py capability_sdk/contracts/*.py capability_sdk/kit/*.py)
 SCHEMA := $(CONSOLE)/src/api/schema.d.ts
 

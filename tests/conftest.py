@@ -19,7 +19,7 @@ _BUILD_SECONDS = 1800
 
 
 _HERE = Path(__file__).parent
-_LONGEST_FIRST = ("campaigns", "e2e", "integration")
+_LONGEST_FIRST = ("campaigns", "browser", "e2e", "integration")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

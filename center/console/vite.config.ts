@@ -36,6 +36,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      output: {
+        // One file for what every page needs, since each request costs.
+        codeSplitting: { groups: [{ name: "base", tags: ["$initial"] }] },
+      },
+    },
   },
   server: { proxy: { "/api": process.env.JIUZHOU_CENTER ?? "http://127.0.0.1:8400" } },
   test: {

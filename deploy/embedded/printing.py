@@ -8,7 +8,7 @@ from deploy.embedded.platform import PlatformStatus, ProvinceView
 
 def overview(found: PlatformStatus) -> str:
     """Describe a platform in a few lines: addresses, accounts, what runs."""
-    lines = ["", f"center     {found.center.url}"]
+    lines = ["", f"center     {found.center.url} (console and API)"]
     if found.proving is not None:
         lines.append(f"{found.proving.name:10} {found.proving.gateway_url} (drafts alone)")
     lines += [f"{province.name:10} {province.gateway_url}" for province in found.provinces]

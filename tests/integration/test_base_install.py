@@ -46,6 +46,14 @@ def test_the_command_contracts_and_clients_work(environment: Path) -> None:
     )
 
 
+def test_it_brings_the_console_as_it_was_built_and_none_of_its_sources(environment: Path) -> None:
+    inside = "center/console/dist/index.html"
+    folder = next(environment.glob("lib/python*/site-packages"))
+
+    assert (folder / inside).read_text() == (ROOT / inside).read_text()
+    assert not (folder / "center" / "console" / "src").exists()
+
+
 def test_it_brings_no_server_and_no_framework(environment: Path) -> None:
     installed = run(environment, "python", "-c", _LIST).split()
 

@@ -6,6 +6,7 @@ import zh from "antd/locale/zh_CN";
 import { useTranslation } from "react-i18next";
 import { ApiProblem } from "../api/problem";
 import { AppearanceProvider, useAppearance } from "./appearance";
+import { nonce } from "./nonce";
 import { makeRouter } from "./router";
 import { antdTheme } from "./theme";
 
@@ -22,7 +23,6 @@ const queries = new QueryClient({
   },
 });
 const router = makeRouter();
-const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 
 export function App() {
   return (

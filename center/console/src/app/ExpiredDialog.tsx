@@ -4,11 +4,11 @@ import { SignInForm } from "../features/sign-in";
 import { useSession } from "./session";
 
 /** Asks for the password again over the page as it is: nothing that was typed there is lost. */
-export function ExpiredDialog() {
+export default function ExpiredDialog() {
   const { t } = useTranslation();
-  const { user, isExpired, renew } = useSession();
+  const { user, renew } = useSession();
   return (
-    <Modal open={isExpired} title={t("expired.title")} footer={null} closable={false}>
+    <Modal open title={t("expired.title")} footer={null} closable={false}>
       <p>{t("expired.text")}</p>
       <SignInForm name={user.name} act={t("expired.again")} onDone={renew} />
     </Modal>

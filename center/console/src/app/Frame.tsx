@@ -1,19 +1,20 @@
 import { MenuOutlined } from "@ant-design/icons";
 import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { Button } from "antd";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PageSkeleton } from "../shared/PageSkeleton";
 import { ErrorPage } from "../shared/pages";
 import { AccountMenu } from "./AccountMenu";
 import { AppearanceSwitch } from "./AppearanceSwitch";
-import { ExpiredDialog } from "./ExpiredDialog";
 import frame from "./Frame.module.css";
 import { HeaderParts } from "./HeaderParts";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { MainMenu } from "./MainMenu";
 import { ProvinceSwitch } from "./ProvinceSwitch";
-import { SessionProvider } from "./session";
+import { SessionProvider, useSession } from "./session";
+
+const ExpiredDialog = lazy(() => import("./ExpiredDialog"));
 
 /** What stands around every page: header, menu, and whoever is signed in. */
 export function Frame() {
@@ -51,6 +52,7 @@ function Waiting() {
 function Shell() {
   const { t } = useTranslation();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const { isExpired } = useSession();
   const [isOpen, setOpen] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the menu closes because the path changed
   useEffect(() => setOpen(false), [path]);
@@ -88,7 +90,11 @@ function Shell() {
         <Outlet />
       </main>
       <HeaderParts place="help" />
-      <ExpiredDialog />
+      {isExpired && (
+        <Suspense fallback={null}>
+          <ExpiredDialog />
+        </Suspense>
+      )}
     </div>
   );
 }

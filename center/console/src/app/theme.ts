@@ -13,7 +13,7 @@ const PALETTE = {
     quiet: "#5a6461",
     accent: "#0e7c66",
     onAccent: "#ffffff",
-    chosen: "#e3f1ed",
+    chosen: "#edf6f3",
     bad: "#b3261e",
     healthy: "#4f6b5f",
     watch: "#8a5a00",

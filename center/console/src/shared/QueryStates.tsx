@@ -1,11 +1,17 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { ErrorPage } from "./pages";
 
+/** As much of a query as its states need. */
+export interface Asked<T> {
+  data: T | undefined;
+  error: Error | null;
+  refetch: () => unknown;
+}
+
 interface Props<T> {
-  query: Pick<UseQueryResult<T>, "data" | "error" | "refetch">;
+  query: Asked<T>;
   /** Shown until the first answer; lines of text where it is not given. */
   skeleton?: ReactNode;
   /** Whether an answer holds nothing, and what is then shown: why, and the first act. */
@@ -19,7 +25,7 @@ export function QueryStates<T>({ query, skeleton, isEmpty, empty, children }: Pr
   const { t } = useTranslation("shared");
   const { data, error, refetch } = query;
   if (data === undefined && error !== null) {
-    return <ErrorPage error={error} reset={() => void refetch()} />;
+    return <ErrorPage error={error} reset={refetch} />;
   }
   if (data === undefined) {
     return (

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
@@ -27,7 +28,9 @@ export function Drifting() {
     >
       {(item) => (
         <>
-          <StateMark state="drift" text={`${item.capability} ${item.version}`} />
+          <Link to={`/monitoring/${item.capability}/${item.province}`}>
+            <StateMark state="drift" text={`${item.capability} ${item.version}`} />
+          </Link>
           <span>{item.province}</span>
           <span className="quiet">
             {t("moved", { count: item.columns_moved })}

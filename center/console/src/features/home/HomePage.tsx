@@ -1,21 +1,33 @@
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session";
 import { PageFrame } from "../../shared/PageFrame";
-import { Capabilities } from "./Capabilities";
+import { Alarms } from "./Alarms";
 import { Drifting } from "./Drifting";
+import { Edges } from "./Edges";
+import { Ending } from "./Ending";
+import { FirstTime } from "./FirstTime";
+import { NewInStore } from "./NewInStore";
+import { OwnCapabilities } from "./OwnCapabilities";
 import { Requests } from "./Requests";
 import { Reviews } from "./Reviews";
+import { Today } from "./Today";
 
-/** What waits for this person, by what they are. */
+/** What waits for this person, by what they are: the most pressing first. */
 export default function HomePage() {
   const { t } = useTranslation("home");
   const { user, may } = useSession();
+  const { role } = user;
   return (
     <PageFrame title={t("title", { name: user.name })} answers={t("answers")}>
+      <FirstTime />
       {may("review:capabilities") && <Reviews />}
-      {may("approve:subscriptions") && <Requests />}
+      {(may("approve:subscriptions") || role === "operator") && <Requests />}
+      {may("read:alarms") && role !== "engineer" && <Alarms />}
       <Drifting />
-      <Capabilities isOwn={user.role === "engineer"} />
+      {role === "operator" && <Today />}
+      {role === "operator" && <Ending />}
+      {role === "admin" && <Edges />}
+      {role === "engineer" ? <OwnCapabilities /> : <NewInStore />}
     </PageFrame>
   );
 }

@@ -1,37 +1,26 @@
-import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { api, ask } from "../../api/client";
+import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
-import { useProvince } from "../../shared/useProvince";
 import { Section } from "./Section";
+import { useSubscriptions } from "./useSubscriptions";
 
-const SHOWN = 10;
-
-/** Subscriptions that wait for a yes or a no. */
+/** Subscriptions that wait for a yes or a no: to decide on, or one's own. */
 export function Requests() {
   const { t } = useTranslation("home");
-  const [province] = useProvince();
-  const scope = province === "" ? {} : { province };
-  const query = useQuery({
-    queryKey: ["subscriptions", "waiting", scope],
-    queryFn: () =>
-      ask(
-        api.GET("/api/v1/subscriptions", {
-          params: { query: { status: "requested", limit: SHOWN, ...scope } },
-        }),
-      ),
-    select: (page) => page.items,
-  });
+  const { may } = useSession();
+  const query = useSubscriptions("requested");
+  const isDecider = may("approve:subscriptions");
   return (
     <Section
-      title={t("requests")}
+      title={t(isDecider ? "requests" : "own-requests")}
       query={query}
       nothing={t("no-requests")}
       keyOf={(item) => item.id}
     >
       {(item) => (
         <>
-          <span>{item.capability}</span>
+          <Link to={`/subscriptions/${item.id}`}>{item.capability}</Link>
           <span className="quiet">{item.province}</span>
           <span className="quiet">{t("by", { name: item.requested_by })}</span>
           <span className="quiet">

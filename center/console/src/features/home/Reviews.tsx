@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
@@ -25,7 +26,7 @@ export function Reviews() {
     >
       {(item) => (
         <>
-          <span>{title(item.manifest.titles)}</span>
+          <Link to="/reviews">{title(item.manifest.titles)}</Link>
           <span className="quiet">{t("version", { version: item.version })}</span>
           <span className="quiet">{item.author}</span>
           <span className="quiet">

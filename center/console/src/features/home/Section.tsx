@@ -1,12 +1,11 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import { Skeleton } from "antd";
 import type { ReactNode } from "react";
-import { QueryStates } from "../../shared/QueryStates";
+import { type Asked, QueryStates } from "../../shared/QueryStates";
 import style from "./Section.module.css";
 
 interface Props<T> {
   title: string;
-  query: UseQueryResult<T[]>;
+  query: Asked<T[]>;
   /** One calm line where nothing is there. */
   nothing: string;
   keyOf: (item: T) => string;

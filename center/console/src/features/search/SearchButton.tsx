@@ -25,7 +25,6 @@ export default function SearchButton() {
       <Button
         type="text"
         icon={<SearchOutlined />}
-        aria-label={t("open")}
         data-tour="search"
         onClick={() => setOpen(true)}
       >

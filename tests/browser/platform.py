@@ -1,0 +1,63 @@
+"""The platform that the browser looks at: `jiuzhou up` with its showcase, as a newcomer has it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from deploy.embedded.demo import DemoRecord
+from tests.e2e.harness import Person, eventually, running
+from tests.servers.process import find_program, free_port
+
+_FIRST_START = 900.0
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The running demo, and its people's passwords."""
+
+    data: Path
+    center: str
+    passwords: dict[str, str]
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """Run the demo; the one that JIUZHOU_BROWSER_DATA names is used as it runs."""
+    given = os.environ.get("JIUZHOU_BROWSER_DATA")
+    if given is not None:
+        yield _demo(Path(given))
+        return
+    data = folder / "demo"
+    arguments = ("up", "--data", str(data), "--port-base", str(free_port()))
+    with running(folder / "up.log", *arguments):
+        eventually("the demo", lambda: _ready(data), _FIRST_START)
+        yield _demo(data)
+
+
+def _ready(data: Path) -> bool | None:
+    outcome = Person(data.parent / "nobody").tries("status", "--json", "--data", str(data))
+    return True if outcome.code == 0 and outcome.json["ready"] else None
+
+
+def _demo(data: Path) -> Demo:
+    center = json.loads((data / "platform.json").read_text())["center"]["url"]
+    accounts = DemoRecord.load(data).accounts
+    return Demo(data, center, {account.name: account.password for account in accounts})
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run a headless Chromium, the machine's own."""
+    program = find_program("chromium")
+    with sync_playwright() as playwright:
+        # Root may not use Chromium's own sandbox; every page that it opens here is ours.
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()

@@ -1,0 +1,120 @@
+"""The console in a real browser, before the whole platform with its showcase."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.axe import grave_findings
+from tests.browser.platform import Demo, running_browser, running_demo
+from tests.browser.visitor import LOOKS, Look, Visitor, sign_in, visit
+
+pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy machine
+
+PEOPLE = ("li-na", "wang-wei", "chen-jing")
+FIRST_LOAD_BYTES = 350_000
+_DEEP = (
+    "/store/digit-recognition",
+    "/monitoring/digit-recognition/guizhou",
+    "/nowhere",
+    "/?help=keys",
+)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running_demo(tmp_path_factory.mktemp("b")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(demo: Demo) -> Iterator[Browser]:
+    assert demo.center
+    with running_browser() as running:
+        yield running
+
+
+def person(browser: Browser, demo: Demo, name: str, look: Look) -> Visitor:
+    visitor = visit(browser, demo.center, look)
+    return sign_in(visitor, name, demo.passwords[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "look"), [*zip(PEOPLE, (LOOKS[0], LOOKS[3], LOOKS[1]), strict=True)]
+)
+def test_W08_no_page_of_the_menu_has_a_grave_finding_of_axe_or_breaks_its_policy(
+    browser: Browser, demo: Demo, name: str, look: Look
+) -> None:
+    visitor = person(browser, demo, name, look)
+    menu = visitor.page.locator("nav a")
+    pages = [menu.nth(i).get_attribute("href") or "/" for i in range(menu.count())]
+    found: list[str] = []
+    for address in [*pages, *_DEEP]:
+        visitor.opens(address)
+        found += grave_findings(visitor.page)
+    visitor.page.context.close()
+
+    assert found == []
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)
+def test_the_sign_in_page_has_no_grave_finding_of_axe(
+    browser: Browser, demo: Demo, look: Look
+) -> None:
+    visitor = visit(browser, demo.center, look)
+    visitor.opens("/sign-in")
+
+    found = grave_findings(visitor.page)
+    visitor.page.context.close()
+    assert found == []
+
+
+def test_the_first_load_of_the_store_stays_within_its_budget(browser: Browser, demo: Demo) -> None:
+    visitor = person(browser, demo, "chen-jing", LOOKS[0])
+    page = visitor.page
+    # What a browser without brotli would get, since the budget is stated in gzip.
+    page.context.set_extra_http_headers({"accept-encoding": "gzip"})
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    kinds: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    session.on("Network.responseReceived", lambda e: kinds.update({e["requestId"]: e["type"]}))
+    session.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    visitor.opens("/store")
+    page.context.close()
+
+    loaded = sum(size for key, size in sizes.items() if kinds.get(key) in {"Script", "Stylesheet"})
+    assert 100_000 < loaded <= FIRST_LOAD_BYTES
+
+
+def test_a_stranger_signs_in_and_arrives_where_the_link_led(browser: Browser, demo: Demo) -> None:
+    visitor = visit(browser, demo.center, LOOKS[2])
+    sign_in(visitor, "chen-jing", demo.passwords["chen-jing"], "/store?q=digit")
+
+    address = visitor.page.url
+    visitor.page.context.close()
+    assert address == f"{demo.center}/store?q=digit"
+
+
+def test_a_session_that_ended_is_renewed_over_the_page_as_it_is(
+    browser: Browser, demo: Demo
+) -> None:
+    visitor = person(browser, demo, "chen-jing", LOOKS[2])
+    page = visitor.page
+    page.context.clear_cookies()
+    visitor.presses("Control+k")
+    page.get_by_role("combobox", name=visitor.says("search:label")).fill("digit")
+    page.get_by_role("dialog", name=visitor.says("app:expired.title")).wait_for()
+    page.get_by_label(visitor.says("sign-in:password"), exact=True).fill(
+        demo.passwords["chen-jing"]
+    )
+    page.get_by_role("button", name=visitor.says("app:expired.again")).click()
+
+    page.get_by_role("option", name="Digit recognition").first.wait_for()
+    kept = page.get_by_role("combobox", name=visitor.says("search:label")).input_value()
+    page.context.close()
+    assert kept == "digit"
