@@ -137,7 +137,7 @@ class Author:
         """Return a signed package archive."""
         folder = self._folder / f"package-{secrets.token_hex(4)}"
         (folder / "model").mkdir(parents=True)
-        (folder / "capability.toml").write_text(_toml(item), encoding="utf-8")
+        (folder / "capability.toml").write_text(toml_of(item), encoding="utf-8")
         (folder / "README.md").write_text(f"# {item.name}\n", encoding="utf-8")
         (folder / "model" / "model.onnx").write_bytes(model)
         sign(folder, self._key)
@@ -166,7 +166,7 @@ def pack(folder: Path) -> bytes:
     return out.getvalue()
 
 
-def _toml(item: Manifest) -> str:
+def toml_of(item: Manifest) -> str:
     """Write the fields that `manifest` sets; JSON strings, numbers and lists are TOML as well."""
     plain = item.model_dump(mode="json", exclude_defaults=True)
     simple = [f"{key} = {json.dumps(value)}" for key, value in plain.items() if _is_flat(value)]

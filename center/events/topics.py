@@ -32,8 +32,10 @@ _P = Permission
 TOPICS: dict[str, Topic] = {
     "store": _topic(_P.READ_STORE, "capability", "capability_version", "catalogue_listing"),
     "discussion": _topic(_P.READ_STORE, "rating", "comment", "knowledge_note", "favourite"),
-    "reviews": _topic(_P.READ_STORE, "capability_version"),
-    "subscriptions": _topic(_P.READ_SUBSCRIPTIONS, "subscription"),
+    "reviews": _topic(
+        _P.READ_STORE, "capability_version", "review_tick", "review_comment", "retirement"
+    ),
+    "subscriptions": _topic(_P.READ_SUBSCRIPTIONS, "subscription", "subscription_change"),
     "applications": _topic(_P.READ_APPLICATIONS, "application"),
     "deployments": _topic(
         _P.READ_DEPLOYMENTS, "deployment", "boost", "overlay", "reported_content", "rollout"

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from capability_sdk.contracts.model import Wire
+from capability_sdk.contracts.packages import SIGNATURE_FILE
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.contracts.training import TrainingRecord
 from capability_sdk.packaging.archive import Entry, entries
@@ -113,7 +114,8 @@ def read_extract(archive: Path) -> Extract:
 
 def compare_files(before: Extract, after: Extract) -> list[FileChange]:
     """Return the files that came, went or changed, by path."""
-    paths = sorted(before.files.keys() | after.files.keys())
+    # Every content has a signature of its own, so that the file says nothing.
+    paths = sorted((before.files.keys() | after.files.keys()) - {SIGNATURE_FILE})
     pairs = ((path, before.files.get(path), after.files.get(path)) for path in paths)
     return [
         _changed(path, old, new)

@@ -17,7 +17,7 @@ import { type Row, useMine } from "./useMine";
 export default function MinePage() {
   const { t } = useTranslation("mine");
   const query = useMine();
-  useLive("capabilities", [["mine"]]);
+  useLive("store", [["mine"]]);
   return (
     <PageFrame title={t("title")} answers={t("answers")}>
       <UploadPart />

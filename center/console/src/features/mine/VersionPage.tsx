@@ -20,7 +20,7 @@ import { type Of, useVersion, useVersionActs, useVersions, type Version } from "
 export default function VersionPage() {
   const { name = "", version = "" } = useParams({ strict: false });
   const of = { name, version };
-  useLive("capabilities", [["mine"]]);
+  useLive("store", [["mine"]]);
   const query = useVersion(of);
   return <QueryStates query={query}>{(item) => <Parts of={of} item={item} />}</QueryStates>;
 }

@@ -134,6 +134,6 @@ function Samples({ samples }: { samples: NonNullable<Difference["samples"]> }) {
 }
 
 function shown(value: unknown): string {
-  if (value === undefined || value === null) return "–";
+  if (value === undefined || value === null || value === "") return "–";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -17,7 +17,7 @@ export default function ReviewsPage() {
   const title = useTitle();
   const navigate = useNavigate();
   const { user } = useSession();
-  useLive("capabilities", [["reviews"]]);
+  useLive("reviews", [["reviews"]]);
   const load = ({ limit, cursor }: PageRequest) =>
     ask(
       api.GET("/api/v1/reviews", {

@@ -21,11 +21,11 @@ export function SpreadChart({ spread, before, after }: Props) {
   return (
     <Chart
       title={title}
-      height={180}
+      height={260}
       option={{
         legend: { data: [before, after] },
         xAxis: { type: "category", data: spread.cells },
-        yAxis: { type: "value", min: 0 },
+        yAxis: { type: "value", min: 0, splitNumber: 2 },
         series,
       }}
       table={{

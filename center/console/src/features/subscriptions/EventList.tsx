@@ -25,7 +25,8 @@ export function EventList({ subscription }: { subscription: string }) {
           <ul className={style.events}>
             {page.items.map((event) => (
               <li key={`${event.at} ${event.kind}`}>
-                {t(`event.${event.kind}`)} <span className="quiet">{event.actor}</span>{" "}
+                {t(`event.${event.kind}`)}{" "}
+                <span className="quiet">{String(event.detail.approved_by ?? event.actor)}</span>{" "}
                 <Age at={event.at} />
                 {typeof event.detail.reason === "string" && event.detail.reason !== "" && (
                   <span className="quiet"> · {event.detail.reason}</span>

@@ -28,10 +28,10 @@ export function UsageChart({ subscription }: { subscription: string }) {
             </p>
             <Chart
               title={t("calls-a-day")}
-              height={200}
+              height={260}
               option={{
                 xAxis: { type: "category", data: use.days.map((day) => day.day.slice(5)) },
-                yAxis: { type: "value", min: 0 },
+                yAxis: { type: "value", min: 0, splitNumber: 2 },
                 series: [
                   {
                     type: "bar",
