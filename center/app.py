@@ -50,6 +50,8 @@ from center.instance.document import StateTerms
 from center.instance.service import runs
 from center.monitoring import api as monitoring
 from center.monitoring.references import package_references
+from center.notification import api as notification
+from center.notification.outgoing import channels_of
 from center.objective import api as objective
 from center.operations import api as operations
 from center.operations.subscribers import daily_calls
@@ -89,6 +91,7 @@ _DOMAINS = (
     alarm,
     incident,
     board,
+    notification,
     work_order,
     proving,
     events,
@@ -121,6 +124,8 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app = _create(readiness, lifespan, settings.max_body_bytes)
     center_database.install(app)
     app.state.settings = settings
+    app.state.vault = Vault(settings.data / "keys")
+    app.state.channels = channels_of(settings)
     app.state.clock = clock
     app.state.database = database
     app.state.anchor = Anchor(settings.data)

@@ -17,6 +17,7 @@ from center.incident import store as incident
 from center.instance import boost_store, content_store, draft_store, overlay_store
 from center.instance import store as instance
 from center.monitoring import store as monitoring
+from center.notification import store as notification
 from center.objective import store as objective
 from center.operations import store as operations
 from center.rollout import rows as rollout
@@ -51,6 +52,7 @@ MODULES = (
     alarm,
     incident,
     board,
+    notification,
     work_order,
 )
 """Modules that declare rows; importing them fills the metadata."""

@@ -1,6 +1,7 @@
 """What an operator of the center can set; read once, by ``__main__`` and the commands."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -158,6 +159,34 @@ class CenterSettings(BaseSettings):
         """Web origins of the console: scheme, host and port."""
         parts = urlsplit(self.public_url)
         return (f"{parts.scheme}://{parts.netloc}", *self.console_origins)
+
+    smtp_host: str | None = Field(
+        default=None, description="Server that sends e-mails; none are sent if unset."
+    )
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=587, description="Port of the mail server."
+    )
+    smtp_user: str | None = Field(default=None, description="Account at the mail server.")
+    smtp_password: SecretStr | None = Field(
+        default=None, description="Password at the mail server."
+    )
+    smtp_from: str = Field(
+        default="jiuzhou@localhost", description="Address that e-mails come from."
+    )
+    smtp_starttls: bool = Field(
+        default=True, description="Whether the mail server must encrypt before anything is said."
+    )
+    smtp_authorities: Path | None = Field(
+        default=None, description="PEM file of certificates to trust; the machine's own if unset."
+    )
+    webhooks: bool = Field(
+        default=False, description="Whether people may have notifications posted to addresses."
+    )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Networks that webhooks may be in although they are not public, as a JSON "
+        "list; within these, http is allowed too.",
+    )
 
     @property
     def sqlalchemy_url(self) -> str:

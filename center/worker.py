@@ -30,6 +30,9 @@ from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
 from center.jobs import Job, Worker
 from center.monitoring.references import package_references
+from center.notification.outgoing import outgoing_of
+from center.notification.sending import Sending
+from center.notification.telling import Telling
 from center.objective.measuring import Measuring
 from center.operations.subscribers import calls_since
 from center.proving.proof import OnlineProof
@@ -75,6 +78,8 @@ def center_jobs(
         Job("alarms", Evaluation(database, center_rules(settings), clock).run),
         Job("board", Board(database, clock).run, pause=_SOON),
         Job("rollouts", Driving(database, clock).run, pause=timedelta(seconds=2)),
+        Job("notifications", Telling(database, clock).run),
+        Job("deliveries", Sending(database, outgoing_of(settings), clock).run),
         Job("token-keys", KeyRotation(database, settings, clock).run, pause=_ROUND),
         Job("changes", partial(forget_changes, database, clock), pause=KEPT / 4),
         Job("housekeeping", Housekeeping(database, packages, clock).run, pause=_ROUND),

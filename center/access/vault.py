@@ -66,3 +66,23 @@ class Vault:
         if not isinstance(key, EllipticCurvePrivateKey):
             raise MasterKeyMismatch("A sealed key is of another kind.")
         return key
+
+    def seal_text(self, text: str, name: str) -> bytes:
+        """Return what the database may hold of a secret that has to be read again, by its name."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), f"text {name}".encode())
+
+    def open_text(self, sealed: bytes, name: str) -> str:
+        """Return a sealed secret.
+
+        Raises:
+            MasterKeyMismatch: It was sealed with another master key, or under another name.
+        """
+        nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, content, f"text {name}".encode()).decode()
+        except InvalidTag as error:
+            raise MasterKeyMismatch(
+                "A sealed secret in the database does not open with keys/master.key of the data "
+                "folder: restore the file that belongs to this database."
+            ) from error

@@ -44,6 +44,7 @@ TOPICS: dict[str, Topic] = {
     "operations": _topic(_P.READ_USAGE, "usage_hour", "province_health"),
     "alarms": _topic(_P.READ_ALARMS, "alarm", "alarm_silence"),
     "incidents": _topic(_P.READ_INCIDENTS, "incident", "incident_entry", "incident_action"),
+    "notifications": _topic(_P.USE_OWN_ACCOUNT, "notification"),
     "objectives": _topic(_P.READ_OBJECTIVES, "objective", "objective_measured"),
     "provinces": _topic(_P.READ_PROVINCES, "province", "edge"),
     "users": _topic(_P.MANAGE_USERS, "user_account", "invitation"),

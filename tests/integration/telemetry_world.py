@@ -105,8 +105,12 @@ class Center:
 
 
 @contextmanager
-def running_center(database_url: str, folder: Path) -> Iterator[Center]:
-    with center_world.running_center(database_url, folder) as world:
+def running_center(
+    database_url: str,
+    folder: Path,
+    **settings: Any,  # noqa: ANN401 - any setting
+) -> Iterator[Center]:
+    with center_world.running_center(database_url, folder, **settings) as world:
         world.clock.moment = NOW
         center = Center(world, {}, {"admin": world.admin.http, "nobody": world.anonymous})
         for province in PROVINCES:

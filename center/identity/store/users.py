@@ -118,6 +118,11 @@ class UserStore:
         row = UserRow
         return list(self._session.scalars(select(row.name).where(row.disabled_at >= moment)))
 
+    def active(self) -> list[User]:
+        """Return everybody who can sign in."""
+        rows = self._session.scalars(select(UserRow).order_by(UserRow.name))
+        return [user for user in map(_user, rows) if user.state is UserState.ACTIVE]
+
     def lock_admins(self) -> list[User]:
         """Return every admin, locked, so that two changes cannot each count on the other one."""
         admins = select(UserRow).where(UserRow.role == Role.ADMIN).order_by(UserRow.name)
