@@ -49,7 +49,7 @@ class BudgetView(BaseModel):
     burns: list[BurnView]
     burning: Burning | None
     exhausts_at: UtcTime | None
-    """At the burn rate of the last six hours; null where it lasts beyond the period."""
+    """At the burn rate of the last six hours; null where it is gone, or lasts longer."""
 
     @classmethod
     def of(cls, target: float, budget: Budget) -> Self:

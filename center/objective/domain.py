@@ -95,8 +95,8 @@ class Budget:
         left: Share of the budget that is left; below 0 the objective is missed.
         burn: Burn rate by span.
         burning: The fastest window pair that burns; None where none does.
-        exhausts_at: When the budget ends at the burn rate of the longest span; None where it lasts
-            beyond the period.
+        exhausts_at: When the budget ends at the burn rate of the longest span; None where it is gone,
+            or lasts beyond the period.
     """
 
     bad: int
@@ -201,7 +201,5 @@ def _burning(burn: Mapping[timedelta, float], bad: Mapping[timedelta, float]) ->
 
 
 def _ends(left: float, burn: Mapping[timedelta, float], now: datetime) -> datetime | None:
-    if left <= 0:
-        return now
     rate = burn.get(SPANS[-1], 0.0)
-    return now + PERIOD * (left / rate) if rate > left else None
+    return now + PERIOD * (left / rate) if rate > left > 0 else None

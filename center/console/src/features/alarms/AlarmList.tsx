@@ -6,6 +6,7 @@ import { Notice } from "../../shared/Notice";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
 import { useProvince } from "../../shared/useProvince";
 import { useUrlState } from "../../shared/useUrlState";
+import style from "./Alarms.module.css";
 import { BulkActs } from "./BulkActs";
 import { SeverityMark, usePlace, useSays } from "./marks";
 import { RULES, SEVERITIES, STATES } from "./names";
@@ -112,13 +113,13 @@ function useColumns(): Column<Alarm>[] {
     {
       key: "rule",
       title: t("column.rule"),
-      render: (alarm) => t(`rule.${alarm.rule}`),
+      render: (alarm) => <span className={style.word}>{t(`rule.${alarm.rule}`)}</span>,
       text: (alarm) => t(`rule.${alarm.rule}`),
     },
     {
       key: "state",
       title: t("column.state"),
-      render: (alarm) => t(`state.${alarm.state}`),
+      render: (alarm) => <span className={style.word}>{t(`state.${alarm.state}`)}</span>,
       text: (alarm) => t(`state.${alarm.state}`),
     },
     {

@@ -67,6 +67,7 @@ function useColumns(): Column<Objective>[] {
   const ends = (item: Objective) => {
     const moments = [item.availability.exhausts_at, item.latency.exhausts_at];
     const first = moments.filter((moment) => moment !== null).sort()[0];
+    if (item.left <= 0) return t("gone");
     return first == null ? "–" : local(new Date(first));
   };
   return [
