@@ -58,10 +58,11 @@ class FacetStore:
 
     def _provinces(self, shelf: Shelf, wanted: Wanted) -> Counter[str]:
         row = DeploymentRow
+        # As a list, which each engine makes once; joined, SQLite would look for every deployment anew.
+        names = select(shelf.columns.capability).where(shelf.matching(wanted))
         statement = (
             select(row.province, func.count())
-            .join(shelf.rows, shelf.columns.capability == row.capability)
-            .where(row.present, shelf.matching(wanted))
+            .where(row.present, row.capability.in_(names))
             .group_by(row.province)
         )
         found: Counter[str] = Counter()
