@@ -36,6 +36,8 @@ from center.events import api as events
 from center.events.streams import OpenStreams
 from center.events.topics import WATCHED
 from center.feedback import api as feedback
+from center.fit import api as fit
+from center.fit.packages import package_facts
 from center.front import api as front
 from center.front.assets import ConsoleFolder
 from center.identity import api as identity
@@ -84,6 +86,7 @@ _DOMAINS = (
     trial,
     monitoring,
     feedback,
+    fit,
     operations,
     rollout,
     catalogue,
@@ -136,6 +139,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     _open_packages(app, settings)
     app.state.references = package_references(database, app.state.packages, kept=_REFERENCES)
     app.state.oidc = _oidc(settings)
+    app.state.package_facts = package_facts(database, app.state.packages)
     app.state.inspectors = inspectors
     app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from capability_sdk.contracts.errors import InvalidInput, ServiceError
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.packages import MANIFEST_FILE, SIGNATURE_FILE, Check
-from capability_sdk.contracts.profiles import ReferenceProfile
+from capability_sdk.contracts.profiles import QualityReference, ReferenceProfile
 from capability_sdk.packaging.archive import external_data_break, parse_manifest, whole_breaks
 from capability_sdk.packaging.digests import files_of
 from capability_sdk.packaging.errors import broken
@@ -22,6 +22,7 @@ from capability_sdk.packaging.layout import (
     MODEL_FOLDER,
     MODEL_SUFFIXES,
     PROFILE_FILE,
+    QUALITY_FILE,
     Names,
     path_breaks,
     rule_for,
@@ -169,7 +170,29 @@ def _reference_breaks(folder: Path, manifest: Manifest) -> list[Check]:
     named = {spec.name for spec in (*manifest.inputs, *manifest.outputs) if not spec.sensitive}
     wrong += [c.column for c in reference.columns if c.column.partition("[")[0] not in named]
     cure = "Build the reference again from the training data and this manifest."
-    return [broken("reference", f"column {name!a} does not fit", cure) for name in wrong]
+    breaks = [broken("reference", f"column {name!a} does not fit", cure) for name in wrong]
+    return breaks + _quality_breaks(folder, reference)
+
+
+def _quality_breaks(folder: Path, reference: ReferenceProfile) -> list[Check]:
+    path = folder / QUALITY_FILE
+    if not path.exists():
+        return []
+    cure = "Write it with capability_sdk.profiling.foresight.build_quality_reference."
+    try:
+        quality = QualityReference.model_validate_json(path.read_bytes())
+    except (ValidationError, RecursionError) as error:
+        return [broken("reference", f"{QUALITY_FILE}: {error}"[:2000], cure)]
+    cells = {anchors.column: anchors.cells for anchors in reference.columns}
+    wrong = {
+        item.column
+        for basis in quality.bases
+        for item in basis.columns
+        if cells.get(item.column) != len(item.groups)
+    }
+    return [
+        broken("reference", f"quality by {name!a} does not fit", cure) for name in sorted(wrong)
+    ]
 
 
 def _model_breaks(folder: Path, manifest: Manifest) -> tuple[list[Check], str]:

@@ -20,6 +20,7 @@ MAX_FILES = 2_000
 MAX_ARCHIVE_BYTES = 256 * MIB
 MAX_UNPACKED_BYTES = 256 * MIB
 PROFILE_FILE = "reference/profile.json"
+QUALITY_FILE = "reference/quality.json"
 TRAINING_FILE = "reference/training.json"
 README_FILE = "README.md"
 CODE_FOLDER = "code/"
@@ -77,6 +78,7 @@ _RULES = (
     _rule(r"code/(NAME/)*NAME\.json", Format.JSON, 4 * MIB),
     _rule(r"samples/NAME\.json", Format.JSON, 4 * MIB),
     _rule(re.escape(PROFILE_FILE), Format.JSON, 8 * MIB),
+    _rule(re.escape(QUALITY_FILE), Format.JSON, 4 * MIB),
     _rule(re.escape(TRAINING_FILE), Format.JSON, MIB),
     _rule(r"annotation/NAME\.json", Format.JSON, MIB),
     _rule(r"annotation/NAME\.toml", Format.TEXT, MIB),

@@ -133,6 +133,22 @@ class _TensorCells:
         }
 
 
+def cells_of(anchors: ColumnAnchors, values: Tensor) -> NDArray[np.intp]:
+    """Find the cell of each value of a column.
+
+    Args:
+        anchors: The column's cells.
+        values: Shape ``(rows,)``.
+    """
+    if isinstance(anchors, NumericAnchors):
+        grid, table = _numeric_grid(anchors, 0)
+        return table[grid.searchsorted(values.astype(np.float64), side="right")]
+    lookup = _level_cells(anchors)
+    texts = map(level_text, values.tolist())
+    cells = [_NULL if text is None else lookup.get(text, _UNSEEN) for text in texts]
+    return np.array(cells, dtype=np.intp)
+
+
 def _numeric_grid(
     anchors: NumericAnchors, start: int
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

@@ -28,6 +28,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.profiling.anchors import build_reference
+from capability_sdk.profiling.foresight import build_quality_reference
 
 Images = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -157,6 +158,11 @@ def write_project(folder: Path, exported: bytes, digits: Digits) -> None:
     tensors = {"image": digits.train, **infer(exported, digits.train)}
     reference = build_reference(tensors, manifest)
     (folder / "reference" / "profile.json").write_text(reference.model_dump_json())
+    answers = infer(exported, digits.held_back)
+    right = answers["label"] == digits.held_back_labels
+    unseen = {"image": digits.held_back, **answers}
+    quality = build_quality_reference(reference, manifest, unseen, right)
+    (folder / "reference" / "quality.json").write_text(quality.model_dump_json())
 
 
 def _sample(exported: bytes, digits: Digits, digit: int) -> dict[str, object]:

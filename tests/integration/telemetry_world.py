@@ -18,7 +18,7 @@ from httpx2 import Response
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from capability_sdk.contracts.profiles import ReferenceProfile
+from capability_sdk.contracts.profiles import QualityReference, ReferenceProfile
 from center.capability.rows import CapabilityRow, CapabilityVersionRow
 from center.database import Database
 from center.identity.store.applications import ApplicationRow
@@ -246,14 +246,19 @@ def in_threads(work: Sequence[Callable[[], None]]) -> None:
         raise failures[0]
 
 
-def keep_package(center: Center, reference: ReferenceProfile) -> None:
+def keep_package(
+    center: Center, reference: ReferenceProfile, quality: QualityReference | None = None
+) -> None:
     """Give the version a stored package that carries the reference."""
-    content = reference.model_dump_json(by_alias=True).encode()
+    documents = {"profile": reference, "quality": quality}
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        entry = tarfile.TarInfo("reference/profile.json")
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
+        for name, document in documents.items():
+            content = b"" if document is None else document.model_dump_json(by_alias=True).encode()
+            entry = tarfile.TarInfo(f"reference/{name}.json")
+            entry.size = len(content)
+            if document is not None:
+                archive.addfile(entry, io.BytesIO(content))
     packed = gzip.compress(plain.getvalue(), mtime=0)
     digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
     packages = center.world.app.state.packages
