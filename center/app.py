@@ -136,10 +136,9 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     app.state.authenticate = make_authenticate(database, clock)
     app.state.signer = _prepare_keys(settings, database, clock)
     plans.prepare(database, clock())
-    _open_packages(app, settings)
+    _open_packages(app, settings, database)
     app.state.references = package_references(database, app.state.packages, kept=_REFERENCES)
     app.state.oidc = _oidc(settings)
-    app.state.package_facts = package_facts(database, app.state.packages)
     app.state.inspectors = inspectors
     app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)
@@ -186,11 +185,12 @@ def _answer_from_above(app: FastAPI) -> None:
     app.state.tell_subscribers = tell_subscribers
 
 
-def _open_packages(app: FastAPI, settings: CenterSettings) -> None:
+def _open_packages(app: FastAPI, settings: CenterSettings, database: Database) -> None:
     """Open the folder of packages, and make the memories of what was read from them."""
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.extracts = Extracts(app.state.packages)
     app.state.contracts = ContractMemory()
+    app.state.package_facts = package_facts(database, app.state.packages)
 
 
 def _oidc(settings: CenterSettings) -> OidcProvider | None:
