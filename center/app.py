@@ -67,6 +67,7 @@ from center.subscription.service import plans
 from center.subscription.service.grants import granted_capabilities, refusal
 from center.subscription.service.notices import tell_subscribers
 from center.trial import api as trial
+from center.trial.samples import package_samples
 from center.work_order import api as work_order
 from center.work_order.following import follow as follow_for_work_orders
 
@@ -190,6 +191,7 @@ def _open_packages(app: FastAPI, settings: CenterSettings, database: Database) -
     app.state.packages = FolderPackageStore(settings.data / "packages")
     app.state.extracts = Extracts(app.state.packages)
     app.state.contracts = ContractMemory()
+    app.state.package_samples = package_samples(database, app.state.packages)
     app.state.package_facts = package_facts(database, app.state.packages)
 
 

@@ -1,14 +1,16 @@
 """HTTP of trials; the calls themselves go to the province's gateway and never come here."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 
+from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import (
     CapabilityName,
     Identifier,
     ProvinceName,
+    SemanticVersion,
     Strict,
     UtcTime,
 )
@@ -18,6 +20,8 @@ from center.access import trials
 from center.access.api import KeysDep
 from center.access.service import Minting
 from center.access.trials import TrialTerms
+from center.capability.service import sight_of
+from center.capability.store import CapabilityStore
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.identity.store import PlaceStore
@@ -25,6 +29,7 @@ from center.permissions import ActorDep, Permission, permit
 from center.settings import SettingsDep
 from center.trial import service
 from center.trial.domain import LIFETIME, Allowance, TrialPlace
+from center.trial.samples import Samples
 
 router = APIRouter(tags=["trial"])
 
@@ -52,7 +57,7 @@ class TrialPlaceView(BaseModel):
     """A province where the capability runs."""
 
     province: str
-    titles: dict[str, str]
+    titles: Titles
     gateway_url: str
     versions: list[str] = Field(description="With traffic, the foremost first.")
     open: bool = Field(description="Whether the province lets anybody try.")
@@ -87,12 +92,30 @@ class TrialTokenView(BaseModel):
     allowance: AllowanceView
 
 
+class SampleView(BaseModel):
+    """A request that the version's package carries."""
+
+    name: str
+    request: dict[str, Any]
+
+
+class SamplesView(BaseModel):
+    """The small samples of a version, by name; ten at most."""
+
+    items: list[SampleView]
+
+
 class TrialTermsBody(Strict):
     """What may be tried in a province, by everybody together."""
 
     enabled: bool
     concurrency: Annotated[int, Field(ge=1, le=100)] = 2
     rate_per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
+
+
+def _samples(request: Request) -> Samples:
+    samples: Samples = request.app.state.package_samples
+    return samples
 
 
 def _minting(keys: KeysDep, settings: SettingsDep, clock: ClockDep) -> Minting:
@@ -145,6 +168,24 @@ def begin_trial(
         expires_at=begun.expires_at,
         allowance=AllowanceView.of(begun.allowance),
     )
+
+
+@router.get(
+    "/capabilities/{name}/versions/{version}/samples",
+    dependencies=[permit(Permission.READ_STORE)],
+    responses=problem_responses(401, 403, 404, 422, 503),
+)
+def list_samples(
+    name: Name,
+    version: Annotated[SemanticVersion, Path()],
+    session: SessionDep,
+    actor: ActorDep,
+    samples: Annotated[Samples, Depends(_samples)],
+) -> SamplesView:
+    """Show requests to begin with, as the version's author recorded them."""
+    CapabilityStore(session).get(name, version, sight_of(actor))
+    found = samples(name, version)
+    return SamplesView(items=[SampleView(name=item.name, request=item.request) for item in found])
 
 
 @router.post(

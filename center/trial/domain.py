@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from capability_sdk.contracts.manifest import Titles
+
 DAILY_CALLS = 20
 """Calls by which one person may try one capability on one day (UTC), wherever it runs."""
 
@@ -15,13 +17,13 @@ class TrialPlace:
     """A province where a capability runs.
 
     Attributes:
-        titles: Name for people, by language.
+        titles: Name for people.
         versions: Versions with traffic, the foremost first.
         is_open: Whether the province lets anybody try.
     """
 
     province: str
-    titles: dict[str, str]
+    titles: Titles
     gateway_url: str
     versions: tuple[str, ...]
     is_open: bool

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from capability_sdk.contracts.manifest import Titles
 from center.access.trials import TrialTerms, TrialTermsRow
 from center.columns import Key, UtcDateTime
 from center.database import Base
@@ -136,7 +137,7 @@ def _place(
     shares.sort(key=lambda item: -item["weight"])
     return TrialPlace(
         province=deployment.province,
-        titles={"zh": province.title_zh, "en": province.title_en},
+        titles=Titles(zh=province.title_zh, en=province.title_en),
         gateway_url=edge.gateway_url,
         versions=tuple(item["version"] for item in shares),
         is_open=TrialTerms().enabled if terms is None else terms.enabled,

@@ -251,14 +251,24 @@ def keep_package(
 ) -> None:
     """Give the version a stored package that carries the reference."""
     documents = {"profile": reference, "quality": quality}
+    keep_files(
+        center,
+        {
+            f"reference/{name}.json": document.model_dump_json(by_alias=True)
+            for name, document in documents.items()
+            if document is not None
+        },
+    )
+
+
+def keep_files(center: Center, files: Mapping[str, str]) -> None:
+    """Give the version a stored package of these files, by path."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, document in documents.items():
-            content = b"" if document is None else document.model_dump_json(by_alias=True).encode()
-            entry = tarfile.TarInfo(f"reference/{name}.json")
-            entry.size = len(content)
-            if document is not None:
-                archive.addfile(entry, io.BytesIO(content))
+        for path, text in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
     packed = gzip.compress(plain.getvalue(), mtime=0)
     digest = f"sha256:{hashlib.sha256(packed).hexdigest()}"
     packages = center.world.app.state.packages

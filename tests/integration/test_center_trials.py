@@ -16,7 +16,7 @@ from center.instance.store import DeploymentStore
 from center.trial.store import TrialStore
 from tests.center_stock import DIGITS
 from tests.center_world import Person, decode_part
-from tests.integration.telemetry_world import Center, running_center, usage
+from tests.integration.telemetry_world import Center, keep_files, running_center, usage
 
 OFFER = f"/capabilities/{DIGITS}/trial"
 TOKENS = f"/capabilities/{DIGITS}/trial-tokens"
@@ -191,3 +191,13 @@ def test_a_province_cannot_pass_usage_off_as_a_trial_nor_a_trial_as_usage(
     other = _tried(1, begun["id"], application)
     assert center.send([other], of="guizhou").status_code == 422
     assert center.calls() == 0
+
+
+def test_samples_of_the_package_are_there_to_begin_with(center: Center, person: Person) -> None:
+    sample = {"request": {"inputs": [{"name": "image", "data": [1]}]}, "expected": {}}
+    keep_files(center, {"samples/digit-1.json": json.dumps(sample), "README.md": "#"})
+
+    found = person.get(f"/capabilities/{DIGITS}/versions/1.0.0/samples").json()
+
+    assert found == {"items": [{"name": "digit-1", "request": sample["request"]}]}
+    assert person.get(f"/capabilities/{DIGITS}/versions/9.9.9/samples").status_code == 404

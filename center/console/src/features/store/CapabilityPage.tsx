@@ -6,7 +6,9 @@ import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
 import { UrlTabs } from "../../shared/UrlTabs";
 import { useLive } from "../../shared/useLive";
+import { useProvince } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
+import { QualityTab, TryTab } from "../trial";
 import { ContractTab } from "./ContractTab";
 import { DiscussionTab } from "./DiscussionTab";
 import { DocumentsTab } from "./DocumentsTab";
@@ -40,15 +42,27 @@ function Page({ detail }: { detail: Detail }) {
   const { t } = useTranslation("store");
   const title = useTitle();
   const { card } = detail;
+  const [scope] = useProvince();
+  const province = scope === "" ? undefined : scope;
   const tabs: { key: string; label: string; content: ReactNode }[] = [
     { key: "overview", label: t("tab.overview"), content: <OverviewTab detail={detail} /> },
     { key: "contract", label: t("tab.contract"), content: <ContractTab detail={detail} /> },
+    {
+      key: "quality",
+      label: t("tab.quality"),
+      content: <QualityTab capability={card.name} version={card.version} province={province} />,
+    },
     {
       key: "performance",
       label: t("tab.performance"),
       content: <PerformanceTab name={card.name} />,
     },
     { key: "versions", label: t("tab.versions"), content: <VersionsTab detail={detail} /> },
+    {
+      key: "try",
+      label: t("tab.try"),
+      content: <TryTab capability={card.name} version={card.version} province={province} />,
+    },
     { key: "documents", label: t("tab.documents"), content: <DocumentsTab detail={detail} /> },
     {
       key: "discussion",
