@@ -18,6 +18,8 @@ from center.identity.store.sign_ins import SignInStore
 from center.identity.store.users import InvitationRow
 from center.instance.draft_store import DraftStore
 from center.monitoring.store import InboxStore
+from center.notification.store import DeliveryStore
+from center.notification.store import InboxStore as NotificationInbox
 from center.operations.domain import SLOTS_KEPT
 from center.operations.recent import SlotStore
 from center.operations.store import UsageStore
@@ -27,6 +29,9 @@ USAGE_RECORDS_KEPT = timedelta(days=90)
 """Single calls; their hourly totals stay."""
 
 REFUSED_PROFILES_KEPT = timedelta(days=30)
+NOTIFICATIONS_KEPT = timedelta(days=90)
+"""What people heard of, and what was sent to them; deliveries that wait are kept."""
+
 CODES_KEPT = timedelta(days=7)
 """A code that ran out still tells whoever tries it that it ran out, for a while."""
 
@@ -67,6 +72,8 @@ class Housekeeping:
             UsageStore(session).forget_records(now - USAGE_RECORDS_KEPT)
             DraftStore(session).forget(now - DRAFTS_KEPT)
             TrialStore(session).forget(now - TRIALS_KEPT)
+            NotificationInbox(session).forget(now - NOTIFICATIONS_KEPT)
+            DeliveryStore(session).forget(now - NOTIFICATIONS_KEPT)
             InboxStore(session).forget_refused(now - REFUSED_PROFILES_KEPT)
         collect_orphans(self.database, self.packages, ORPHANS_KEPT)
         return False

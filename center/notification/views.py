@@ -2,7 +2,7 @@
 
 from datetime import time
 from typing import Annotated, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -20,9 +20,10 @@ from center.notification.domain import (
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("no such time zone")
-    return name
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+        raise ValueError("no such time zone") from error
 
 
 Zone = Annotated[str, Field(max_length=100), AfterValidator(_known_zone)]
