@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from capability_sdk.contracts.errors import InvalidInput, Unavailable
 from capability_sdk.kit.problems import problem_response
+from center.reachability import ask_before_use
 
 _log = logging.getLogger(__name__)
 _WAIT_SECONDS = 5
@@ -137,19 +138,23 @@ def _make_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    wait = {"connect_timeout": 3}
-    if backend in ("mysql", "mariadb"):
+    is_postgresql = backend == "postgresql"
+    wait = {"connect_timeout": 2}
+    if not is_postgresql:
         wait |= {"read_timeout": 30, "write_timeout": 30}
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args=wait,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
-        pool_pre_ping=True,
+        pool_pre_ping=not is_postgresql,
         pool_size=10,
         max_overflow=10,
         pool_timeout=3,
     )
+    if is_postgresql:
+        ask_before_use(engine)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a DBAPI connection

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { Alert, Button, Input, Space } from "antd";
+import { Alert, Button, Flex, Input, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, ask, type Page, type Schemas } from "../../api/client";
 import type { paths } from "../../api/schema";
@@ -64,7 +64,7 @@ export function Audit() {
     </Space>
   );
   return (
-    <>
+    <Flex vertical gap="middle">
       <Proof />
       <DataTable
         name="audit"
@@ -75,7 +75,7 @@ export function Audit() {
         keyOf={(a) => String(a.seq)}
         filters={filters}
       />
-    </>
+    </Flex>
   );
 }
 
@@ -104,7 +104,7 @@ function Proof() {
   const verify = useMutation({ mutationFn: () => ask(api.GET("/api/v1/audit:verify")) });
   const found = verify.data;
   return (
-    <Space direction="vertical">
+    <Flex vertical gap="small">
       <Space wrap>
         <Button loading={verify.isPending} onClick={() => verify.mutate()}>
           {t("verify")}
@@ -130,6 +130,6 @@ function Proof() {
           }
         />
       )}
-    </Space>
+    </Flex>
   );
 }

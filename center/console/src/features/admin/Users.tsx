@@ -14,6 +14,11 @@ type User = Schemas["UserView"];
 type Role = NonNullable<Schemas["NewUser"]["role"]>;
 const KEY = ["users"];
 
+/** An operator whose role names no provinces is confined to the own one. */
+function reachOf({ provinces, role, organisation }: User): string[] | null {
+  return provinces ?? (role === "operator" ? [organisation] : null);
+}
+
 /** Who has an account, what they are, and for which provinces. */
 export function Users() {
   const { t } = useTranslation("admin");
@@ -31,8 +36,8 @@ export function Users() {
     {
       key: "provinces",
       title: t("provinces"),
-      render: (u) => u.provinces?.join(", ") ?? t("all"),
-      text: (u) => u.provinces?.join(" "),
+      render: (u) => reachOf(u)?.join(", ") ?? t("all"),
+      text: (u) => reachOf(u)?.join(" "),
     },
     { key: "state", title: t("state"), render: (u) => t(`user.${u.state}`), text: (u) => u.state },
     {

@@ -8,11 +8,13 @@ interface Props {
   /** Whose password is asked for; anybody's where it is not given. */
   name?: string;
   act?: string;
+  /** Whether another way to sign in comes first. */
+  isSecond?: boolean;
   onDone: (csrfToken: string) => void;
 }
 
 /** A local account's name and password. */
-export default function SignInForm({ name, act, onDone }: Props) {
+export default function SignInForm({ name, act, isSecond = false, onDone }: Props) {
   const { t } = useTranslation("sign-in");
   const signIn = useMutation({
     mutationFn: (body: Schemas["SignIn"]) => ask(api.POST("/api/v1/sessions", { body })),
@@ -37,7 +39,12 @@ export default function SignInForm({ name, act, onDone }: Props) {
         <Input.Password autoComplete="current-password" autoFocus={name !== undefined} />
       </Form.Item>
       {signIn.error !== null && <Refusal error={signIn.error} />}
-      <Button type="primary" htmlType="submit" block loading={signIn.isPending}>
+      <Button
+        type={isSecond ? "default" : "primary"}
+        htmlType="submit"
+        block
+        loading={signIn.isPending}
+      >
         {act ?? t("act")}
       </Button>
     </Form>

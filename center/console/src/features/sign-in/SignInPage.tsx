@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Flex } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { useUrlState } from "../../shared/useUrlState";
@@ -25,13 +26,18 @@ export default function SignInPage() {
   const isLocal = options.data?.local ?? options.isError;
   return (
     <OpenPage title={t("title")} answers={t("answers")}>
-      {failed !== "" && <Failed code={failed} contact={provider?.contact ?? ""} />}
-      {provider !== null && <ProviderButton provider={provider} back={inside(back)} />}
+      <Flex vertical gap="middle">
+        {failed !== "" && <Failed code={failed} contact={provider?.contact ?? ""} />}
+        {provider !== null && <ProviderButton provider={provider} back={inside(back)} />}
+      </Flex>
       {provider !== null && isLocal && <Or />}
       {isLocal && (
         <>
           {/* A new page, since the center tells each person's browser which gateways it may call. */}
-          <SignInForm onDone={() => window.location.assign(inside(back))} />
+          <SignInForm
+            isSecond={provider !== null}
+            onDone={() => window.location.assign(inside(back))}
+          />
           <p>
             <Link to="/invitation">{t("invited")}</Link>
           </p>

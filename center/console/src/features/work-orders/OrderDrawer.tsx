@@ -1,4 +1,4 @@
-import { Button, Drawer, Form, Input, Space } from "antd";
+import { Button, Drawer, Flex, Form, Input, Space } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
@@ -29,7 +29,7 @@ export function OrderDrawer({ order, onClose }: Props) {
     <Drawer open size="large" title={query.data?.title ?? order} onClose={onClose}>
       <QueryStates query={query}>
         {(item) => (
-          <>
+          <Flex vertical gap="middle">
             <p>
               <OrderMark state={item.state} /> · {t(`kinds.${item.kind}`)} · {item.requested_by} ·{" "}
               {t("due")} <Age at={item.due_at} />
@@ -51,7 +51,7 @@ export function OrderDrawer({ order, onClose }: Props) {
               ))}
             </ol>
             <Comment onSend={acts.comment} />
-          </>
+          </Flex>
         )}
       </QueryStates>
     </Drawer>
@@ -108,7 +108,12 @@ function Comment({ onSend }: { onSend: (text: string) => Promise<unknown> }) {
     form.resetFields();
   };
   return (
-    <Form form={form} layout="vertical" onFinish={(values) => void send(values)}>
+    <Form
+      form={form}
+      layout="vertical"
+      requiredMark={false}
+      onFinish={(values) => void send(values)}
+    >
       <Form.Item
         name="text"
         label={t("comment")}
