@@ -1,15 +1,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Button, Input } from "antd";
-import { useEffect, useState } from "react";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Notice } from "../../shared/Notice";
+import { SearchBox } from "../../shared/SearchBox";
 import { type Column, DataTable } from "../../shared/table";
 import { useTitle } from "../../shared/useTitle";
 import { useUrlChange, useUrlState } from "../../shared/useUrlState";
 import style from "./Documents.module.css";
 import { type Hit, loadDocuments } from "./useDocuments";
-
-const TYPING = 200;
 
 /** Search over names, owners, fields, units and descriptions of all contracts. */
 export function Contracts() {
@@ -27,34 +25,12 @@ export function Contracts() {
       load={(request) => loadDocuments(q, request)}
       keyOf={(hit) => hit.name}
       onOpen={(hit) => void navigate({ to: "/documents/$name", params: { name: hit.name } })}
-      filters={<Search key={q === "" ? "empty" : "typed"} text={q} onChange={ask} />}
+      filters={<SearchBox className={style.search} text={q} label={t("search")} onChange={ask} />}
       empty={
         <Notice title={t("none")} acts={<Button onClick={() => ask("")}>{t("clear")}</Button>}>
           {t("none-text")}
         </Notice>
       }
-    />
-  );
-}
-
-function Search({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const { t } = useTranslation("documents");
-  const [typed, setTyped] = useState(text);
-  useEffect(() => {
-    if (typed === text) return undefined;
-    const timer = window.setTimeout(() => onChange(typed), TYPING);
-    return () => window.clearTimeout(timer);
-  }, [typed, text, onChange]);
-  return (
-    <Input
-      type="search"
-      className={style.search ?? ""}
-      allowClear
-      maxLength={200}
-      aria-label={t("search")}
-      placeholder={t("search")}
-      value={typed}
-      onChange={(event) => setTyped(event.target.value)}
     />
   );
 }

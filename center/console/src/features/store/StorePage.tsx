@@ -1,18 +1,16 @@
-import { Button, Input, Select, Skeleton } from "antd";
-import { useEffect, useState } from "react";
+import { Button, Select, Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
 import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
+import { SearchBox } from "../../shared/SearchBox";
 import { useLive } from "../../shared/useLive";
 import { Facets } from "./Facets";
 import style from "./Store.module.css";
 import { StoreCard } from "./StoreCard";
 import { useStore } from "./useStore";
 import { isNarrowed, SORTS, useWanted } from "./wanted";
-
-const TYPING = 150;
 
 /** What the store has, for this reader: facets left, cards right, everything in the address. */
 export default function StorePage() {
@@ -27,7 +25,12 @@ export default function StorePage() {
   return (
     <PageFrame title={t("title")} answers={t("answers")}>
       <div className={style.tools}>
-        <SearchBox key={wanted.q === "" ? "empty" : "typed"} text={wanted.q} onChange={setText} />
+        <SearchBox
+          className={style.search}
+          text={wanted.q}
+          label={t("search")}
+          onChange={setText}
+        />
         <span aria-live="polite" className="quiet">
           {total !== undefined && t("found", { count: total, number: count(total) })}
         </span>
@@ -73,28 +76,6 @@ export default function StorePage() {
         </div>
       </div>
     </PageFrame>
-  );
-}
-
-function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const { t } = useTranslation("store");
-  const [typed, setTyped] = useState(text);
-  useEffect(() => {
-    if (typed === text) return undefined;
-    const timer = window.setTimeout(() => onChange(typed), TYPING);
-    return () => window.clearTimeout(timer);
-  }, [typed, text, onChange]);
-  return (
-    <Input
-      type="search"
-      className={style.search ?? ""}
-      allowClear
-      maxLength={200}
-      aria-label={t("search")}
-      placeholder={t("search")}
-      value={typed}
-      onChange={(event) => setTyped(event.target.value)}
-    />
   );
 }
 
