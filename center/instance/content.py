@@ -1,9 +1,8 @@
 """The five digests of a version in a province, and how what should be compares with what is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 NOT_NOTED = "?"
 """In place of a digest that the center did not note when the version was uploaded."""
@@ -44,9 +43,11 @@ CURES: dict[Part, str] = {
 """What to do where a part differs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The digests of a version's five parts; None where there is none of a part."""
+class Content(NamedTuple):
+    """The digests of a version's five parts, in the order of `Part`; None where there is none.
+
+    A tuple, because a matrix compares ten thousand of them.
+    """
 
     code: str | None
     weights: str | None
@@ -63,12 +64,11 @@ class Content:
 
     def with_overlay(self, digest: str | None) -> Self:
         """Return it beside what a province chose."""
-        return replace(self, overlay=digest)
+        return self if digest is None else self._replace(overlay=digest)
 
     def by_part(self) -> dict[Part, str | None]:
         """Return the digests by part."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return dict(zip(Part, values, strict=True))
+        return dict(zip(Part, self, strict=True))
 
 
 def compare(desired: Content, actual: Content | None, *, is_read: bool = True) -> str:
@@ -80,17 +80,18 @@ def compare(desired: Content, actual: Content | None, *, is_read: bool = True) -
         is_read: Whether the edge read it from the disk; else only code and weights are known.
     """
     if actual is None:
-        return Tick.UNKNOWN * len(Part)
-    wanted, found = desired.by_part(), actual.by_part()
-    known = tuple(Part) if is_read else (Part.CODE, Part.WEIGHTS)
-    return "".join(
-        _tick(wanted[part], found[part]) if part in known else Tick.UNKNOWN for part in Part
-    )
+        return _ALL_UNKNOWN
+    ticks = "".join(map(_tick, desired, actual))
+    return ticks if is_read else ticks[:_WITHOUT_READING] + _ALL_UNKNOWN[_WITHOUT_READING:]
 
 
-def _tick(wanted: str | None, found: str | None) -> Tick:
-    if wanted == NOT_NOTED:
-        return Tick.UNKNOWN
-    if wanted is None and found is None:
-        return Tick.NONE
-    return Tick.EQUAL if wanted == found else Tick.DIFFERENT
+def _tick(wanted: str | None, found: str | None) -> str:
+    if wanted == found:
+        return _NONE if wanted is None else _EQUAL
+    return _UNKNOWN if wanted == NOT_NOTED else _DIFFERENT
+
+
+_EQUAL, _DIFFERENT, _NONE, _UNKNOWN = (tick.value for tick in Tick)
+_ALL_UNKNOWN = _UNKNOWN * len(Part)
+_WITHOUT_READING = 2
+"""Parts that an edge names by repeating what it was told: code and weights, the first two."""

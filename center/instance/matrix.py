@@ -73,11 +73,12 @@ class _Columns:
         version, overlay = self._overlays.get(key, (0, None))
         found = self._reported.pop(key, {})
         lines = [
-            _line(share, desired.with_overlay(overlay), found.pop(str(share["version"]), None))
+            _line(share, desired.with_overlay(overlay), found.pop(share["version"], None))
             for share in item.shares
-            if (desired := self._released.get((item.capability, str(share["version"])))) is not None
+            if (desired := self._released.get((item.capability, share["version"]))) is not None
         ]
-        lines.extend(_stray(other) for other in found.values())
+        if found:
+            lines.extend(_stray(other) for other in found.values())
         return {
             "p": item.province,
             "c": item.capability,
