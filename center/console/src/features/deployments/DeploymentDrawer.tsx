@@ -4,6 +4,8 @@ import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
 import { QueryStates } from "../../shared/QueryStates";
 import { UrlTabs } from "../../shared/UrlTabs";
+import { useProvinces } from "../../shared/useProvince";
+import { useTitle } from "../../shared/useTitle";
 import { useUrlState } from "../../shared/useUrlState";
 import { BoostForm } from "./BoostForm";
 import style from "./Deployments.module.css";
@@ -17,11 +19,14 @@ import { type Deployment, type Place, useDeployment } from "./useDeployments";
 export function DeploymentDrawer() {
   const [name, open] = useUrlState("deployment");
   const [province, capability] = name.split("/");
+  const say = useTitle();
+  const titles = useProvinces().data?.find((one) => one.name === province)?.titles;
+  const where = titles === undefined ? province : say(titles);
   return (
     <Drawer
       open={name !== ""}
       size={760}
-      title={`${capability ?? ""} · ${province ?? ""}`}
+      title={`${capability ?? ""} · ${where ?? ""}`}
       onClose={() => open("", "push")}
       destroyOnHidden
     >

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useProvinces } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
@@ -14,6 +14,7 @@ const LATE_SECONDS = 300;
 export function MatrixGrid({ matrix }: { matrix: Matrix }) {
   const { t } = useTranslation("deployments");
   const { rows, columns, onScroll, cells } = useShown(matrix);
+  const [, open] = useUrlState("deployment");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keys
     <section className={style.scroll} onScroll={onScroll} tabIndex={0} aria-label={t("caption")}>
@@ -33,7 +34,7 @@ export function MatrixGrid({ matrix }: { matrix: Matrix }) {
               <th scope="row">{matrix.capabilities[row]}</th>
               {columns.map((column) => (
                 <td key={column} style={{ left: NAMES + column * COLUMN }}>
-                  <CellButton cell={cells(row, column)} />
+                  <CellButton cell={cells(row, column)} onOpen={open} />
                 </td>
               ))}
             </tr>
@@ -91,13 +92,18 @@ function ReportAge({ seconds }: { seconds: number | null }) {
   );
 }
 
-function CellButton({ cell }: { cell: Cell | undefined }) {
+interface CellProps {
+  cell: Cell | undefined;
+  onOpen: (place: string, how: "push") => void;
+}
+
+/** One cell; drawn again only when its deployment changed, not while the table scrolls. */
+const CellButton = memo(function CellButton({ cell, onOpen }: CellProps) {
   const { t } = useTranslation("deployments");
-  const [, open] = useUrlState("deployment");
   if (cell === undefined) return null;
   const total = cell.v.reduce((sum, version) => sum + version.weight, 0);
   return (
-    <button type="button" onClick={() => open(`${cell.p}/${cell.c}`, "push")}>
+    <button type="button" onClick={() => onOpen(`${cell.p}/${cell.c}`, "push")}>
       {cell.v.slice(0, 2).map((version) => (
         <span key={version.version} className={style.line}>
           <span>
@@ -114,4 +120,4 @@ function CellButton({ cell }: { cell: Cell | undefined }) {
       {cell.v.length > 2 && <small>{t("more", { count: cell.v.length - 2 })}</small>}
     </button>
   );
-}
+});

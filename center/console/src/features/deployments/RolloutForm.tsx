@@ -93,7 +93,7 @@ function Stages({ item }: { item: Deployment }) {
 function Rails() {
   const { t } = useTranslation("deployments");
   return (
-    <fieldset>
+    <fieldset className={style.rails}>
       <legend>{t("rails.title")}</legend>
       <div className={style.acts}>
         <Form.Item name="failures" label={t("rails.failures")}>

@@ -1,4 +1,3 @@
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../../api/client";
 import style from "./Deployments.module.css";
@@ -26,26 +25,41 @@ export function TickMark({ part, tick }: { part: Part; tick: Tick }) {
   );
 }
 
+/** What was said of five ticks before: thousands of cells say the same. */
+const spoken = new Map<string, string>();
+
+function useWords(ticks: string): string {
+  const { t, i18n } = useTranslation("deployments");
+  const key = `${i18n.language} ${ticks}`;
+  const known = spoken.get(key);
+  if (known !== undefined) return known;
+  const said = PARTS.map((part, index) => ({ part, tick: tickAt(ticks, index) }));
+  const wrong = said.filter(({ tick }) => tick === "!");
+  const words = (wrong.length > 0 ? wrong : said)
+    .map(({ part, tick }) => `${t(`part.${part}`)}: ${t(`tick.${KINDS[tick]}`)}`)
+    .join("; ");
+  spoken.set(key, words);
+  return words;
+}
+
+function tickAt(ticks: string, index: number): Tick {
+  return (ticks[index] ?? "?") as Tick;
+}
+
 /** Five ticks side by side, as a cell of the matrix has them. */
 export function FiveTicks({ ticks }: { ticks: string }) {
-  const { t } = useTranslation("deployments");
-  const tick = (index: number) => (ticks[index] ?? "?") as Tick;
-  const wrong = PARTS.filter((_, index) => tick(index) === "!");
-  const words =
-    wrong.length > 0
-      ? wrong.map((part) => `${t(`part.${part}`)}: ${t("tick.different")}`).join("; ")
-      : PARTS.map((part, index) => `${t(`part.${part}`)} ${t(`tick.${KINDS[tick(index)]}`)}`).join(
-          ", ",
-        );
-  const marks = (
-    <span role="img" aria-label={words} className={style.ticks}>
-      {PARTS.map((part, index) => (
-        <span key={part} data-tick={KINDS[tick(index)]}>
-          {SHAPES[tick(index)]}
-        </span>
-      ))}
+  const words = useWords(ticks);
+  const shapes = PARTS.map((_, index) => SHAPES[tickAt(ticks, index)]);
+  const isWrong = ticks.includes("!");
+  return (
+    <span role="img" aria-label={words} className={style.ticks} {...(isWrong && { title: words })}>
+      {isWrong
+        ? PARTS.map((part, index) => (
+            <span key={part} data-tick={KINDS[tickAt(ticks, index)]}>
+              {shapes[index]}
+            </span>
+          ))
+        : shapes.join("")}
     </span>
   );
-  if (wrong.length === 0) return marks;
-  return <Tooltip title={wrong.map((part) => t(`cure.${part}`)).join(" ")}>{marks}</Tooltip>;
 }

@@ -5,7 +5,7 @@ export const COLUMN = 132;
 export const HEAD = 40;
 export const NAMES = 200;
 /** Rows and columns drawn beyond the edge, so that a quick scroll shows no gap. */
-const BEYOND = 4;
+const BEYOND = 2;
 
 interface Place {
   top: number;
