@@ -28,6 +28,9 @@ NEAR_EFFECT = 0.12
 """Effect of a column that is watched: near the least that counts as drift, and held for sure."""
 
 
+_DRIFT_VERDICT = "drift"
+
+
 class State(StrEnum):
     """How a capability is in a province; the worst first, as every page orders them."""
 
@@ -158,7 +161,7 @@ def judge_all(
     judged = [Judged(item, *judge(item, heard.get(item.province), now)) for item in items]
     companions: dict[tuple[str, str | None, bool], list[str]] = {}
     for item in judged:
-        if item.state is State.DRIFT:
+        if item.figures.verdict == _DRIFT_VERDICT:
             companions.setdefault(_way(item.figures), []).append(item.figures.province)
     named = [_accompanied(item, companions) for item in judged]
     return sorted(named, key=lambda item: item.order)
@@ -189,14 +192,24 @@ def _quality_down(item: Figures) -> tuple[State, Cause] | None:
     )
     if before - now < max(QUALITY_LOSS, 2 * error):
         return None
-    figures = {"accuracy": now, "before": before, "labelled": item.labelled}
+    figures: dict[str, Any] = {
+        "accuracy": now,
+        "before": before,
+        "labelled": item.labelled,
+    }
+    if item.verdict == _DRIFT_VERDICT:
+        figures |= _drift_figures(item)
     return State.QUALITY_DOWN, Cause("quality-down", figures)
 
 
 def _drift(item: Figures) -> tuple[State, Cause] | None:
-    if item.verdict != "drift":
+    if item.verdict != _DRIFT_VERDICT:
         return None
-    figures: dict[str, Any] = {
+    return State.DRIFT, Cause("drift", _drift_figures(item))
+
+
+def _drift_figures(item: Figures) -> dict[str, Any]:
+    return {
         "moved": item.moved,
         "column": item.column,
         "effect": item.effect,
@@ -204,7 +217,6 @@ def _drift(item: Figures) -> tuple[State, Cause] | None:
         "since": item.since,
         "also_in": [],
     }
-    return State.DRIFT, Cause("drift", figures)
 
 
 def _unheard(item: Figures, heard_at: datetime | None, now: datetime) -> tuple[State, Cause] | None:
@@ -239,7 +251,10 @@ def _way(item: Figures) -> tuple[str, str | None, bool]:
 
 
 def _accompanied(item: Judged, companions: Mapping[Any, Sequence[str]]) -> Judged:
-    if item.state is not State.DRIFT:
+    if item.figures.verdict != _DRIFT_VERDICT or item.state not in (
+        State.DRIFT,
+        State.QUALITY_DOWN,
+    ):
         return item
     others = [name for name in companions[_way(item.figures)] if name != item.figures.province]
     cause = replace(item.cause, figures={**item.cause.figures, "also_in": others})

@@ -29,7 +29,7 @@ from center.subscription.store import SubscriptionRow
 WINDOW = timedelta(hours=24)
 RECENT_QUALITY = timedelta(days=2)
 QUALITY_BEFORE = timedelta(days=14)
-_REFRESH = timedelta(minutes=5)
+_REFRESH = timedelta(minutes=1)
 _AT_ONCE = 4
 """Provinces that one part joins, so that other jobs of the worker have their turn."""
 

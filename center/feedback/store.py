@@ -1,11 +1,12 @@
 """Every query about quality counts."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Index, Select, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Index, Select, func, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from center.columns import BigCount, Key, UtcDateTime
 from center.database import Base
@@ -105,7 +106,17 @@ class QualityStore:
         statement: Select[QualitySeriesRow] = select(QualitySeriesRow).where(*conditions)
         row = QualitySeriesRow
         key = [row.capability, row.province, row.version]
-        return map_page(fetch_page(self._session, statement, paging, key=key), self._sums)
+        page = fetch_page(self._session, statement, paging, key=key)
+        predictions, confusion = self._counts(page.items)
+        return map_page(
+            page,
+            lambda row: QualitySums(
+                _series(row),
+                predictions.get(_series(row), 0),
+                confusion.get(_series(row), {}),
+                row.counted_at,
+            ),
+        )
 
     def _add_cell(
         self, series: QualitySeries, hour: datetime, cell: tuple[int, int], count: int
@@ -120,19 +131,30 @@ class QualityStore:
             self._session.add(row)
         row.rows += count
 
-    def _sums(self, row: QualitySeriesRow) -> QualitySums:
-        series = QualitySeries(row.province, row.capability, row.version)
-        predictions = self._session.scalar(
-            select(func.sum(QualityHourRow.predictions)).where(*_of(QualityHourRow, series))
+    def _counts(
+        self, rows: Sequence[QualitySeriesRow]
+    ) -> tuple[dict[QualitySeries, int], dict[QualitySeries, dict[tuple[int, int], int]]]:
+        """Return predictions and confusion of series, in two queries whatever their number."""
+        keys = [(row.province, row.capability, row.version) for row in rows]
+        hour, cell = QualityHourRow, QualityCellRow
+        by_hour, by_cell = _key(hour), _key(cell)
+        totals = (
+            select(*by_hour, func.sum(hour.predictions))
+            .where(tuple_(*by_hour).in_(keys))
+            .group_by(*by_hour)
         )
-        cell = QualityCellRow
-        statement = (
-            select(cell.predicted, cell.actual, func.sum(cell.rows))
-            .where(*_of(cell, series))
-            .group_by(cell.predicted, cell.actual)
+        cells = (
+            select(*by_cell, cell.predicted, cell.actual, func.sum(cell.rows))
+            .where(tuple_(*by_cell).in_(keys))
+            .group_by(*by_cell, cell.predicted, cell.actual)
         )
-        confusion = {(p, a): int(count) for p, a, count in self._session.execute(statement)}
-        return QualitySums(series, int(predictions or 0), confusion, row.counted_at)
+        predictions = {
+            QualitySeries(*key): int(count) for *key, count in self._session.execute(totals)
+        }
+        confusion: dict[QualitySeries, dict[tuple[int, int], int]] = defaultdict(dict)
+        for *key, predicted, actual, count in self._session.execute(cells):
+            confusion[QualitySeries(*key)][predicted, actual] = int(count)
+        return predictions, confusion
 
 
 def quality_of_series(
@@ -147,11 +169,11 @@ def quality_of_series(
     return conditions
 
 
-def _of(
-    row: type[QualityHourRow | QualityCellRow], series: QualitySeries
-) -> list[ColumnElement[bool]]:
-    return [
-        row.province == series.province,
-        row.capability == series.capability,
-        row.version == series.version,
-    ]
+def _key(
+    row: type[QualityHourRow | QualityCellRow],
+) -> tuple[InstrumentedAttribute[str], InstrumentedAttribute[str], InstrumentedAttribute[str]]:
+    return row.province, row.capability, row.version
+
+
+def _series(row: QualitySeriesRow) -> QualitySeries:
+    return QualitySeries(row.province, row.capability, row.version)

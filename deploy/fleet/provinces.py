@@ -10,7 +10,7 @@ class Fate(StrEnum):
 
     CALM = "calm"
     DRIFTING = "drifting"
-    """Three inputs of one capability move, and its answers get worse."""
+    """Three inputs of one capability move."""
     ECHOING = "echoing"
     """The first of these inputs moves here as well, a little."""
     FLOODED = "flooded"

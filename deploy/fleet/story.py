@@ -127,12 +127,8 @@ class Story:
 
     def wrong_share(self, hour: datetime) -> float:
         """Return the share of answers that are wrong beyond what the scores say."""
-        place = (self.province.fate, self.capability)
-        if place == (Fate.WORSE, WORSE_CAPABILITY) and hour >= self.finale - _WORSE_FOR:
-            return _WORSE_SHARE
-        if place == (Fate.DRIFTING, DRIFTING_CAPABILITY) and hour >= self.finale - _DRIFT_FOR:
-            return _WORSE_SHARE / 2
-        return 0.0
+        is_here = self.province.fate is Fate.WORSE and self.capability == WORSE_CAPABILITY
+        return _WORSE_SHARE if is_here and hour >= self.finale - _WORSE_FOR else 0.0
 
     def _rate(self, hour: datetime) -> float:
         local = hour + _ZONE_HOURS * HOUR

@@ -32,7 +32,7 @@ export function Tile({ tile, cells, causeOf, titleOf }: Props) {
       >
         {title}
       </Link>
-      {tile.simulated && <small className={style.simulated}>{t("simulated")}</small>}
+      {tile.simulated && <small className={style.simulated}> {t("simulated")}</small>}
       <div className={style.worst}>
         {tile.state === null ? (
           <span className="quiet">{t("tile.nothing")}</span>

@@ -60,7 +60,10 @@ function DriftChart({ story, span }: Props) {
           label: { formatter: "{b}", color: colour(mode, "quiet"), position: "end" },
           data: [
             ...lines,
-            ...acts.map((act) => ({ ...act, label: { position: "insideEndTop" as const } })),
+            ...acts.map((act) => ({
+              ...act,
+              label: { position: "end" as const, rotate: 0, align: "right" as const },
+            })),
           ],
         },
       },

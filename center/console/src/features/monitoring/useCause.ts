@@ -46,11 +46,14 @@ export function useCause(titleOf: (province: string) => string): (cell: Cell) =>
       case "drift":
         return drift(figures);
       case "quality-down":
-        return t("cause.quality-down", {
-          accuracy: share(number(figures, "accuracy")),
-          before: share(number(figures, "before")),
-          labelled: count(number(figures, "labelled")),
-        });
+        return [
+          t("cause.quality-down", {
+            accuracy: share(number(figures, "accuracy")),
+            before: share(number(figures, "before")),
+            labelled: count(number(figures, "labelled")),
+          }),
+          ...(figures.column === undefined ? [] : [drift(figures)]),
+        ].join(t("cause.and"));
       case "late":
       case "silent":
         return t(`cause.${code}`, { at: moment(text(figures, "heard_at")) });
