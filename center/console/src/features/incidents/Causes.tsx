@@ -48,7 +48,7 @@ function Writing({ item }: { item: Incident }) {
     >
       {TEXTS.map((name) => (
         <Form.Item key={name} name={name} label={t(name)} extra={t(`${name}-hint`)}>
-          <Input.TextArea autoSize={{ minRows: 2, maxRows: 12 }} maxLength={20_000} />
+          <Input.TextArea rows={4} maxLength={20_000} />
         </Form.Item>
       ))}
       <Form.Item name="lead" label={t("column.lead")}>
