@@ -1,10 +1,14 @@
 import { lazy } from "react";
+import type { Feature } from "../../app/feature";
 
 declare module "../../shared/texts" {
   interface Namespaces {
     trial: typeof import("./zh.json");
   }
 }
+
+/** It has no page of its own. */
+export const feature: Feature = { screens: [] };
 
 /** What a capability's page mounts, each loaded when it is shown. */
 export interface TrialProps {
