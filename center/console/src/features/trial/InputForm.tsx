@@ -80,7 +80,7 @@ function Values({ id, tensor, value, onChange }: ValuesProps) {
       key={value}
       defaultValue={value}
       onBlur={(event) => onChange(event.target.value)}
-      autoSize={{ minRows: 2, maxRows: 6 }}
+      rows={4}
     />
   );
 }

@@ -95,7 +95,7 @@ function Bench({ capability, version, province, offer }: BenchProps) {
               value={request.text}
               onChange={(event) => request.write(event.target.value)}
               status={isReadable ? "" : "error"}
-              autoSize={{ minRows: 8, maxRows: 24 }}
+              rows={16}
             />
           )}
           {!isReadable && <p role="alert">{t("no-request")}</p>}
