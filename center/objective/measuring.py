@@ -29,18 +29,24 @@ class Measuring:
         now = self.clock()
         with self.database.session(write=False) as session:
             store = StandingStore(session)
-            if self._period_due is None or now >= self._period_due:
-                self._period = _with_totals(store.sums(hour_of(now - PERIOD), recent=False))
-                self._promised = ObjectiveStore(session).promised()
-                self._period_due = now + _PERIOD_EVERY
             recent = {
                 span: _with_totals(store.sums(slot_of(now - span), recent=True)) for span in SPANS
             }
+            if self._is_outdated(recent, now):
+                self._period = _with_totals(store.sums(hour_of(now - PERIOD), recent=False))
+                self._promised = ObjectiveStore(session).promised()
+                self._period_due = now + _PERIOD_EVERY
             given = ObjectiveStore(session).all()
         standings = {item.place: item for item in self._stand(given, recent, now)}
         with self.database.session() as session:
             StandingStore(session).put(standings, now)
         return False
+
+    def _is_outdated(self, recent: Mapping[timedelta, Mapping[Place, Sums]], now: datetime) -> bool:
+        """Tell whether the period is to be added up anew: in time, or for who is called first now."""
+        if self._period_due is None or now >= self._period_due:
+            return True
+        return any(place not in self._period for sums in recent.values() for place in sums)
 
     def _stand(
         self,
