@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import grave_findings
+from tests.browser.journeys.drift import find_the_drifting_column
+from tests.browser.pages import addresses
 from tests.browser.platform import Demo, running_browser, running_demo
 from tests.browser.visitor import LOOKS, Look, Visitor, sign_in, visit
 
@@ -13,12 +15,6 @@ pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy
 
 PEOPLE = ("li-na", "wang-wei", "chen-jing")
 FIRST_LOAD_BYTES = 350_000
-_DEEP = (
-    "/store/digit-recognition",
-    "/monitoring/digit-recognition/guizhou",
-    "/nowhere",
-    "/?help=keys",
-)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +42,8 @@ def test_W08_no_page_of_the_menu_has_a_grave_finding_of_axe_or_breaks_its_policy
     browser: Browser, demo: Demo, name: str, look: Look
 ) -> None:
     visitor = person(browser, demo, name, look)
-    menu = visitor.page.locator("nav a")
-    pages = [menu.nth(i).get_attribute("href") or "/" for i in range(menu.count())]
     found: list[str] = []
-    for address in [*pages, *_DEEP]:
+    for address in addresses(visitor):
         visitor.opens(address)
         found += grave_findings(visitor.page)
     visitor.page.context.close()
@@ -118,3 +112,15 @@ def test_a_session_that_ended_is_renewed_over_the_page_as_it_is(
     kept = page.get_by_role("combobox", name=visitor.says("search:label")).input_value()
     page.context.close()
     assert kept == "digit"
+
+
+def test_a_drifting_province_and_its_column_are_found_in_two_clicks(
+    browser: Browser, demo: Demo
+) -> None:
+    engineer = person(browser, demo, "wang-wei", LOOKS[2])
+
+    find_the_drifting_column(engineer)
+
+    engineer.page.context.close()
+    assert engineer.interactions == 2
+    assert engineer.complaints == []

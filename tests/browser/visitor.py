@@ -62,6 +62,11 @@ class Visitor:
         self.interactions += 1
         (within or self.page).get_by_role(role, name=name).first.click(timeout=PATIENCE)
 
+    def clicks_on(self, what: Locator) -> None:
+        """Click something that has no name of its own."""
+        self.interactions += 1
+        what.first.click(timeout=PATIENCE)
+
     def fills(self, label: str, text: str) -> None:
         """Type into a field."""
         self.interactions += 1
@@ -76,7 +81,7 @@ class Visitor:
         """Wait until a text is there."""
         expect(self.page.get_by_text(text).first).to_be_visible()
 
-    def pictures_as(self, name: str) -> None:
+    def keeps(self, name: str) -> None:
         """Keep what is on the screen as a picture of the documentation, where pictures are made."""
         if self.pictures is not None:
             self.settles()
