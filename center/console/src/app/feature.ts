@@ -36,16 +36,14 @@ export interface Feature {
   header?: HeaderPart;
 }
 
-const found = import.meta.glob<Feature>("../features/*/index.ts", {
-  eager: true,
-  import: "feature",
-});
+/** A folder that only lends parts to others, such as a tab, exports no feature. */
+const found = import.meta.glob<{ feature?: Feature }>("../features/*/index.ts", { eager: true });
 
-/** Every feature that exports one, by folder name. */
+/** Every feature, by folder name. */
 export const features: ReadonlyMap<string, Feature> = new Map(
-  Object.entries(found)
-    .filter(([, feature]) => feature !== undefined)
-    .map(([path, feature]) => [path.split("/")[2] ?? path, feature]),
+  Object.entries(found).flatMap(([path, { feature }]) =>
+    feature === undefined ? [] : [[path.split("/")[2] ?? path, feature] as const],
+  ),
 );
 
 /** Whether some feature brings a page: links to one that none brings are not shown. */
