@@ -192,8 +192,11 @@ CAMPAIGN = Campaign(
         PlantedBug(
             name="list-without-its-province",
             path="center/identity/store/places.py",
-            old="            statement = statement.where(EdgeRow.province.in_(sorted(provinces)))\n",
-            new="            pass\n",
+            old="""        statement = select(EdgeRow)
+        if provinces is not None:
+            statement = statement.where(EdgeRow.province.in_(sorted(provinces)))
+""",
+            new="        statement = select(EdgeRow)\n",
         ),
         PlantedBug(
             name="widened-to-anyone",
