@@ -90,7 +90,13 @@ export function antdTheme(mode: Mode): ThemeConfig {
       motionDurationSlow: "0.14s",
       motion: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     },
-    components: { Button: { primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" } },
+    components: {
+      Button: {
+        ...{ primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" },
+        // As it stands here: what antd derives for the dark has too little contrast.
+        ...{ colorError: c.bad, colorErrorHover: c.bad, colorErrorActive: c.bad },
+      },
+    },
   };
 }
 

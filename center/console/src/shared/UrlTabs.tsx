@@ -1,5 +1,5 @@
-import { Tabs } from "antd";
-import type { ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useId } from "react";
+import style from "./UrlTabs.module.css";
 import { useUrlState } from "./useUrlState";
 
 interface Tab {
@@ -14,17 +14,45 @@ interface Props {
   name?: string;
 }
 
-/** Tabs whose open one stands in the address; only that one is rendered. */
+const STEPS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
+
+/** Tabs whose open one stands in the address; only that one is rendered, and none hides in a menu. */
 export function UrlTabs({ tabs, name = "tab" }: Props) {
-  const [open, setOpen] = useUrlState(name, tabs[0]?.key ?? "");
-  const items = tabs.map(({ key, label, content }) => ({ key, label, children: content }));
+  const [wanted, setOpen] = useUrlState(name, tabs[0]?.key ?? "");
+  const id = useId();
+  const open = tabs.find((tab) => tab.key === wanted) ?? tabs[0];
+  const press = (event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    if (step === undefined || open === undefined) return;
+    const next = tabs[(tabs.indexOf(open) + step + tabs.length) % tabs.length];
+    if (next === undefined) return;
+    setOpen(next.key, "push");
+    document.getElementById(`${id}-${next.key}`)?.focus();
+  };
   return (
-    <Tabs
-      activeKey={open}
-      onChange={(key) => setOpen(key, "push")}
-      items={items}
-      destroyOnHidden
-      animated={false}
-    />
+    <>
+      <div role="tablist" className={style.list}>
+        {tabs.map(({ key, label }) => (
+          <button
+            key={key}
+            id={`${id}-${key}`}
+            type="button"
+            role="tab"
+            aria-selected={key === open?.key}
+            tabIndex={key === open?.key ? 0 : -1}
+            className={style.tab}
+            onClick={() => setOpen(key, "push")}
+            onKeyDown={press}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      {open !== undefined && (
+        <div role="tabpanel" aria-labelledby={`${id}-${open.key}`}>
+          {open.content}
+        </div>
+      )}
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Chart, type ChartOption } from "../../shared/chart";
 import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
+import { Scrolled } from "../../shared/Scrolled";
 import style from "./Cell.module.css";
 import { small } from "./Columns";
 import { SmallMultiples } from "./SmallMultiples";
@@ -107,7 +108,7 @@ function Shares({ story: { reference, current } }: { story: ColumnStory }) {
   const of = (side: Histogram, name: "null" | "outside" | "other") =>
     share(side[name] / Math.max(1, side.rows), 2);
   return (
-    <div className={style.scroll}>
+    <Scrolled label={t("detail.beyond")}>
       <table className={style.columns}>
         <thead>
           <tr>
@@ -130,6 +131,6 @@ function Shares({ story: { reference, current } }: { story: ColumnStory }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }

@@ -1,6 +1,7 @@
 import type { CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 import { useNumbers } from "../../shared/numbers";
+import { Scrolled } from "../../shared/Scrolled";
 import { StateMark } from "../../shared/StateMark";
 import style from "./Cell.module.css";
 import type { CellStory } from "./useMonitoring";
@@ -22,7 +23,7 @@ export function Columns({ story: { columns, thresholds }, open, onOpen }: Props)
   const { shift } = useWords();
   if (columns.length === 0) return <p className="quiet">{t("columns.none")}</p>;
   return (
-    <div className={style.scroll}>
+    <Scrolled label={t("columns.title")}>
       <table className={style.columns}>
         <thead>
           <tr>
@@ -77,7 +78,7 @@ export function Columns({ story: { columns, thresholds }, open, onOpen }: Props)
           q: thresholds.false_discovery_rate,
         })}
       </p>
-    </div>
+    </Scrolled>
   );
 }
 

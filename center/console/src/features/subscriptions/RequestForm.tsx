@@ -114,7 +114,7 @@ export function RequestForm({ onAsked }: Props) {
         <Input.TextArea rows={2} />
       </Form.Item>
       <Form.Item name="period" label={t("field.period")} extra={t("period-text")}>
-        <DatePicker.RangePicker allowEmpty={[true, true]} />
+        <DatePicker.RangePicker allowEmpty={[true, true]} aria-label={t("field.period")} />
       </Form.Item>
       <Form.Item name="cost_centre" label={t("column.cost-centre")}>
         <Input maxLength={100} />

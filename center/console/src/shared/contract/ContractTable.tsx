@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../../api/client";
+import { Scrolled } from "../Scrolled";
 import style from "./Contract.module.css";
 
 interface Props {
@@ -13,7 +14,7 @@ export function ContractTable({ title, tensors }: Props) {
   return (
     <section className={style.block}>
       <h2>{title}</h2>
-      <div className={style.scroll}>
+      <Scrolled label={title}>
         <table className={style.table}>
           <thead>
             <tr>
@@ -46,7 +47,7 @@ export function ContractTable({ title, tensors }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolled>
     </section>
   );
 }
