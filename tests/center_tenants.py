@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from center.alarm.evaluation import Evaluation
+from center.alarm.rules import center_rules
 from center.app import create_app
 from center.board.joining import join
 from center.board.store import BoardStore
@@ -24,6 +26,7 @@ from center.database import Database
 from center.identity.service.users import create_first_admin
 from center.monitoring.domain import ColumnMovement, Judgement, Series, Verdict, Window
 from center.monitoring.store import DriftStore, Standing
+from center.objective.measuring import Measuring
 from center.schema import migrate
 from center.settings import CenterSettings
 from tests.center_store_world import TERMS, Shop, approval_of, manifest
@@ -58,6 +61,8 @@ class Tenant:
     signing_key: str = ""
     subscriptions: dict[str, str] = field(default_factory=dict)
     """Status to id."""
+    works: dict[str, str] = field(default_factory=dict)
+    """What people work on, such as an alarm: kind, as paths name it, to id."""
 
 
 @dataclass
@@ -82,7 +87,8 @@ class Present(Hands):
 @contextmanager
 def migrated_center(url: str, folder: Path, **changes: Any) -> Iterator[World]:  # noqa: ANN401 - any setting
     """Start a center as `python -m center` would, at the present moment, with its first admin."""
-    settings = CenterSettings(data=folder / "data", database_url=SecretStr(url), **changes)
+    given = {"webhooks": True, **changes}
+    settings = CenterSettings(data=folder / "data", database_url=SecretStr(url), **given)
     clock = Present()
     database = Database(url)
     migrate(database)
@@ -109,7 +115,54 @@ def settle(world: World) -> Tenants:
     for tenant in tenants.by_province.values():
         _own(tenants.world, tenant)
         _report(tenants.world, tenant)
+    _let_the_worker_work(world)
+    for tenant in tenants.by_province.values():
+        _work(tenants.world, tenant)
+    # The store indexes a version when it first meets it.
+    assert world.admin.get("/store").status_code == 200
     return tenants
+
+
+def _let_the_worker_work(world: World) -> None:
+    """Measure objectives and raise alarms, as the worker does every few seconds."""
+    Measuring(world.database, world.clock).run()
+    Evaluation(world.database, center_rules(world.settings), world.clock).run()
+
+
+def _work(world: World, tenant: Tenant) -> None:
+    """Give a province's people something of each kind to work on."""
+    operator, engineer, works = tenant.operator, tenant.engineer, tenant.works
+    now = world.clock()
+    soon = (now + timedelta(days=40)).isoformat()
+    works["alarm"] = operator.get("/alarms").json()["items"][0]["id"]
+    silence = {"ends_at": soon, "reason": f"silence {tenant.mark}"}
+    place = {"province": tenant.province, "capability": tenant.capability}
+    works["silence"] = _created(operator, "/alarm-silences", {**silence, **place})["id"]
+    incident = {"title": f"incident {tenant.mark}", "begins_at": now.isoformat()}
+    made = _created(operator, "/incidents", {**incident, "provinces": [tenant.province]})
+    works["incident"] = made["id"]
+    action = {"text": f"action {tenant.mark}", "owner": operator.name}
+    made = _created(operator, f"/incidents/{made['id']}/actions", action)
+    works["action"] = made["actions"][0]["id"]
+    comment = {"text": f"comment {tenant.mark}"}
+    # What is said of a published capability is for everybody.
+    works["comment"] = _created(engineer, f"/capabilities/{tenant.draft}/comments", comment)["id"]
+    works["rule"] = _created(operator, "/notification-rules", {})["id"]
+    webhook = {"name": f"hook {tenant.mark}", "url": "https://1.1.1.1/"}
+    works["webhook"] = _created(operator, "/webhooks", webhook)["id"]
+    change = {"plan": "standard", "why": f"change {tenant.mark}"}
+    subscription = f"/subscriptions/{tenant.subscriptions['active']}"
+    works["change"] = _created(operator, f"{subscription}/changes", change)["id"]
+    stages = [{"provinces": [tenant.province], "percent": 100}]
+    rollout = {"capability": tenant.capability, "version": "1.1.0", "stages": stages}
+    works["rollout"] = _created(operator, "/rollouts", rollout)["id"]
+    retirement = {"retires_at": soon, "reason": f"retirement {tenant.mark}"}
+    version = f"/capabilities/{tenant.capability}/versions/1.0.0"
+    assert engineer.post(f"{version}:announce-retirement", retirement).is_success
+    trial = _created(
+        operator, f"/capabilities/{SHARED}/trial-tokens", {"province": tenant.province}
+    )
+    works["trial"] = trial["id"]
 
 
 def _tenant(shop: Shop, province: str) -> Tenant:
@@ -117,12 +170,12 @@ def _tenant(shop: Shop, province: str) -> Tenant:
     engineer = world.add_person(f"engineer-{mark}", "engineer", province)
     owner, name = (engineer.name, province), f"published-by-{province}"
     texts = {"zh": "省", "en": province}
-    item = manifest(name, titles=texts, quality=_QUALITY)
-    path = shop.keep(item, *owner)
-    assert shop.gate()
-    assert engineer.post(f"{path}:request-review").status_code == 200
-    approval = approval_of(world.admin, path)
-    assert world.admin.post(f"{path}:approve", approval).status_code == 200
+    for version in ("0.9.0", "1.0.0", "1.1.0"):
+        path = shop.keep(manifest(name, version, titles=texts, quality=_QUALITY), *owner)
+        assert shop.gate()
+        assert engineer.post(f"{path}:request-review").status_code == 200
+        approval = approval_of(world.admin, path)
+        assert world.admin.post(f"{path}:approve", approval).status_code == 200
     draft = manifest(f"draft-{mark}", titles={"zh": mark, "en": mark})
     shop.keep(draft, *owner)
     assert shop.gate()
@@ -197,6 +250,12 @@ def records(tenant: Tenant, now: datetime, first: int = 1) -> list[dict[str, Any
         "request_bytes": 9,
         "response_bytes": 9,
     }
+    own = {
+        **usage,
+        "request_id": f"request-{tenant.mark}-{secrets.token_hex(6)}",
+        "subscription": tenant.subscriptions["suspended"],
+        "capability": tenant.capability,
+    }
     cells = [{"predicted": 1, "actual": 1, "count": 3}, {"predicted": 0, "actual": 1, "count": 1}]
     quality = {
         "capability": tenant.capability,
@@ -206,10 +265,10 @@ def records(tenant: Tenant, now: datetime, first: int = 1) -> list[dict[str, Any
         "confusion": cells,
     }
     health = {"at": at, "state_revision": 1, "backlog": {f"stream-{tenant.mark}": 1}}
-    bodies = {"usage": usage, "quality": quality, "health": health}
+    bodies = [("usage", usage), ("usage", own), ("quality", quality), ("health", health)]
     return [
         {"seq": first + number, "kind": kind, "body": body}
-        for number, (kind, body) in enumerate(bodies.items())
+        for number, (kind, body) in enumerate(bodies)
     ]
 
 

@@ -183,11 +183,11 @@ def end_silence(session: Session, actor: Actor, silence_id: str, now: datetime) 
     """End a silence before its time; what it quieted is loud again.
 
     Raises:
-        SilenceNotFound: There is none in force.
+        SilenceNotFound: There is none in force that touches what is within reach.
         NotPermitted: It quiets alarms that the actor does not see.
     """
     store = SilenceStore(session)
-    item = store.get_in_force(silence_id, now)
+    item = store.get_in_force(silence_id, reach_of(session, actor), now)
     _require_within(session, actor, item.capability, item.province)
     store.put(replace(item, ended_at=now))
     for alarm in store.quieted_by(item.id):

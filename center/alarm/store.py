@@ -121,14 +121,15 @@ class SilenceStore:
         self._session.merge(SilenceRow(**asdict(item)))
         self._session.flush()
 
-    def get_in_force(self, silence_id: str, now: datetime) -> Silence:
-        """Return a silence in force.
+    def get_in_force(self, silence_id: str, reach: Reach, now: datetime) -> Silence:
+        """Return a silence in force that touches what is within reach.
 
         Raises:
             SilenceNotFound: There is none, or it is over.
         """
-        row = self._session.get(SilenceRow, silence_id)
-        if row is None or row.ended_at is not None or row.ends_at <= now:
+        conditions = [SilenceRow.id == silence_id, *_in_force(now), *_touching(reach)]
+        row = self._session.scalar(select(SilenceRow).where(*conditions))
+        if row is None:
             raise SilenceNotFound(f"There is no silence {silence_id} in force.")
         return _to_silence(row)
 
@@ -140,14 +141,7 @@ class SilenceStore:
     def page(self, reach: Reach, now: datetime, paging: Paging) -> Page[Silence]:
         """Return a page of silences in force that touch what is within reach."""
         row = SilenceRow
-        conditions = _in_force(now)
-        for column, names in (
-            (row.province, reach.provinces),
-            (row.capability, reach.capabilities),
-        ):
-            if names is not None:
-                conditions.append(or_(column.is_(None), column.in_(sorted(names))))
-        statement = select(row).where(*conditions)
+        statement = select(row).where(*_in_force(now), *_touching(reach))
         return map_page(
             fetch_page(self._session, statement, paging, key=[row.ends_at, row.id]), _to_silence
         )
@@ -212,6 +206,16 @@ def _is_in(state: State, now: datetime) -> ColumnElement[bool]:
         State.ACKNOWLEDGED: and_(free, row.acknowledged_by.is_not(None)),
         State.OPEN: and_(free, row.acknowledged_by.is_(None)),
     }[state]
+
+
+def _touching(reach: Reach) -> list[ColumnElement[bool]]:
+    """A silence that names no province, or no capability, touches every one."""
+    sides = ((SilenceRow.province, reach.provinces), (SilenceRow.capability, reach.capabilities))
+    return [
+        or_(column.is_(None), column.in_(sorted(names)))
+        for column, names in sides
+        if names is not None
+    ]
 
 
 def _in_force(now: datetime) -> list[ColumnElement[bool]]:

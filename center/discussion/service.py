@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from center.capability.errors import CapabilityNotFound
 from center.capability.service import sight_of
 from center.capability.store import CapabilityStore
 from center.discussion.domain import Comment, Note, NoteKind, Rating, Voice, require_writer
@@ -138,7 +139,11 @@ def write_note(
 
 def _seen(session: Session, actor: Actor, comment: str) -> Comment:
     item = CommentStore(session).get(comment)
-    require_seen(session, actor, item.capability)
+    try:
+        require_seen(session, actor, item.capability)
+    except CapabilityNotFound:
+        # In the words for one that is not there: else they tell of a draft.
+        raise CommentNotFound(f"There is no comment {comment}.") from None
     return item
 
 

@@ -199,9 +199,9 @@ def read_fit(
     ] = None,
 ) -> FitView:
     """Say what a version's quality may be in a province, from counts that are there already."""
+    chosen = service.foremost(session, name, version, sight_of(actor))
     actor.hide_unless_seen(province, f"province {province}")
     PlaceStore(session).get(province)
-    chosen = service.foremost(session, name, version, sight_of(actor))
     asked = Series(province, name, chosen)
     return FitView.of(service.fit(session, reach_of(session, actor), facts, asked, clock()))
 

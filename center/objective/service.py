@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.errors import NotPermitted
+from center.capability.service import sight_of
 from center.capability.store import CapabilityStore
 from center.identity import audit
 from center.identity.store import PlaceStore
 from center.objective.domain import PERIOD, SLOW_SHARE, Standing, Target
-from center.objective.errors import NoObjective
 from center.objective.store import ObjectiveStore, Place, StandingStore
 from center.operations.domain import hour_of
 from center.operations.latency import slower_than
@@ -87,15 +87,13 @@ def put(
     """Set an objective for a capability, in one province or in all; return its revision.
 
     Raises:
-        NoObjective: There is no such capability.
+        CapabilityNotFound: The actor sees no such capability.
         NotFound: There is no such province.
         NotPermitted: Another organisation owns the capability.
         PreconditionFailed: Somebody set it since.
     """
     capability, province = place
-    owner = CapabilityStore(session).owner_of(capability)
-    if owner is None:
-        raise NoObjective(f"There is no capability {capability}.")
+    owner = CapabilityStore(session).foremost(capability, sight_of(actor)).organisation
     if actor.owner not in (None, owner):
         raise NotPermitted(f"{owner} owns {capability}, and sets its objectives.")
     if province:

@@ -15,9 +15,10 @@ def remove(session: Session, actor: Actor, province: str, at: datetime) -> None:
     """Remove a simulated province: its edge, rights, deployments and figures.
 
     Raises:
-        NotFound: There is no such province.
+        NotFound: There is no such province within the actor's reach.
         NotSimulated: It is a real one.
     """
+    actor.hide_unless_seen(province, f"province {province}")
     places = PlaceStore(session)
     if not places.get(province).simulated:
         raise NotSimulated(f"{province} is no simulated province: its figures stay.")

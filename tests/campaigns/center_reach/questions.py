@@ -71,9 +71,12 @@ class Objects:
     signing_key: str
     capability: str
     draft: str
+    listed: str
+    """What the store shows of one's own; of another's, what it must not show."""
     edge: str
     user: str
     subscriptions: Mapping[str, str]
+    works: Mapping[str, str]
     enrolment_code: str
     invitation_code: str
 
@@ -82,8 +85,16 @@ class Objects:
         """Everything that an answer may repeat because the question said it."""
         single = (self.application, self.secret_id, self.token_id, self.session_id)
         named = (self.capability, self.draft, self.work_order)
-        many = (*self.subscriptions.values(), self.edge, self.user, self.client_secret, self.mark)
-        return (*single, *named, *many, self.signing_key, self.province)
+        many = (*self.subscriptions.values(), *self.works.values(), self.edge, self.user)
+        return (
+            *single,
+            *named,
+            *many,
+            self.client_secret,
+            self.mark,
+            self.signing_key,
+            self.province,
+        )
 
 
 def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
@@ -104,9 +115,11 @@ def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
         signing_key=tenant.signing_key,
         capability=tenant.capability,
         draft=tenant.draft,
+        listed=tenant.capability if whose == "own" else tenant.draft,
         edge=tenant.edge.identity.edge,
         user=tenant.operator.name,
         subscriptions=tenant.subscriptions,
+        works=tenant.works,
         enrolment_code=code,
         invitation_code=invitation,
     )
@@ -115,6 +128,7 @@ def of_tenant(world: World, tenant: Tenant, whose: str) -> Objects:
 def of_nobody() -> Objects:
     """Return ids that look like the others, and belong to nothing."""
     name = secrets.token_hex(5)
+    kinds = ("alarm", "silence", "incident", "action", "comment", "rule", "webhook", "rollout")
     return Objects(
         whose="nobody",
         province="nowhere",
@@ -128,9 +142,11 @@ def of_nobody() -> Objects:
         signing_key=secrets.token_hex(32),
         capability="published-by-nowhere",
         draft=f"draft-n{name}",
+        listed=f"draft-n{name}",
         edge="edge-nowhere",
         user=f"operator-n{name}",
         subscriptions=dict.fromkeys(("requested", "active", "suspended"), f"sub-{name}"),
+        works={kind: f"{kind}-{name}" for kind in (*kinds, "change", "trial")},
         enrolment_code=secrets.token_urlsafe(32),
         invitation_code=secrets.token_urlsafe(32),
     )
@@ -215,14 +231,23 @@ def _filled(template: str, objects: Objects) -> str:
     return filled
 
 
+_OF_THE_STORE = (
+    *("/store/{name}", "/live-quality", "/difference", "/retirement", ":cancel-retirement"),
+    *("/change-notices", "/objectives/{capability}"),
+)
+"""Ends of routes about what the store lists: what is published is known to everybody."""
+
+
 def _of_parameter(name: str, template: str, objects: Objects) -> str:
     act = template.rpartition(":")[2]
+    is_listed = template.endswith(_OF_THE_STORE) or "/store/{name}" in template
     values = {
-        "name": objects.user if "/users/" in template else objects.draft,
+        **objects.works,
+        "name": objects.listed if is_listed else objects.draft,
         "version": "1.0.0",
         "province": objects.province,
         "organisation": objects.province,
-        "capability": objects.capability,
+        "capability": objects.listed if is_listed else objects.capability,
         "client_id": objects.application,
         "application": objects.application,
         "secret_id": objects.secret_id,
@@ -233,6 +258,8 @@ def _of_parameter(name: str, template: str, objects: Objects) -> str:
         "edge": objects.edge,
         "subscription": objects.subscriptions[_STATUS_FOR.get(act, "active")],
     }
+    if "/users/" in template and name == "name":
+        return objects.user
     return values.get(name, objects.mark)
 
 
@@ -245,7 +272,11 @@ def _form(assertion: str) -> dict[str, str]:
 
 
 def _known_bodies(objects: Objects) -> dict[str, Any]:
-    return {**_bodies_of_identity(objects), **_bodies_of_the_store(objects)}
+    return {
+        **_bodies_of_identity(objects),
+        **_bodies_of_the_store(objects),
+        **_bodies_of_operations(objects),
+    }
 
 
 def _bodies_of_identity(objects: Objects) -> dict[str, Any]:
@@ -302,4 +333,25 @@ def _bodies_of_the_store(objects: Objects) -> dict[str, Any]:
         f"POST {version}:return": {"comment": "not yet"},
         f"POST {version}:withdraw": _REASON,
         "POST /api/v1/token-keys:rotate": {"leaked": False},
+    }
+
+
+def _bodies_of_operations(objects: Objects) -> dict[str, Any]:
+    why, comment = {"reason": "because of the campaign"}, {"text": "because of the campaign"}
+    incident = {"title": "for the campaign", "begins_at": "2026-01-01T00:00:00Z"}
+    return {
+        "POST /api/v1/alarms/{alarm}:assign": {"assignee": None},
+        "POST /api/v1/alarms/{alarm}:comment": comment,
+        "POST /api/v1/alarms/{alarm}:silence": {"until": None},
+        "POST /api/v1/comments/{comment}:hide": why,
+        "PUT /api/v1/comments/{comment}": comment,
+        "PUT /api/v1/incidents/{incident}": {**incident, "provinces": [objects.province]},
+        "POST /api/v1/incidents/{incident}/entries": {**comment, "at": incident["begins_at"]},
+        "POST /api/v1/incidents/{incident}/actions": {**comment, "owner": objects.user},
+        "POST /api/v1/rollouts/{rollout}:pause": why,
+        "POST /api/v1/rollouts/{rollout}:continue": why,
+        "POST /api/v1/rollouts/{rollout}:roll-back": why,
+        "PUT /api/v1/notification-rules/{rule}": {},
+        "PUT /api/v1/objectives/{capability}": {"availability": 0.99, "p99_ms": 100},
+        "POST /api/v1/capabilities/{name}/trial-tokens": {"province": objects.province},
     }
