@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 
 from center.access.keys import public_jwk
 from center.access.service import ASSERTION_TYPE
+from center.capability.review.checklist import template as checklist
 from tests.campaigns.center_requests.generation import operations, random_cases
 from tests.center_store_world import TERMS, digest_of
 from tests.center_tenants import SHARED, Tenant, Tenants, new_public_key, records
@@ -328,7 +329,10 @@ def _bodies_of_the_store(objects: Objects) -> dict[str, Any]:
             "versions": [{"version": "1.0.0", "weight": 1}]
         },
         "POST /api/v1/edges/{edge}/tokens": relay,
-        f"POST {version}:approve": {"package_digest": digest},
+        f"POST {version}:approve": {
+            "package_digest": digest,
+            "checked": [item.id for item in checklist("finance")],
+        },
         f"POST {version}/review-comments": {"body": "because of the campaign"},
         f"POST {version}:return": {"comment": "not yet"},
         f"POST {version}:withdraw": _REASON,

@@ -7,6 +7,7 @@ says much.
 import gzip
 import json
 import random
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 
 from center.access.keys import public_jwk
 from center.access.service import ASSERTION_TYPE
+from center.capability.review.checklist import template as checklist
 from tests.campaigns.center_requests.fresh import Fresh
 from tests.campaigns.center_requests.process import Running
 from tests.center_store_world import TERMS, Author, digest_of, manifest
@@ -28,6 +30,7 @@ _KEPT = 40
 _OF_ONE_TENANT = 0.7
 _PACKAGES = 12
 _VERSION = "/api/v1/capabilities/{name}/versions/{version}"
+_PART = re.compile(r"{(\w+)}")
 Body = dict[str, Any] | bytes
 
 
@@ -74,17 +77,24 @@ class Steering:
         if self._fresh.makes(template):
             # What the province was settled with stays as it is, for the requests to come.
             return self._fresh.parts(template)
+        nothing = dict.fromkeys(_PART.findall(template), self._own.mark)
         if self._random.random() < _OF_ONE_TENANT:
-            return self._parts_of(self._own)
+            return nothing | self._parts_of(self._own)
         kinds = {
             **self._known,
             "name": self._known["user" if "/users/" in template else "capability"],
         }
-        return {kind: self._random.choice(known) for kind, known in kinds.items() if known}
+        found = {kind: self._random.choice(known) for kind, known in kinds.items() if known}
+        return nothing | found
 
     def _parts_of(self, tenant: Tenant) -> dict[str, str]:
         capability = self._random.choice((tenant.capability, SHARED))
         return {
+            **tenant.works,
+            "organisation": tenant.province,
+            "order": tenant.work_order,
+            "kind": "runbook",
+            "plan": "standard",
             "province": tenant.province,
             "capability": capability,
             "name": capability,
@@ -108,7 +118,9 @@ class Steering:
     def body(self, label: str, parts: Mapping[str, Any]) -> Body | None:
         """Return a body that makes sense; None where the generated one is as good."""
         if label.endswith("versions/{version}:approve"):
-            return {"package_digest": digest_of(f"{parts['name']} {parts['version']} package")}
+            checked = [item.id for item in checklist("finance")]
+            digest = digest_of(f"{parts['name']} {parts['version']} package")
+            return {"package_digest": digest, "checked": checked}
         make = self._bodies.get(label)
         return make() if make is not None else None
 
@@ -167,6 +179,8 @@ class Steering:
             "token_id": tenant.token_id,
             "capability": tenant.capability,
             "edge": tenant.edge.identity.edge,
+            "order": tenant.work_order,
+            **tenant.works,
         }.items():
             self._keep(kind, value)
         self._keep("capability", tenant.draft)
