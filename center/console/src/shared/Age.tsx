@@ -17,7 +17,9 @@ export function Age({ at, staleAfter, isSentence = false }: Props) {
   const now = useNow();
   const { ago, local, utc } = useTimes();
   const moment = new Date(at);
-  const text = ago(moment, now) ?? t("age.now");
+  // A window that is still open ends later than now; what it holds is as new as can be.
+  const told = isSentence ? new Date(Math.min(moment.getTime(), now)) : moment;
+  const text = ago(told, now) ?? t("age.now");
   const isOld = staleAfter !== undefined && now - moment.getTime() > staleAfter * 1000;
   return (
     <Tooltip title={`${local(moment)} (${utc(moment)})`}>

@@ -30,7 +30,8 @@ export function UrlTabs({ tabs, name = "tab" }: Props) {
     document.getElementById(`${id}-${next.key}`)?.focus();
   };
   return (
-    <>
+    // One element, since a page's grid counts its children.
+    <div>
       <div role="tablist" className={style.list}>
         {tabs.map(({ key, label }) => (
           <button
@@ -53,6 +54,6 @@ export function UrlTabs({ tabs, name = "tab" }: Props) {
           {open.content}
         </div>
       )}
-    </>
+    </div>
   );
 }

@@ -27,7 +27,7 @@ interface Props {
   span: { min: number; max: number };
 }
 
-const GRID = { left: 56, right: 120, top: 24, bottom: 28 };
+const GRID = { left: 56, right: 120, top: 36, bottom: 28 };
 
 function DriftChart({ story, span }: Props) {
   const { t } = useTranslation("monitoring");
