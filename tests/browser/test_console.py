@@ -1,12 +1,16 @@
 """The console in a real browser, before the whole platform with its showcase."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import grave_findings
 from tests.browser.journeys.drift import find_the_drifting_column
+from tests.browser.journeys.incident import take_an_alarm_to_the_closed_file
+from tests.browser.journeys.review import build_version, publish, review
+from tests.browser.journeys.subscription import try_subscribe_and_call
 from tests.browser.pages import addresses
 from tests.browser.platform import Demo, running_browser, running_demo
 from tests.browser.visitor import LOOKS, Look, Visitor, sign_in, visit
@@ -15,6 +19,7 @@ pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy
 
 PEOPLE = ("li-na", "wang-wei", "chen-jing")
 FIRST_LOAD_BYTES = 350_000
+MOST_INTERACTIONS = 12
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +129,40 @@ def test_a_drifting_province_and_its_column_are_found_in_two_clicks(
     engineer.page.context.close()
     assert engineer.interactions == 2
     assert engineer.complaints == []
+
+
+def test_from_the_store_to_the_first_answered_call_it_takes_at_most_12_interactions(
+    browser: Browser, demo: Demo
+) -> None:
+    operator = person(browser, demo, "chen-jing", LOOKS[1])
+
+    answer = try_subscribe_and_call(operator)
+
+    operator.page.context.close()
+    assert "outputs" in answer
+    assert operator.interactions <= MOST_INTERACTIONS
+    assert operator.complaints == []
+
+
+def test_an_alarm_is_taken_to_its_closed_incident_file(browser: Browser, demo: Demo) -> None:
+    admin = person(browser, demo, "li-na", LOOKS[3])
+
+    take_an_alarm_to_the_closed_file(admin)
+
+    admin.page.context.close()
+    assert admin.complaints == []
+
+
+def test_a_package_is_uploaded_reviewed_by_somebody_else_and_published(
+    browser: Browser, demo: Demo, tmp_path: Path
+) -> None:
+    archive = build_version(demo.data / "showcase", "1.1.0", tmp_path)
+    author = person(browser, demo, "wang-wei", LOOKS[0])
+    publish(author, archive, "1.1.0")
+    admin = person(browser, demo, "li-na", LOOKS[3])
+
+    review(admin, "1.1.0")
+
+    author.page.context.close()
+    admin.page.context.close()
+    assert author.complaints == admin.complaints == []
