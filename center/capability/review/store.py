@@ -84,7 +84,17 @@ class ReviewStore:
     def tick(
         self, capability: str, version: str, items: Collection[str], by: str, at: datetime
     ) -> None:
-        """Tick items that nobody ticked before."""
+        """Tick items that nobody ticked before.
+
+        The version is locked first: a tick refers to it, and a decision that begins with ticks would else
+        wait for another one that waits for it.
+        """
+        of = CapabilityVersionRow
+        self._session.execute(
+            select(of.version)
+            .where(of.capability == capability, of.version == version)
+            .with_for_update()
+        )
         known = self.ticks(capability, version)
         self._session.add_all(
             ReviewTickRow(
