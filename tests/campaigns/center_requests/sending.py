@@ -67,7 +67,7 @@ class Sender:
         return self._judge(case, caller, request, twisted)
 
     def sweep(self, operation: Any, definition: dict[str, Any]) -> Iterator[list[str]]:  # noqa: ANN401
-        """Send a good request of an operation and its probes; yield what does not hold of each."""
+        """Send a good request, its probes and one about nobody; yield what does not hold of each."""
         template, method = operation.path, operation.method.upper()
         caller = self._able(method, template)[-1]
         first = self._steering.body(operation.label, self._steering.path(template))
@@ -87,6 +87,11 @@ class Sender:
             )
             request = self._as_request(case, caller)
             yield self._judge(case, caller, request, f"{probe.place} {probe.name}")
+        if "{" in template:
+            body = {} if first is None else {"body": first, "media_type": _media(operation.label)}
+            nobody = self._steering.nobody(template)
+            case = operation.Case(method=method, path_parameters=nobody, **body)
+            yield self._judge(case, caller, self._as_request(case, caller), "unknown id")
 
     def _judge(self, case: AnyCase, caller: Caller, request: dict[str, Any], how: str) -> list[str]:
         label = case.operation.label

@@ -87,6 +87,13 @@ class Steering:
         found = {kind: self._random.choice(known) for kind, known in kinds.items() if known}
         return nothing | found
 
+    def nobody(self, template: str) -> dict[str, str]:
+        """Return path parameters that are well formed, the last of which names nothing."""
+        names = _PART.findall(template)
+        own = dict.fromkeys(names, self._own.mark) | self._parts_of(self._own)
+        last = next((name for name in reversed(names) if name != "version"), "version")
+        return {**own, last: f"nobody-{secrets.token_hex(4)}"}
+
     def _parts_of(self, tenant: Tenant) -> dict[str, str]:
         capability = self._random.choice((tenant.capability, SHARED))
         return {
