@@ -84,6 +84,8 @@ class MortalCenter:
         """End the center and its nursery."""
         self.kill()
         assert self._nursery.stdin is not None
+        self.admin.close()
+        self.author.close()
         self._nursery.stdin.close()
         self._nursery.wait(20)
         if self._nursery.stdout is not None:
