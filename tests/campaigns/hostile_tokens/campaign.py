@@ -109,7 +109,9 @@ class _Attack:
         return [
             *(_Genuine(forge.claiming(aud=audience(name)), _FOREIGN) for name in provinces),
             *(_Genuine(forge.claiming(scope=f"infer:{name}"), _NOT_GRANTED) for name in scopes),
-            _Genuine(forge.claiming(scope=f"trial:{CAPABILITY}"), _NOT_GRANTED),
+            # A trial says how many calls it is good for, and nothing else.
+            _Genuine(forge.claiming(scope=f"trial:{CAPABILITY}"), _REFUSED),
+            _Genuine(forge.claiming(scope=f"trial:{CAPABILITY} infer:other"), _NOT_GRANTED),
             _Genuine(forge.claiming(sub="app-2", client_id="app-2"), _NOT_GRANTED),
             _Genuine(forge.claiming(sub="app-11", client_id="app-11"), _NOT_GRANTED),
             _Genuine(forge.claiming(iat=now - 1000, exp=now - 100), _EXPIRED),
