@@ -32,7 +32,7 @@ _MAY_LEAVE: dict[str, dict[str, str]] = {
         **_PLACE, "request_id": _ID, "at": _TIME, "application": "app-[0-9a-f]{20}",
         "subscription": "sub-[0-9a-f]{20}",
         "status": "[1-5][0-9]{2}", "units": "[01]", "latency_us": r"\d{1,9}",
-        "request_bytes": r"\d{1,7}", "response_bytes": r"\d{1,7}",
+        "request_bytes": r"\d{1,7}", "response_bytes": r"\d{1,7}", "trial": "True|False",
     },
     "profile": {
         **_PLACE, "schema": "1", "window": r"[\d-]{10}T\d\d:00:00Z", "rows": r"\d{1,7}",
@@ -53,6 +53,8 @@ _MAY_LEAVE: dict[str, dict[str, str]] = {
         "instances.health": "starting|ready|failed|stopping", "instances.restarts": r"\d{1,3}",
         "instances.detail": _CODES, "instances.code_digest": _DIGEST,
         "instances.weights_digest": _DIGEST,
+        "contents.capability": NAME, "contents.version": re.escape(VERSION),
+        "contents.(code|weights|overlay|parse_rule|anchors)": _DIGEST,
         "backlog.(usage-[0-9]{1,3}|profile|quality|issuance)": r"\d{1,6}",
     },
     "issuance": {
