@@ -241,12 +241,6 @@ CAMPAIGN = Campaign(
             "return item.q <= FALSE_DISCOVERY_RATE",
         ),
         PlantedBug(
-            "merged-national-profile-decides",
-            "center/monitoring/store.py",
-            "        row.province == series.province,\n        row.capability",
-            "        row.capability",
-        ),
-        PlantedBug(
             "cells-off-by-one",
             "center/monitoring/judging.py",
             "kolmogorov_smirnov(_ordered(before), _ordered(now))",
