@@ -2,72 +2,24 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Form, Input, InputNumber, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, ask, newIdempotencyKey, type Schemas } from "../../api/client";
-import { Age } from "../../shared/Age";
-import { ConfirmAct } from "../../shared/ConfirmAct";
 import { FormDialog } from "../../shared/FormDialog";
 import { Once } from "../../shared/Once";
-import { type Column, DataTable } from "../../shared/table";
+import { ApiTokenTable } from "../../shared/tokens/ApiTokenTable";
 
-type Token = Schemas["ApiTokenView"];
 const KEY = ["api-tokens"];
 
 /** One's own API tokens; a new one may less than its owner. */
 export function OwnTokens() {
   const { t } = useTranslation("account");
-  const queries = useQueryClient();
-  const end = async (id: string) => {
-    await ask(api.DELETE("/api/v1/api-tokens/{token_id}", { params: { path: { token_id: id } } }));
-    await queries.invalidateQueries({ queryKey: KEY });
-  };
-  const columns: Column<Token>[] = [
-    { key: "label", title: t("label"), render: (k) => k.label, text: (k) => k.label },
-    {
-      key: "scopes",
-      title: t("rights"),
-      render: (k) => k.scopes?.join(", ") ?? t("all-rights"),
-      text: (k) => k.scopes?.join(" "),
-    },
-    {
-      key: "provinces",
-      title: t("provinces"),
-      render: (k) => k.provinces?.join(", ") ?? t("all-provinces"),
-      text: (k) => k.provinces?.join(" "),
-    },
-    {
-      key: "used",
-      title: t("last-used"),
-      render: (k) => (k.last_used_at === null ? t("never") : <Age at={k.last_used_at} />),
-      text: (k) => k.last_used_at,
-    },
-    {
-      key: "expires",
-      title: t("expires"),
-      render: (k) => (k.expires_at === null ? t("never") : <Age at={k.expires_at} />),
-      text: (k) => k.expires_at,
-    },
-    {
-      key: "acts",
-      title: "",
-      render: (k) => (
-        <ConfirmAct
-          act={t("revoke")}
-          title={t("revoke-title", { label: k.label })}
-          consequence={t("revoke-what")}
-          isDanger
-          onConfirm={() => end(k.id)}
-        />
-      ),
-      text: () => "",
-    },
-  ];
   return (
-    <DataTable
+    <ApiTokenTable
       name="api-tokens"
       caption={t("tokens")}
-      columns={columns}
       queryKey={KEY}
       load={(page) => ask(api.GET("/api/v1/api-tokens", { params: { query: page } }))}
-      keyOf={(k) => k.id}
+      revoke={(id) =>
+        ask(api.DELETE("/api/v1/api-tokens/{token_id}", { params: { path: { token_id: id } } }))
+      }
       filters={<NewToken />}
     />
   );
