@@ -18,7 +18,6 @@ from center.access.delegation import IssuerTerms
 from center.access.keys import KeyRing
 from center.access.vault import Vault
 from center.adapters.folder_packages import FolderPackageStore
-from center.adapters.oidc_provider import OidcProvider
 from center.alarm import api as alarm
 from center.authentication import make_authenticate
 from center.board import api as board
@@ -44,6 +43,7 @@ from center.identity import api as identity
 from center.identity.api.oidc import CALLBACK
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
+from center.identity.service.federation import Provider
 from center.incident import api as incident
 from center.instance import api as instance
 from center.instance.affected import affected_subscriptions
@@ -195,9 +195,11 @@ def _open_packages(app: FastAPI, settings: CenterSettings, database: Database) -
     app.state.package_facts = package_facts(database, app.state.packages)
 
 
-def _oidc(settings: CenterSettings) -> OidcProvider | None:
+def _oidc(settings: CenterSettings) -> Provider | None:
     if settings.oidc is None:
         return None
+    from center.adapters.oidc_provider import OidcProvider  # noqa: PLC0415 - memory; see there
+
     address = settings.public_url.rstrip("/")
     return OidcProvider(settings.oidc, f"{address}{PREFIX}{CALLBACK}")
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import get_args
 
@@ -24,6 +25,9 @@ from scheduler.settings import SchedulerSettings
 from tests import console_sources, messages
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = ("capability_sdk", "center", "edge_gateway", "scheduler", "deploy")
+_FROM_ELSEWHERE = {"torch", "triton_python_backend_utils"}
+"""What a person's own environment brings: PyTorch; and tritonserver, within its Python backend."""
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 SETTINGS = (
@@ -127,6 +131,34 @@ def outdated_documents() -> Iterator[str]:
     yield from messages.outdated()
 
 
+def undeclared_imports() -> Iterator[str]:
+    """Find imports of shipped packages that the platform's lock does not install."""
+    lock = (ROOT / "requirements" / "platform.txt").read_text()
+    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+    known = packages_distributions()
+    for path in tracked(*(f"{package}/*.py" for package in SHIPPED)):
+        for module in _imported(ast.parse(path.read_text())):
+            distributions = {_plain(name) for name in known.get(module, ())}
+            if module not in _FROM_ELSEWHERE and not distributions & locked:
+                where = path.relative_to(ROOT)
+                yield f"{where}: {module} is imported, but no dependency of the platform"
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    tops = {name.partition(".")[0] for name in names}
+    return tops - {*SHIPPED, *sys.stdlib_module_names}
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
 def main() -> int:
     """Check everything; returns the exit code."""
     if "--write" in sys.argv:
@@ -135,6 +167,7 @@ def main() -> int:
     complaints = [
         *too_long(),
         *not_to_be_committed(),
+        *undeclared_imports(),
         *outdated_documents(),
         *console_sources.complaints(tracked("center/console/src")),
     ]

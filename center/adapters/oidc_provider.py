@@ -1,23 +1,24 @@
 """An OpenID Connect provider: authorization code with PKCE, and ID tokens that are verified.
 
-authlib is imported where a provider is used, and so by no center without one.
+Its libraries take memory, so that a center without a provider does not import this module.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
+
+from authlib.common.urls import add_params_to_uri
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oidc.core import CodeIDToken
+from httpx2 import HTTPError, get
+from joserfc import jwt
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
 
 from center.identity.errors import OidcRefused, ProviderAway
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from authlib.integrations.httpx_client import OAuth2Client
-    from joserfc.jwk import KeySet
-
-    from center.settings import OidcSettings
+from center.settings import OidcSettings
 
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
 _TIMEOUT_SECONDS = 5.0
@@ -51,8 +52,6 @@ class OidcProvider:
 
     def end_session_url(self, back_to: str) -> str | None:
         """Return where somebody signs out of the provider too; None where it offers no such thing."""
-        from authlib.common.urls import add_params_to_uri  # noqa: PLC0415 - see the module's words
-
         endpoint = self._read_metadata().get("end_session_endpoint")
         if endpoint is None:
             return None
@@ -66,9 +65,6 @@ class OidcProvider:
             OidcRefused: The code, or the ID token that came for it, is not good.
             ProviderAway: The provider does not answer.
         """
-        from authlib.integrations.base_client import OAuthError  # noqa: PLC0415 - see above
-        from httpx2 import HTTPError  # noqa: PLC0415 - see above
-
         endpoint = self._metadata_of("token_endpoint")
         try:
             with self._client() as client:
@@ -80,9 +76,6 @@ class OidcProvider:
         return self._verified(token, nonce, now)
 
     def _verified(self, token: Mapping[str, Any], nonce: str, now: datetime) -> Mapping[str, Any]:
-        from authlib.oidc.core import CodeIDToken  # noqa: PLC0415 - see the module's words
-        from joserfc.errors import JoseError  # noqa: PLC0415 - see the module's words
-
         mine = self.settings.client_id
         options = {
             "iss": {"essential": True, "value": self.settings.issuer},
@@ -100,9 +93,6 @@ class OidcProvider:
 
     def _decoded(self, id_token: str) -> Any:  # noqa: ANN401 - joserfc's token
         """Check the signature; a key that is not known yet is asked for once."""
-        from joserfc import jwt  # noqa: PLC0415 - see the module's words
-        from joserfc.errors import BadSignatureError, InvalidKeyIdError  # noqa: PLC0415 - see above
-
         keys = self._keys
         if keys is not None:
             try:
@@ -113,8 +103,6 @@ class OidcProvider:
         return jwt.decode(id_token, self._keys, algorithms=_ALGORITHMS)
 
     def _read_keys(self) -> KeySet:
-        from joserfc.jwk import KeySet  # noqa: PLC0415 - see the module's words
-
         found = self._get(self._metadata_of("jwks_uri"))
         usable = [key for key in found.get("keys", ()) if key.get("use", "sig") == "sig"]
         return KeySet.import_key_set({"keys": usable})
@@ -135,8 +123,6 @@ class OidcProvider:
         return self._metadata
 
     def _get(self, url: str) -> dict[str, Any]:
-        from httpx2 import HTTPError, get  # noqa: PLC0415 - see the module's words
-
         try:
             answer = get(url, timeout=_TIMEOUT_SECONDS).raise_for_status()
             found = answer.json()
@@ -145,8 +131,6 @@ class OidcProvider:
         return found if isinstance(found, dict) else {}
 
     def _client(self) -> OAuth2Client:
-        from authlib.integrations.httpx_client import OAuth2Client  # noqa: PLC0415 - see above
-
         return OAuth2Client(
             client_id=self.settings.client_id,
             client_secret=self.settings.client_secret.get_secret_value(),
