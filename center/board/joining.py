@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from capability_sdk.contracts.enrolment import ProvinceKind
 from capability_sdk.kit.clock import Clock
 from center.board.domain import Figures
 from center.board.store import BoardStore
 from center.database import Database
 from center.feedback.store import QualityCellRow
-from center.identity.store.places import ProvinceRow
+from center.identity.store import serving_provinces
 from center.instance.store import DeploymentRow
 from center.monitoring.rows import DriftRow
 from center.operations.domain import hour_of
@@ -45,8 +44,7 @@ class Board:
         """Join the next provinces whose figures have changed; False where there is none."""
         now = self.clock()
         with self.database.session(write=False) as session:
-            serving = select(ProvinceRow.name).where(ProvinceRow.kind == ProvinceKind.SERVING)
-            names = list(session.scalars(serving))
+            names = list(session.scalars(serving_provinces()))
             due = BoardStore(session).due(names, now - _REFRESH)
         for province in due[:_AT_ONCE]:
             with self.database.session(write=False) as session:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from center.capability.domain import Stage
 from center.capability.rows import CapabilityVersionRow
+from center.identity.store import serving_provinces
 from center.objective.domain import Budget, Burning, Standing, Sums, Target
 from center.objective.errors import NoObjective
 from center.objective.rows import MeasuredRow, ObjectiveRow, StandingRow
@@ -79,7 +80,9 @@ class StandingStore:
         row = UsageSlotRow if recent else UsageHourRow
         start = UsageSlotRow.slot if recent else UsageHourRow.hour
         figures = [func.sum(getattr(row, name)) for name in ("calls", "failures", *LATENCY_COLUMNS)]
-        statement = select(row.capability, row.province, *figures).where(start >= since)
+        statement = select(row.capability, row.province, *figures).where(
+            start >= since, row.province.in_(serving_provinces())
+        )
         found = self._session.execute(statement.group_by(row.capability, row.province))
         return {
             (capability, province): Sums(int(calls), int(failures), [int(cell) for cell in cells])
@@ -95,6 +98,8 @@ class StandingStore:
             conditions.append(row.province == province)
         elif reach.provinces is not None:
             conditions.append(row.province.in_(sorted(reach.provinces)))
+        else:
+            conditions.append(row.province.in_(serving_provinces()))
         figures = [func.sum(getattr(row, name)) for name in ("calls", "failures", *LATENCY_COLUMNS)]
         statement = select(row.hour, *figures).where(*conditions).group_by(row.hour)
         return {

@@ -12,6 +12,7 @@ from center.capability.rows import CapabilityRow
 from center.catalogue.domain import Here, Standing
 from center.catalogue.rows import EntryRow, StandingRow
 from center.feedback.store import QualityCellRow, QualitySeriesRow
+from center.identity.store import serving_provinces
 from center.monitoring.domain import Verdict
 from center.monitoring.rows import DriftRow
 from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
@@ -110,7 +111,7 @@ def _usage(since: datetime) -> Select[*tuple[Any, ...]]:
             row.capability,
             *(func.sum(getattr(row, name)).label(name) for name in (*_USAGE, *LATENCY_COLUMNS)),
         )
-        .where(row.hour >= since)
+        .where(row.hour >= since, row.province.in_(serving_provinces()))
         .group_by(row.province, row.capability)
     )
 
@@ -128,7 +129,7 @@ def _quality(since: datetime) -> Select[*tuple[Any, ...]]:
             func.sum(case((is_right, row.rows), else_=0)).label("right"),
         )
         .join(entry, same)
-        .where(row.hour >= since)
+        .where(row.hour >= since, row.province.in_(serving_provinces()))
         .group_by(row.province, row.capability)
     )
 
@@ -137,7 +138,7 @@ def _quality_times(since: datetime) -> Select[*tuple[Any, ...]]:
     row = QualitySeriesRow
     return (
         select(row.province, row.capability, func.max(row.counted_at).label("quality_at"))
-        .where(row.counted_at >= since)
+        .where(row.counted_at >= since, row.province.in_(serving_provinces()))
         .group_by(row.province, row.capability)
     )
 

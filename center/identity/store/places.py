@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, false, select
+from sqlalchemy import ForeignKey, Select, false, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -54,6 +54,11 @@ class EdgeRow(Base):
     gateway_url: Mapped[str] = mapped_column(Line)
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def serving_provinces() -> Select[str]:
+    """Select the names of the provinces that serve; what the proving edge answers is nobody's call."""
+    return select(ProvinceRow.name).where(ProvinceRow.kind == ProvinceKind.SERVING)
 
 
 class PlaceStore:
