@@ -29,8 +29,9 @@ class Language(StrEnum):
 
 
 def write(manifest: Manifest, language: Language) -> str:
-    """Write a program that fetches a token and calls a version with a row of example values.
+    """Write a program that fetches a token and calls a capability with a row of example values.
 
+    It names the major version: every version of it keeps this contract, whichever a province runs.
     It reads the addresses and the secret from ``GATEWAY``, ``CLIENT_ID`` and ``CLIENT_SECRET``, so that
     none of them stands in a file.
     """
@@ -46,7 +47,8 @@ def write(manifest: Manifest, language: Language) -> str:
         for tensor in example_request(manifest)["inputs"]
     ]
     template = _templates().get_template(f"{language}.j2")
-    return template.render(manifest=manifest, request=request, tensors=tensors)
+    major, _, _ = manifest.version.partition(".")
+    return template.render(manifest=manifest, major=major, request=request, tensors=tensors)
 
 
 def _numpy(datatype: Datatype) -> str:
