@@ -1,6 +1,7 @@
 """HTTP of the incident domain."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -35,11 +36,17 @@ _ACT = problem_responses(400, 401, 403, 404, 409, 412, 422, 503)
 IncidentId = Annotated[Identifier, Path()]
 
 
-def _desk(session: SessionDep, actor: ActorDep, clock: ClockDep, if_match: IfMatch = None) -> Desk:
-    return Desk(session, actor, clock(), if_match)
+def _desk(session: SessionDep, actor: ActorDep, clock: ClockDep) -> Desk:
+    return Desk(session, actor, clock())
+
+
+def _changing(desk: Annotated[Desk, Depends(_desk)], if_match: IfMatch = None) -> Desk:
+    return replace(desk, if_match=if_match)
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]
+ChangingDep = Annotated[Desk, Depends(_changing)]
+"""For an act on what somebody looked at before."""
 
 
 class Format(StrEnum):
@@ -72,7 +79,7 @@ def get_incident(incident: IncidentId, desk: DeskDep, response: Response) -> Inc
 
 @router.put("/incidents/{incident}", dependencies=_HANDLE, responses=_ACT)
 def put_incident(
-    incident: IncidentId, body: IncidentBody, desk: DeskDep, response: Response
+    incident: IncidentId, body: IncidentBody, desk: ChangingDep, response: Response
 ) -> IncidentView:
     """Change what a file says."""
     return _shown(service.rewrite(desk, incident, body.account), response)
@@ -117,7 +124,7 @@ def export_postmortem(
 
 @router.post("/incidents/{incident}/entries", dependencies=_HANDLE, responses=_ACT)
 def add_entry(
-    incident: IncidentId, body: EntryBody, desk: DeskDep, response: Response, once: OnceDep
+    incident: IncidentId, body: EntryBody, desk: ChangingDep, response: Response, once: OnceDep
 ) -> IncidentView:
     """Write a line into the timeline."""
     return _made(once, lambda: service.add_entry(desk, incident, body.at, body.text), response)
@@ -125,7 +132,7 @@ def add_entry(
 
 @router.post("/incidents/{incident}/actions", status_code=201, dependencies=_HANDLE, responses=_ACT)
 def add_action(
-    incident: IncidentId, body: ActionBody, desk: DeskDep, response: Response, once: OnceDep
+    incident: IncidentId, body: ActionBody, desk: ChangingDep, response: Response, once: OnceDep
 ) -> IncidentView:
     """Say what is to be done, by whom, until when."""
     return _made(
@@ -139,7 +146,10 @@ def add_action(
     "/incidents/{incident}/actions/{action}:complete", dependencies=_HANDLE, responses=_ACT
 )
 def complete_action(
-    incident: IncidentId, action: Annotated[Identifier, Path()], desk: DeskDep, response: Response
+    incident: IncidentId,
+    action: Annotated[Identifier, Path()],
+    desk: ChangingDep,
+    response: Response,
 ) -> IncidentView:
     """Say that an action is done."""
     return _shown(service.set_done(desk, incident, action, done=True), response)
@@ -147,26 +157,29 @@ def complete_action(
 
 @router.post("/incidents/{incident}/actions/{action}:reopen", dependencies=_HANDLE, responses=_ACT)
 def reopen_action(
-    incident: IncidentId, action: Annotated[Identifier, Path()], desk: DeskDep, response: Response
+    incident: IncidentId,
+    action: Annotated[Identifier, Path()],
+    desk: ChangingDep,
+    response: Response,
 ) -> IncidentView:
     """Say that an action is not done yet."""
     return _shown(service.set_done(desk, incident, action, done=False), response)
 
 
 @router.post("/incidents/{incident}:mitigate", dependencies=_HANDLE, responses=_ACT)
-def mitigate_incident(incident: IncidentId, desk: DeskDep, response: Response) -> IncidentView:
+def mitigate_incident(incident: IncidentId, desk: ChangingDep, response: Response) -> IncidentView:
     """Say that callers suffer no more."""
     return _shown(service.mitigate(desk, incident), response)
 
 
 @router.post("/incidents/{incident}:close", dependencies=_HANDLE, responses=_ACT)
-def close_incident(incident: IncidentId, desk: DeskDep, response: Response) -> IncidentView:
+def close_incident(incident: IncidentId, desk: ChangingDep, response: Response) -> IncidentView:
     """Close a file: it needs both causes, and actions that are all done."""
     return _shown(service.close(desk, incident), response)
 
 
 @router.post("/incidents/{incident}:reopen", dependencies=_HANDLE, responses=_ACT)
-def reopen_incident(incident: IncidentId, desk: DeskDep, response: Response) -> IncidentView:
+def reopen_incident(incident: IncidentId, desk: ChangingDep, response: Response) -> IncidentView:
     """Open a file again."""
     return _shown(service.reopen(desk, incident), response)
 

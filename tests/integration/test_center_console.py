@@ -1,7 +1,7 @@
 """The console's files as the center serves them: what a browser may do with them, and where they end."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -31,8 +31,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-def policy(answer_headers: object) -> dict[str, str]:
-    text = dict(answer_headers)["content-security-policy"]  # type: ignore[call-overload]
+def policy(answer_headers: Mapping[str, str]) -> dict[str, str]:
+    text = answer_headers["content-security-policy"]
     rules = [rule.strip().partition(" ") for rule in text.split(";")]
     return {name: values for name, _, values in rules}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.center_store_world import Shop, manifest, open_shop
-from tests.center_world import running_center
+from tests.center_world import Person, running_center
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +23,9 @@ def topic(shop: Shop) -> str:
     return f"/capabilities/{item.name}"
 
 
-def _put(person: object, path: str, body: object, etag: str | None = None) -> int:
+def _put(person: Person, path: str, body: object, etag: str | None = None) -> int:
     headers = {} if etag is None else {"If-Match": etag}
-    answer = person.http.put(f"/api/v1{path}", json=body, headers=headers)  # type: ignore[attr-defined]
+    answer = person.http.put(f"/api/v1{path}", json=body, headers=headers)
     status: int = answer.status_code
     return status
 
