@@ -11,12 +11,14 @@ import pytest
 from capability_sdk.contracts.packages import DRAFT_TYPE, DraftRelease
 from capability_sdk.contracts.state import DesiredState
 from center.capability.store import CapabilityStore
+from center.catalogue.standing import Standings
 from center.instance import drafts
 from center.instance.draft_store import Draft, DraftRow
 from center.instance.drafts import DraftTerms
 from center.instance.errors import NoProvingEdge
+from center.objective.measuring import Measuring
 from center.permissions import WORKER
-from tests.center_store_world import Shop, manifest, open_shop
+from tests.center_store_world import Shop, approval_of, manifest, open_shop
 from tests.center_world import EdgeWorld, decode_part, running_center
 
 TERMS = DraftTerms("publish-gate", replicas=2, lifetime=timedelta(minutes=5))
@@ -74,6 +76,45 @@ def test_a_draft_stands_in_the_proving_province_alone(shop: Shop, edge: EdgeWorl
         *(draft.id, draft.application),
         "digit-recognition",
     )
+
+
+def test_what_answers_a_draft_counts_in_no_budget_and_in_no_figure_of_the_store(
+    shop: Shop, edge: EdgeWorld
+) -> None:
+    draft, world = _begin(shop), shop.world
+    call = {
+        "request_id": "r-1",
+        "at": world.clock().isoformat(),
+        "application": draft.application,
+        "subscription": draft.id,
+        "capability": "digit-recognition",
+        "version": "1.0.0",
+        "status": 503,
+        "units": 0,
+        "latency_us": 900,
+        "request_bytes": 9,
+        "response_bytes": 9,
+    }
+    batch = {
+        "stream": "usage-0",
+        "epoch": 1,
+        "records": [{"seq": 1, "kind": "usage", "body": call}],
+    }
+    sent = edge.http.post(f"/api/v1/edges/{edge.identity.edge}/telemetry", json=batch)
+    assert sent.status_code == 200, sent.text
+
+    Measuring(world.database, world.clock).run()
+    Standings(world.database, world.clock).run()
+
+    (counted,) = shop.admin.get("/usage?by=province").json()["items"]
+    assert (counted["province"], counted["calls"]) == ("proving", 1)
+    assert shop.admin.get("/objectives").json()["items"] == []
+    assert shop.gate()
+    assert shop.author.post(f"{VERSION}:request-review").status_code == 200
+    approved = shop.admin.post(f"{VERSION}:approve", approval_of(shop.admin, VERSION))
+    assert approved.status_code == 200, approved.text
+    (listed,) = shop.admin.get("/store").json()["items"]
+    assert listed["standing"] is None
 
 
 def test_its_release_names_province_and_end_and_is_no_release(shop: Shop, edge: EdgeWorld) -> None:
