@@ -23,13 +23,18 @@ def calls_since(
 
 
 def daily_calls(
-    session: Session, application: str, capability: str, days: Sequence[tuple[datetime, datetime]]
+    session: Session,
+    province: str,
+    application: str,
+    capability: str,
+    days: Sequence[tuple[datetime, datetime]],
 ) -> list[int]:
-    """Count an application's calls of a capability in each span of time; spans are in order."""
+    """Count the calls of a province's application to a capability in each span; spans are in order."""
     row = UsageHourRow
     statement = (
         select(row.hour, func.sum(row.calls))
         .where(
+            row.province == province,  # the primary key begins with it
             row.application == application,
             row.capability == capability,
             row.hour >= days[0][0],

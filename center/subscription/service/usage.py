@@ -13,7 +13,7 @@ from center.subscription.domain import Subscription
 
 DAYS_SHOWN = 14
 
-DailyCalls = Callable[[Session, str, str, Sequence[tuple[datetime, datetime]]], list[int]]
+DailyCalls = Callable[[Session, str, str, str, Sequence[tuple[datetime, datetime]]], list[int]]
 """Counts an application's calls of a capability in each span of time; a domain above does, and
 `center.app` passes it in."""
 
@@ -47,7 +47,7 @@ def usage_of(
     """
     zone = PlaceStore(session).get(item.province).zone
     days = _last_days(ZoneInfo(zone), now)
-    calls = daily_calls(session, item.application, item.capability, days)
+    calls = daily_calls(session, item.province, item.application, item.capability, days)
     dates = [begins.astimezone(ZoneInfo(zone)).date() for begins, _ in days]
     return QuotaUse(
         daily_quota=item.terms.daily_quota,
