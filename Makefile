@@ -173,6 +173,14 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
 	$(BIN)/python -m tests.gates --write
 
+PICTURES := .pictures
+
+.PHONY: pictures
+pictures: $(VENV)/.dev $(CONSOLE)/dist/index.html ## Walk the console's journeys in both languages, light and dark; take the documents' pictures anew
+	rm -rf $(PICTURES) && mkdir $(PICTURES)
+	JIUZHOU_PICTURES=$(abspath $(PICTURES)) $(BIN)/pytest tests/browser
+	$(BIN)/python -m tests.browser.pictures $(PICTURES)
+
 .PHONY: proto
 proto: $(VENV)/.dev ## Generate the messages of the gRPC face anew from their .proto file
 	$(BIN)/python -m tests.messages

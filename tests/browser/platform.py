@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from deploy.embedded.demo import DemoRecord
-from tests.e2e.harness import Person, eventually, running
+from tests.browser.looks import pictures_folder
+from tests.e2e.harness import JIUZHOU, Person, eventually, running
+from tests.e2e.platform import sign_in
 from tests.servers.process import find_program, free_port
 
 _FIRST_START = 900.0
@@ -36,7 +39,20 @@ def running_demo(folder: Path) -> Iterator[Demo]:
     arguments = ("up", "--data", str(data), "--port-base", str(free_port()))
     with running(folder / "up.log", *arguments):
         eventually("the demo", lambda: _ready(data), _FIRST_START)
-        yield _demo(data)
+        demo = _demo(data)
+        if pictures_folder() is not None:
+            _enrol_fleet(folder, demo)
+        yield demo
+
+
+def _enrol_fleet(folder: Path, demo: Demo) -> None:
+    """Fill the demo with simulated provinces, so that boards and lists are seen full: minutes."""
+    admin = sign_in(folder, demo.center, "li-na", demo.passwords["li-na"])
+    subprocess.run(
+        [*JIUZHOU, "fleet", "--folder", str(folder / "fleet")],
+        env={**os.environ, "JIUZHOU_CONFIG": str(admin.home)},
+        check=True,
+    )
 
 
 def _ready(data: Path) -> bool | None:

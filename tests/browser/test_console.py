@@ -11,9 +11,10 @@ from tests.browser.journeys.drift import find_the_drifting_column
 from tests.browser.journeys.incident import take_an_alarm_to_the_closed_file
 from tests.browser.journeys.review import build_version, publish, review
 from tests.browser.journeys.subscription import try_subscribe_and_call
+from tests.browser.looks import LOOKS, Look, looks
 from tests.browser.pages import addresses
 from tests.browser.platform import Demo, running_browser, running_demo
-from tests.browser.visitor import LOOKS, Look, Visitor, sign_in, visit
+from tests.browser.visitor import Visitor, sign_in, visit
 
 pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy machine
 
@@ -63,6 +64,7 @@ def test_the_sign_in_page_has_no_grave_finding_of_axe(
 ) -> None:
     visitor = visit(browser, demo.center, look)
     visitor.opens("/sign-in")
+    visitor.takes_look()
 
     found = grave_findings(visitor.page)
     visitor.page.context.close()
@@ -119,10 +121,11 @@ def test_a_session_that_ended_is_renewed_over_the_page_as_it_is(
     assert kept == "digit"
 
 
+@pytest.mark.parametrize("look", looks(LOOKS[2]), ids=str)
 def test_a_drifting_province_and_its_column_are_found_in_two_clicks(
-    browser: Browser, demo: Demo
+    browser: Browser, demo: Demo, look: Look
 ) -> None:
-    engineer = person(browser, demo, "wang-wei", LOOKS[2])
+    engineer = person(browser, demo, "wang-wei", look)
 
     find_the_drifting_column(engineer)
 
@@ -131,10 +134,11 @@ def test_a_drifting_province_and_its_column_are_found_in_two_clicks(
     assert engineer.complaints == []
 
 
+@pytest.mark.parametrize("look", looks(LOOKS[1]), ids=str)
 def test_from_the_store_to_the_first_answered_call_it_takes_at_most_12_interactions(
-    browser: Browser, demo: Demo
+    browser: Browser, demo: Demo, look: Look
 ) -> None:
-    operator = person(browser, demo, "chen-jing", LOOKS[1])
+    operator = person(browser, demo, "chen-jing", look)
 
     answer = try_subscribe_and_call(operator)
 
@@ -144,8 +148,11 @@ def test_from_the_store_to_the_first_answered_call_it_takes_at_most_12_interacti
     assert operator.complaints == []
 
 
-def test_an_alarm_is_taken_to_its_closed_incident_file(browser: Browser, demo: Demo) -> None:
-    admin = person(browser, demo, "li-na", LOOKS[3])
+@pytest.mark.parametrize("look", looks(LOOKS[3]), ids=str)
+def test_an_alarm_is_taken_to_its_closed_incident_file(
+    browser: Browser, demo: Demo, look: Look
+) -> None:
+    admin = person(browser, demo, "li-na", look)
 
     take_an_alarm_to_the_closed_file(admin)
 
@@ -153,15 +160,17 @@ def test_an_alarm_is_taken_to_its_closed_incident_file(browser: Browser, demo: D
     assert admin.complaints == []
 
 
+@pytest.mark.parametrize("look", looks(LOOKS[0]), ids=str)
 def test_a_package_is_uploaded_reviewed_by_somebody_else_and_published(
-    browser: Browser, demo: Demo, tmp_path: Path
+    browser: Browser, demo: Demo, look: Look, tmp_path: Path
 ) -> None:
-    archive = build_version(demo.data / "showcase", "1.1.0", tmp_path)
-    author = person(browser, demo, "wang-wei", LOOKS[0])
-    publish(author, archive, "1.1.0")
-    admin = person(browser, demo, "li-na", LOOKS[3])
+    version = f"1.1.{LOOKS.index(look)}"
+    archive = build_version(demo.data / "showcase", version, tmp_path)
+    author = person(browser, demo, "wang-wei", look)
+    publish(author, archive, version)
+    admin = person(browser, demo, "li-na", look)
 
-    review(admin, "1.1.0")
+    review(admin, version)
 
     author.page.context.close()
     admin.page.context.close()

@@ -1,33 +1,22 @@
 """Somebody at the console in a real browser: what they do is counted, what goes wrong is kept."""
 
+from base64 import b64decode
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.browser.words import Language, words
+from tests.browser.looks import Look, pictures_folder
+from tests.browser.words import words
 
-Mode = Literal["light", "dark"]
 Role = Literal["button", "link", "tab", "textbox", "combobox", "option", "checkbox", "row", "cell"]
 
 PATIENCE = 60_000
 """Milliseconds that a busy machine may take for one step; never what a test is about."""
 expect.set_options(timeout=PATIENCE)
 
-
-@dataclass(frozen=True)
-class Look:
-    """How somebody sees the console."""
-
-    language: Language = "zh"
-    mode: Mode = "light"
-
-    def __str__(self) -> str:
-        return f"{self.language}-{self.mode}"
-
-
-LOOKS = tuple(Look(language, mode) for language in ("zh", "en") for mode in ("light", "dark"))
+_QUALITY = 80
+"""Of a picture in WebP, out of 100."""
 
 
 @dataclass
@@ -39,7 +28,6 @@ class Visitor:
     look: Look
     interactions: int = 0
     complaints: list[str] = field(default_factory=list)
-    pictures: Path | None = None
 
     def says(self, key: str, **values: str) -> str:
         """Return a text of the console in this visitor's language."""
@@ -52,7 +40,7 @@ class Visitor:
 
     def settles(self) -> None:
         """Wait until nothing is loading any more."""
-        self.page.wait_for_load_state("load")
+        self.page.locator("main :is(h1, h2)").first.wait_for()
         expect(
             self.page.get_by_role("status", name=words(self.look.language, "shared:loading"))
         ).to_have_count(0)
@@ -81,26 +69,37 @@ class Visitor:
         """Wait until a text is there."""
         expect(self.page.get_by_text(text).first).to_be_visible()
 
+    def takes_look(self) -> None:
+        """Choose language and appearance by the switches of the page; both stay for later pages."""
+        if self.look.language == "en":  # a new device shows Chinese
+            self.page.get_by_role("button", name=words("zh", "app:frame.other-language")).click()
+        if self.look.mode == "dark":  # and light, as this browser's system is
+            self.page.get_by_role("button", name=self.says("app:frame.appearance")).click()
+            self.page.get_by_role("menuitem", name=self.says("app:frame.dark")).click()
+        expect(self.page.locator("html")).to_have_attribute("data-mode", self.look.mode)
+
     def keeps(self, name: str) -> None:
-        """Keep what is on the screen as a picture of the documentation, where pictures are made."""
-        if self.pictures is not None:
+        """Keep what is on the screen as a picture, where pictures are made."""
+        folder = pictures_folder()
+        if folder is not None:
             self.settles()
-            path = self.pictures / f"{name}-{self.look}.jpeg"
-            self.page.screenshot(path=path, type="jpeg", quality=60, animations="disabled")
+            session = self.page.context.new_cdp_session(self.page)
+            taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
+            session.detach()
+            (folder / f"{name}-{self.look}.webp").write_bytes(b64decode(taken["data"]))
 
 
-def visit(browser: Browser, center: str, look: Look, pictures: Path | None = None) -> Visitor:
+def visit(browser: Browser, center: str, look: Look) -> Visitor:
     """Open the console as a stranger."""
     context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, color_scheme=look.mode, reduced_motion="reduce"
-    )
-    context.add_init_script(
-        f"localStorage.setItem('jiuzhou.language', '{look.language}');"
-        f"localStorage.setItem('jiuzhou.appearance', '{look.mode}');"
+        viewport={"width": 1280, "height": 800},
+        device_scale_factor=1 if pictures_folder() is None else 1.5,
+        color_scheme="light",
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    visitor = Visitor(center, page, look, pictures=pictures)
+    visitor = Visitor(center, page, look)
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     page.on("console", lambda message: _note(visitor, message))
     return visitor
@@ -115,6 +114,7 @@ def _note(visitor: Visitor, message: ConsoleMessage) -> None:
 def sign_in(visitor: Visitor, name: str, password: str, back: str = "/") -> Visitor:
     """Sign in with a local account, and arrive where the address says."""
     visitor.page.goto(f"{visitor.center}{back}")
+    visitor.takes_look()
     visitor.page.get_by_label(visitor.says("sign-in:name"), exact=True).fill(name)
     visitor.page.get_by_label(visitor.says("sign-in:password"), exact=True).fill(password)
     visitor.page.get_by_role("button", name=visitor.says("sign-in:act"), exact=True).click()
