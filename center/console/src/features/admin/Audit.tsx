@@ -6,6 +6,7 @@ import type { paths } from "../../api/schema";
 import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
 import { type Column, DataTable } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { useUrlState } from "../../shared/useUrlState";
 
@@ -20,6 +21,7 @@ function asked(query: NonNullable<paths["/api/v1/audit"]["get"]["parameters"]["q
 export function Audit() {
   const { t } = useTranslation("admin");
   const [province] = useProvince();
+  const { provinceOf } = useNames();
   const [actor, setActor] = useUrlState("actor");
   const [act, setAct] = useUrlState("act");
   const [subject, setSubject] = useUrlState("subject");
@@ -32,7 +34,7 @@ export function Audit() {
     {
       key: "province",
       title: t("province"),
-      render: (a) => a.province ?? "–",
+      render: (a) => (a.province == null ? "–" : provinceOf(a.province)),
       text: (a) => a.province,
     },
     {

@@ -6,6 +6,7 @@ import { Age } from "../../shared/Age";
 import { ConfirmAct } from "../../shared/ConfirmAct";
 import { StateMark } from "../../shared/StateMark";
 import { type Column, DataTable } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 
 type Edge = Schemas["EdgeView"];
 const KEY = ["edges"];
@@ -15,13 +16,19 @@ export function Edges() {
   const { t } = useTranslation("admin");
   const { may } = useSession();
   const queries = useQueryClient();
+  const { provinceOf } = useNames();
   const revoke = async (edge: string) => {
     await ask(api.POST("/api/v1/edges/{edge}:revoke", { params: { path: { edge } } }));
     await queries.invalidateQueries({ queryKey: KEY });
   };
   const columns: Column<Edge>[] = [
     { key: "id", title: t("edge"), render: (e) => e.id, text: (e) => e.id },
-    { key: "province", title: t("province"), render: (e) => e.province, text: (e) => e.province },
+    {
+      key: "province",
+      title: t("province"),
+      render: (e) => provinceOf(e.province),
+      text: (e) => e.province,
+    },
     {
       key: "state",
       title: t("state"),
@@ -57,7 +64,7 @@ export function Edges() {
           <ConfirmAct
             act={t("revoke")}
             title={t("revoke-edge", { edge: e.id })}
-            consequence={t("revoke-edge-what", { province: e.province })}
+            consequence={t("revoke-edge-what", { province: provinceOf(e.province) })}
             name={e.id}
             isDanger
             onConfirm={() => revoke(e.id)}

@@ -6,6 +6,7 @@ import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
 import { Notice } from "../../shared/Notice";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 import { SilenceForm } from "./SilenceForm";
 
 type Silence = Schemas["SilenceView"];
@@ -41,6 +42,7 @@ export function Silences() {
 function useColumns(mayEnd: boolean): Column<Silence>[] {
   const { t } = useTranslation("alarms");
   const queries = useQueryClient();
+  const { provinceOf, capabilityOf } = useNames();
   const end = async (silence: string) => {
     await ask(api.DELETE("/api/v1/alarm-silences/{silence}", { params: { path: { silence } } }));
     await queries.invalidateQueries({ queryKey: ["alarms"] });
@@ -52,13 +54,13 @@ function useColumns(mayEnd: boolean): Column<Silence>[] {
     {
       key: "province",
       title: t("province"),
-      render: (item) => item.province ?? all,
+      render: (item) => (item.province === null ? all : provinceOf(item.province)),
       text: (item) => item.province,
     },
     {
       key: "capability",
       title: t("capability"),
-      render: (item) => item.capability ?? all,
+      render: (item) => (item.capability === null ? all : capabilityOf(item.capability)),
       text: (item) => item.capability,
     },
     {

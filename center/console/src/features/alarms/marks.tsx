@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { type State, StateMark } from "../../shared/StateMark";
+import { usePlace as useNamedPlace } from "../../shared/useNames";
 import type { Alarm } from "./useAlarms";
 
 const SHAPE: Record<Alarm["severity"], State> = {
@@ -23,6 +24,6 @@ export function useSays(): (says: Alarm["says"]) => string {
 /** Where it is: a province, a capability, both, or the center. */
 export function usePlace(): (alarm: Alarm) => string {
   const { t } = useTranslation("alarms");
-  return ({ province, capability }) =>
-    [province, capability].filter((name) => name !== "").join(" · ") || t("center");
+  const placeOf = useNamedPlace();
+  return (alarm) => placeOf(alarm) || t("center");
 }

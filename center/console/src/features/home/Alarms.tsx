@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
 import { Section } from "./Section";
@@ -13,6 +14,7 @@ const SHOWN = 5;
 export function Alarms() {
   const { t } = useTranslation("home");
   const says = useTitle();
+  const { provinceOf } = useNames();
   const [province] = useProvince();
   const scope = province === "" ? {} : { province };
   const query = useQuery({
@@ -30,7 +32,7 @@ export function Alarms() {
       {(item) => (
         <>
           <Link to="/alarms">{says(item.says)}</Link>
-          <span className="quiet">{item.province}</span>
+          <span className="quiet">{provinceOf(item.province)}</span>
           <span className="quiet">
             <Age at={item.first_seen} />
           </span>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
 import { StateMark } from "../../shared/StateMark";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { Section } from "./Section";
 
@@ -13,6 +14,7 @@ const MOST = 500;
 export function Drifting() {
   const { t } = useTranslation("home");
   const [province] = useProvince();
+  const { provinceOf, capabilityOf } = useNames();
   const scope = province === "" ? {} : { province };
   const query = useQuery({
     queryKey: ["drift", scope],
@@ -29,9 +31,9 @@ export function Drifting() {
       {(item) => (
         <>
           <Link to={`/monitoring/${item.capability}/${item.province}`}>
-            <StateMark state="drift" text={`${item.capability} ${item.version}`} />
+            <StateMark state="drift" text={`${capabilityOf(item.capability)} ${item.version}`} />
           </Link>
-          <span>{item.province}</span>
+          <span>{provinceOf(item.province)}</span>
           <span className="quiet">
             {t("moved", { count: item.columns_moved })}
             {item.worst && ` · ${t("worst", { column: item.worst.column })}`}

@@ -5,6 +5,7 @@ import { api, ask, type Schemas } from "../../api/client";
 import { Age } from "../../shared/Age";
 import { StateMark } from "../../shared/StateMark";
 import { useNow } from "../../shared/time";
+import { useNames } from "../../shared/useNames";
 import { Section } from "./Section";
 
 const SHOWN = 5;
@@ -19,6 +20,7 @@ interface Contact {
 export function Edges() {
   const { t } = useTranslation("home");
   const now = useNow();
+  const { provinceOf } = useNames();
   const query = useQuery({
     queryKey: ["consistency", "contact"],
     queryFn: () => ask(api.GET("/api/v1/consistency")),
@@ -34,7 +36,7 @@ export function Edges() {
       {({ province, seconds }) => (
         <>
           <Link to="/monitoring" search={{ province }}>
-            {province}
+            {provinceOf(province)}
           </Link>
           <StateMark state={seconds > LATE_SECONDS ? "late" : "healthy"} />
           <span className="quiet">

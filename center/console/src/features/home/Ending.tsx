@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Age } from "../../shared/Age";
 import { useNow } from "../../shared/time";
+import { useNames } from "../../shared/useNames";
 import { Section } from "./Section";
 import { useSubscriptions } from "./useSubscriptions";
 
@@ -11,6 +12,7 @@ const SOON = 14 * 24 * 3600 * 1000;
 export function Ending() {
   const { t } = useTranslation("home");
   const now = useNow();
+  const { capabilityOf } = useNames();
   const query = useSubscriptions("active");
   const ending = (query.data ?? [])
     .flatMap((item) => (item.ends_at ? [{ ...item, ends: item.ends_at }] : []))
@@ -26,7 +28,7 @@ export function Ending() {
     >
       {(item) => (
         <>
-          <Link to={`/subscriptions/${item.id}`}>{item.capability}</Link>
+          <Link to={`/subscriptions/${item.id}`}>{capabilityOf(item.capability)}</Link>
           <span className="quiet">{item.purpose}</span>
           <span className="quiet">
             <Age at={item.ends} />

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
+import { useNames } from "../../shared/useNames";
 import { Section } from "./Section";
 import { useSubscriptions } from "./useSubscriptions";
 
@@ -9,6 +10,7 @@ import { useSubscriptions } from "./useSubscriptions";
 export function Requests() {
   const { t } = useTranslation("home");
   const { may } = useSession();
+  const { provinceOf, capabilityOf } = useNames();
   const query = useSubscriptions("requested");
   const isDecider = may("approve:subscriptions");
   return (
@@ -20,8 +22,8 @@ export function Requests() {
     >
       {(item) => (
         <>
-          <Link to={`/subscriptions/${item.id}`}>{item.capability}</Link>
-          <span className="quiet">{item.province}</span>
+          <Link to={`/subscriptions/${item.id}`}>{capabilityOf(item.capability)}</Link>
+          <span className="quiet">{provinceOf(item.province)}</span>
           <span className="quiet">{t("by", { name: item.requested_by })}</span>
           <span className="quiet">
             <Age at={item.requested_at} />

@@ -3,13 +3,14 @@ import { Age } from "../../shared/Age";
 import { CopyButton } from "../../shared/CopyButton";
 import { useTimes } from "../../shared/time";
 import style from "./Incidents.module.css";
-import { SeverityMark, StateWord } from "./marks";
+import { SeverityMark, StateWord, useScope } from "./marks";
 import type { Incident } from "./useIncident";
 
 /** Where a file stands, how bad it is, where and since when. */
 export function Facts({ item }: { item: Incident }) {
   const { t } = useTranslation("incidents");
   const { local } = useTimes();
+  const scopeOf = useScope();
   const ends = item.ends_at === null ? t("not-over") : local(new Date(item.ends_at));
   return (
     <dl className={style.facts}>
@@ -27,7 +28,7 @@ export function Facts({ item }: { item: Incident }) {
       </div>
       <div>
         <dt>{t("column.scope")}</dt>
-        <dd>{[...item.provinces, ...item.capabilities].join(" · ") || t("everywhere")}</dd>
+        <dd>{scopeOf(item)}</dd>
       </div>
       <div>
         <dt>{t("period")}</dt>

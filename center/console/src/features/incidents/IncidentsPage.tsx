@@ -8,7 +8,7 @@ import { Notice } from "../../shared/Notice";
 import { PageFrame } from "../../shared/PageFrame";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
 import { useUrlState } from "../../shared/useUrlState";
-import { SeverityMark, StateWord } from "./marks";
+import { SeverityMark, StateWord, useScope } from "./marks";
 import { OpenIncident } from "./OpenIncident";
 import type { Incident } from "./useIncident";
 
@@ -78,8 +78,7 @@ function List() {
 
 function useColumns(): Column<Incident>[] {
   const { t } = useTranslation("incidents");
-  const scope = (item: Incident) =>
-    [...item.provinces, ...item.capabilities].join(" · ") || t("everywhere");
+  const scope = useScope();
   const open = (item: Incident) => item.actions.filter(({ done_at }) => done_at === null).length;
   return [
     {

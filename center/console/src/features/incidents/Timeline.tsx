@@ -7,6 +7,7 @@ import type { Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { QueryStates } from "../../shared/QueryStates";
 import { useTimes } from "../../shared/time";
+import { usePlace } from "../../shared/useNames";
 import { useUrlState } from "../../shared/useUrlState";
 import style from "./Incidents.module.css";
 import { type Incident, type Line, useAct } from "./useIncident";
@@ -56,6 +57,7 @@ export function Timeline({ item, query }: Props) {
 function Entry({ line }: { line: Line }) {
   const { i18n } = useTranslation("incidents");
   const { local, utc } = useTimes();
+  const placeOf = usePlace();
   const at = new Date(line.at);
   const language = i18n.language === "en" ? "en" : "zh";
   const says = line.says?.[language];
@@ -68,7 +70,7 @@ function Entry({ line }: { line: Line }) {
       <div>
         <What line={line} />{" "}
         <span className="quiet">
-          {[line.province, line.capability].filter(Boolean).join(" · ")} {line.actor}
+          {placeOf(line)} {line.actor}
         </span>
         {says !== undefined && <p>{says}</p>}
         {remark !== "" && <p className={style.text}>{remark}</p>}

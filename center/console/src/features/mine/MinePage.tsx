@@ -8,6 +8,7 @@ import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
 import { StateMark } from "../../shared/StateMark";
 import { useLive } from "../../shared/useLive";
+import { useNames } from "../../shared/useNames";
 import { useTitle } from "../../shared/useTitle";
 import style from "./Mine.module.css";
 import { UploadPart } from "./UploadPart";
@@ -63,6 +64,7 @@ function Rows({ rows }: { rows: Row[] }) {
 function Line({ row }: { row: Row }) {
   const { t } = useTranslation("mine");
   const title = useTitle();
+  const { provinceOf, provincesOf } = useNames();
   const { share } = useNumbers();
   const { item, provinces, drift, quality, feedback } = row;
   const realized = quality?.f1 ?? quality?.accuracy;
@@ -75,7 +77,7 @@ function Line({ row }: { row: Row }) {
         <span className="quiet">{item.version}</span>
       </th>
       <td>{t(`stage.${item.stage}`)}</td>
-      <td>{provinces.length === 0 ? "–" : provinces.join(", ")}</td>
+      <td>{provinces.length === 0 ? "–" : provincesOf(provinces)}</td>
       <td>
         {drift === undefined ? (
           <StateMark state="no-data" />
@@ -87,7 +89,9 @@ function Line({ row }: { row: Row }) {
             <StateMark
               state={drift.verdict === "drift" ? "drift" : "healthy"}
               text={
-                drift.verdict === "drift" ? t("drifts", { province: drift.province }) : t("stable")
+                drift.verdict === "drift"
+                  ? t("drifts", { province: provinceOf(drift.province) })
+                  : t("stable")
               }
             />
           </Link>
@@ -100,7 +104,7 @@ function Line({ row }: { row: Row }) {
           <Figure
             value={share(realized)}
             n={quality?.labelled}
-            {...(quality && { source: quality.province })}
+            {...(quality && { source: provinceOf(quality.province) })}
           />
         )}
       </td>

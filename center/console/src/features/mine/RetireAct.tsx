@@ -2,6 +2,7 @@ import { DatePicker, Form, Input, Select } from "antd";
 import type { Dayjs } from "dayjs";
 import { useTranslation } from "react-i18next";
 import { ConfirmAct } from "../../shared/ConfirmAct";
+import { useNames } from "../../shared/useNames";
 import { type Of, useAffected, useVersionActs, useVersions } from "./useMine";
 
 interface Fields {
@@ -15,6 +16,7 @@ export function RetireAct({ of }: { of: Of }) {
   const { t } = useTranslation("mine");
   const [form] = Form.useForm<Fields>();
   const { retire } = useVersionActs(of);
+  const { provincesOf } = useNames();
   const affected = useAffected(of).data;
   const versions = useVersions(of.name).data ?? [];
   const places = new Set(affected?.items.map((one) => one.province));
@@ -31,7 +33,7 @@ export function RetireAct({ of }: { of: Of }) {
       <p>
         {t("affects", {
           count: affected?.total ?? 0,
-          provinces: [...places].join(", ") || "–",
+          provinces: provincesOf([...places]) || "–",
         })}
       </p>
       <Form form={form} layout="vertical">

@@ -9,6 +9,7 @@ import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
 import { UrlTabs } from "../../shared/UrlTabs";
 import { useLive } from "../../shared/useLive";
+import { useNames } from "../../shared/useNames";
 import { useTitle } from "../../shared/useTitle";
 import { DifferenceView, GateReportView, useDifference } from "../reviews";
 import style from "./Mine.module.css";
@@ -27,6 +28,7 @@ export default function VersionPage() {
 
 function Parts({ of, item }: { of: Of; item: Version }) {
   const { t } = useTranslation("mine");
+  const { provincesOf } = useNames();
   const title = useTitle();
   const isGated = item.stage !== "gating";
   const tabs = [
@@ -62,7 +64,7 @@ function Parts({ of, item }: { of: Of; item: Version }) {
           <>
             <dt>{t("conditions")}</dt>
             <dd>
-              {item.conditions.provinces?.join(", ") ?? t("everywhere")}{" "}
+              {item.conditions.provinces ? provincesOf(item.conditions.provinces) : t("everywhere")}{" "}
               {item.conditions.ends_at && new Date(item.conditions.ends_at).toLocaleDateString()}
             </dd>
           </>

@@ -2,6 +2,7 @@ import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Notice } from "../../shared/Notice";
 import { QueryStates } from "../../shared/QueryStates";
+import { useNames } from "../../shared/useNames";
 import style from "./Notifications.module.css";
 import { RuleForm } from "./RuleForm";
 import { type Rule, useChange, useRules } from "./useNotifications";
@@ -47,6 +48,7 @@ export function Rules() {
 function Line({ rule }: { rule: Rule }) {
   const { t } = useTranslation("notifications");
   const { message } = App.useApp();
+  const { provincesOf } = useNames();
   const { dropRule, testRule } = useChange();
   const all = t("everything");
   const quiet =
@@ -61,7 +63,7 @@ function Line({ rule }: { rule: Rule }) {
   return (
     <tr>
       <td>{rule.kinds?.map((kind) => t(`kind.${kind}`)).join(", ") || all}</td>
-      <td>{rule.provinces?.join(", ") || all}</td>
+      <td>{provincesOf(rule.provinces ?? []) || all}</td>
       <td>{t(`severity.${(rule.severity ?? "warning") as "warning"}`)}</td>
       <td>
         {t(`channel.${rule.channel ?? "console"}`)} {rule.target}

@@ -6,6 +6,7 @@ import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
 import { useTimes } from "../../shared/time";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { useUrlChange, useUrlState } from "../../shared/useUrlState";
 import { BudgetLeft, useBurn } from "./BudgetLeft";
@@ -64,6 +65,7 @@ function useColumns(): Column<Objective>[] {
   const { count, figure, share } = useNumbers();
   const { local } = useTimes();
   const burn = useBurn();
+  const { provinceOf, capabilityOf } = useNames();
   const ends = (item: Objective) => {
     const moments = [item.availability.exhausts_at, item.latency.exhausts_at];
     const first = moments.filter((moment) => moment !== null).sort()[0];
@@ -74,13 +76,13 @@ function useColumns(): Column<Objective>[] {
     {
       key: "capability",
       title: t("column.capability"),
-      render: (item) => item.capability,
+      render: (item) => capabilityOf(item.capability),
       text: (item) => item.capability,
     },
     {
       key: "province",
       title: t("column.province"),
-      render: (item) => item.province || t("all-provinces"),
+      render: (item) => (item.province ? provinceOf(item.province) : t("all-provinces")),
       text: (item) => item.province,
     },
     {

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { useSession } from "../../app/session";
 import { ConfirmAct } from "../../shared/ConfirmAct";
+import { useNames } from "../../shared/useNames";
 import { ChangeAct } from "./ChangeAct";
 import { DeclineAct } from "./DeclineAct";
 import { type Act, act, decline, type Subscription, useDo } from "./useSubscriptions";
@@ -28,6 +29,7 @@ export function Acts({ item, onSecret }: Props) {
   const { t } = useTranslation("subscriptions");
   const { may, user } = useSession();
   const run = useDo();
+  const { provinceOf, capabilityOf } = useNames();
   const decides = may("approve:subscriptions") && user.name !== item.requested_by;
   const asks = may("request:subscriptions");
   const allows: Record<Act, boolean> = {
@@ -38,7 +40,7 @@ export function Acts({ item, onSecret }: Props) {
     revoke: asks,
   };
   const isGranted = ["active", "suspended", "scheduled"].includes(item.status);
-  const said = { application: item.application, province: item.province };
+  const said = { application: item.application, province: provinceOf(item.province) };
   return (
     <>
       {isGranted && asks && <ChangeAct item={item} />}
@@ -59,7 +61,7 @@ export function Acts({ item, onSecret }: Props) {
           <ConfirmAct
             key={kind}
             act={t(`act.${kind}`)}
-            title={t(`confirm.${kind}`, { capability: item.capability })}
+            title={t(`confirm.${kind}`, { capability: capabilityOf(item.capability) })}
             consequence={t(`consequence.${kind}`, said)}
             isDanger={DANGER.includes(kind)}
             isPrimary={kind === "approve"}

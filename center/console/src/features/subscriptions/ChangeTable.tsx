@@ -7,6 +7,7 @@ import { Age } from "../../shared/Age";
 import { ConfirmAct } from "../../shared/ConfirmAct";
 import { Notice } from "../../shared/Notice";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { DeclineAct } from "./DeclineAct";
 import { approveChange, type Change, declineChange, useDo } from "./useSubscriptions";
@@ -15,6 +16,7 @@ import { approveChange, type Change, declineChange, useDo } from "./useSubscript
 export function ChangeTable() {
   const { t } = useTranslation("subscriptions");
   const [province] = useProvince();
+  const { provinceOf, capabilityOf } = useNames();
   const scope = province === "" ? {} : { province };
   const load = ({ limit, cursor }: PageRequest) =>
     ask(
@@ -35,7 +37,7 @@ export function ChangeTable() {
       title: t("column.capability"),
       render: (row) => (
         <Link to="/subscriptions/$id" params={{ id: row.subscription }}>
-          {row.capability}
+          {capabilityOf(row.capability)}
         </Link>
       ),
       text: (row) => row.capability,
@@ -43,7 +45,7 @@ export function ChangeTable() {
     {
       key: "province",
       title: t("column.province"),
-      render: (row) => row.province,
+      render: (row) => provinceOf(row.province),
       text: (row) => row.province,
     },
     {

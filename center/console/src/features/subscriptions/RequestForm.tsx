@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { newIdempotencyKey } from "../../api/client";
 import { useSession } from "../../app/session";
+import { useNames } from "../../shared/useNames";
 import { useProvince, useProvinces } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
 import { useUrlState } from "../../shared/useUrlState";
@@ -50,6 +51,7 @@ export function RequestForm({ onAsked }: Props) {
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const run = useDo();
+  const { provinceOf } = useNames();
   const isNew = Form.useWatch("application", form) === "";
   const send = async (fields: Fields) => {
     setBusy(true);
@@ -88,7 +90,7 @@ export function RequestForm({ onAsked }: Props) {
             { value: "", label: t("new-application") },
             ...applications.map((item) => ({
               value: item.client_id,
-              label: `${item.name} (${item.province})`,
+              label: `${item.name} (${provinceOf(item.province)})`,
             })),
           ]}
         />

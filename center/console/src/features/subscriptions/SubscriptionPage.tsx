@@ -5,6 +5,7 @@ import { CopyButton } from "../../shared/CopyButton";
 import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
 import { useLive } from "../../shared/useLive";
+import { useNames } from "../../shared/useNames";
 import { Acts } from "./Acts";
 import { CredentialsPanel } from "./CredentialsPanel";
 import { EventList } from "./EventList";
@@ -23,10 +24,11 @@ export default function SubscriptionPage() {
 
 function Detail({ item }: { item: Subscription }) {
   const { t } = useTranslation("subscriptions");
+  const { capabilityOf } = useNames();
   const [secret, setSecret] = useState<string | null>(null);
   return (
     <PageFrame
-      title={item.capability}
+      title={capabilityOf(item.capability)}
       answers={t("detail-answers")}
       acts={<Acts item={item} onSecret={setSecret} />}
     >
@@ -52,6 +54,7 @@ function Detail({ item }: { item: Subscription }) {
 
 function Terms({ item }: { item: Subscription }) {
   const { t } = useTranslation("subscriptions");
+  const { provinceOf } = useNames();
   const facts = [
     [t("column.plan"), item.plan],
     [t("field.daily_quota"), item.daily_quota.toLocaleString()],
@@ -60,7 +63,7 @@ function Terms({ item }: { item: Subscription }) {
     [t("field.purpose"), item.purpose],
     [t("column.cost-centre"), item.cost_centre || "–"],
     [t("column.requested-by"), item.requested_by],
-    [t("column.province"), item.province],
+    [t("column.province"), provinceOf(item.province)],
   ];
   return (
     <section className={style.part}>

@@ -1,11 +1,11 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Select } from "antd";
-import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
 import { Notice } from "../../shared/Notice";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { useUrlState } from "../../shared/useUrlState";
 import { StatusMark } from "./StatusMark";
@@ -16,14 +16,16 @@ const STATUSES = [
   ...(["expired", "revoked", "declined", "withdrawn"] as const),
 ];
 
-function columnsIn(t: TFunction<"subscriptions">): Column<Subscription>[] {
+function useColumns(): Column<Subscription>[] {
+  const { t } = useTranslation("subscriptions");
+  const { provinceOf, capabilityOf } = useNames();
   return [
     {
       key: "capability",
       title: t("column.capability"),
       render: (row) => (
         <Link to="/subscriptions/$id" params={{ id: row.id }}>
-          {row.capability}
+          {capabilityOf(row.capability)}
         </Link>
       ),
       text: (row) => row.capability,
@@ -37,7 +39,7 @@ function columnsIn(t: TFunction<"subscriptions">): Column<Subscription>[] {
     {
       key: "province",
       title: t("column.province"),
-      render: (row) => row.province,
+      render: (row) => provinceOf(row.province),
       text: (row) => row.province,
     },
     {
@@ -80,6 +82,7 @@ function columnsIn(t: TFunction<"subscriptions">): Column<Subscription>[] {
 export function SubscriptionTable({ isQueue = false }: { isQueue?: boolean }) {
   const { t } = useTranslation("subscriptions");
   const navigate = useNavigate();
+  const columns = useColumns();
   const [province] = useProvince();
   const [chosen, choose] = useUrlState("status");
   const status = isQueue ? "requested" : STATUSES.find((one) => one === chosen);
@@ -110,7 +113,7 @@ export function SubscriptionTable({ isQueue = false }: { isQueue?: boolean }) {
     <DataTable
       name="subscriptions"
       caption={t("title")}
-      columns={columnsIn(t)}
+      columns={columns}
       queryKey={["subscriptions", "list", scope]}
       load={load}
       keyOf={(row) => row.id}

@@ -7,11 +7,11 @@ import { Age } from "../../shared/Age";
 import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
+import { useNames } from "../../shared/useNames";
 import FitCard from "./FitCard";
 import { IntervalBar } from "./IntervalBar";
 import type { TrialProps } from "./index";
 import style from "./Trial.module.css";
-import { useProvinceTitle } from "./useProvinceTitle";
 
 type Observed = Schemas["ObservedView"];
 type Row = Schemas["ProvinceQualityView"];
@@ -80,10 +80,10 @@ function Provinces({ rows, days }: { rows: Row[]; days: number }) {
 
 function Line({ row, isTable, from }: { row: Row; isTable: boolean; from: number }) {
   const { count } = useNumbers();
-  const nameOf = useProvinceTitle();
+  const { provinceOf } = useNames();
   return (
     <tr>
-      <th scope="row">{nameOf(row.province)}</th>
+      <th scope="row">{provinceOf(row.province)}</th>
       <td className="figures">{row.version}</td>
       <td>
         <Share observed={row.realized} isTable={isTable} from={from} />

@@ -6,6 +6,7 @@ import { Age } from "../../shared/Age";
 import { FormDialog } from "../../shared/FormDialog";
 import { PageFrame } from "../../shared/PageFrame";
 import { type Column, DataTable } from "../../shared/table";
+import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { useUrlState } from "../../shared/useUrlState";
 import { OrderDrawer } from "./OrderDrawer";
@@ -19,6 +20,7 @@ type Queue = "mine" | "unassigned" | "overdue" | "requested";
 export default function WorkOrdersPage() {
   const { t } = useTranslation("work-orders");
   const [province] = useProvince();
+  const { provinceOf } = useNames();
   const [queue, setQueue] = useUrlState("queue", "all");
   const [open, setOpen] = useUrlState("order");
   const columns: Column<Order>[] = [
@@ -45,7 +47,7 @@ export default function WorkOrdersPage() {
     {
       key: "province",
       title: t("province"),
-      render: (o) => o.province ?? "–",
+      render: (o) => (o.province === null ? "–" : provinceOf(o.province)),
       text: (o) => o.province,
     },
     { key: "due_at", title: t("due"), render: (o) => <Age at={o.due_at} />, text: (o) => o.due_at },
