@@ -18,7 +18,6 @@ from starlette.testclient import TestClient
 
 from capability_sdk.contracts.enrolment import EdgeIdentity
 from capability_sdk.contracts.tokens import CENTER_ISSUER
-from center import rows
 from center.access.keys import public_jwk
 from center.access.service import ASSERTION_TYPE
 from center.app import create_app
@@ -26,6 +25,7 @@ from center.database import Database
 from center.identity.service.users import create_first_admin
 from center.permissions import CENTER
 from center.settings import CenterSettings
+from tests.center_tables import make_tables
 
 PASSWORD = "a long sentence for tests"
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -161,11 +161,11 @@ class World:
 
 @contextmanager
 def running_center(url: str, folder: Path, **changes: Any) -> Iterator[World]:  # noqa: ANN401 - any setting
-    """Start a center over an empty database, and end it."""
+    """Start a center over a database without a row, with or without its tables, and end it."""
     settings = CenterSettings(data=folder / "data", database_url=SecretStr(url), **changes)
     clock = Hands()
     database = Database(url)
-    rows.metadata.create_all(database.engine)
+    make_tables(database)
     create_first_admin(database, "root", PASSWORD, clock())
     database.close()
     app = create_app(settings, clock=clock)

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import center_tables
 from tests.servers import mariadb, postgresql, redis
 from tests.servers.kubernetes.controlplane import ControlPlane, running_control_plane
 from tests.servers.kubernetes.program import program
@@ -19,6 +21,7 @@ _BUILD_SECONDS = 1800
 
 
 _HERE = Path(__file__).parent
+_ENGINES = ("sqlite", "postgresql", "mariadb")
 _LONGEST_FIRST = ("campaigns", "browser", "e2e", "integration")
 
 
@@ -100,16 +103,46 @@ def mariadb_url(_mariadb: str) -> str:
     return mariadb.create_database(_mariadb, f"t{secrets.token_hex(6)}")
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """SQLAlchemy URL of a fresh database, on each engine in turn."""
+@pytest.fixture(params=_ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy URL of a fresh database without a table, on each engine in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'center.db'}"
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(scope="session")
+def _sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tables") / "center.db"
+    center_tables.with_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def _postgresql_tables(_postgresql: str) -> str:
+    return center_tables.with_tables(postgresql.create_database(_postgresql, "tables"))
+
+
+@pytest.fixture(scope="session")
+def _mariadb_tables(_mariadb: str) -> str:
+    return center_tables.with_tables(mariadb.create_database(_mariadb, "tables"))
+
+
+@pytest.fixture(params=_ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy URL of a database with the center's tables and no row, on each engine in turn.
+
+    A server's is the same for every test, emptied: only SQLite's is a test's own after its end.
+    """
+    if request.param == "sqlite":
+        file = tmp_path / "center.db"
+        shutil.copyfile(request.getfixturevalue("_sqlite_tables"), file)
+        return f"sqlite:///{file}"
+    return center_tables.emptied(request.getfixturevalue(f"_{request.param}_tables"))
+
+
+@pytest.fixture(scope="module", params=_ENGINES)
 def lasting_database_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> str:

@@ -33,15 +33,15 @@ def _differences(url: str) -> list[object]:
         database.close()
 
 
-def test_migrated_tables_are_those_that_the_rows_declare(database_url: str) -> None:
-    _migrate(database_url)
-    _migrate(database_url)
+def test_migrated_tables_are_those_that_the_rows_declare(empty_database_url: str) -> None:
+    _migrate(empty_database_url)
+    _migrate(empty_database_url)
 
-    assert _differences(database_url) == []
+    assert _differences(empty_database_url) == []
 
 
-def test_centers_that_start_at_once_migrate_one_after_the_other(database_url: str) -> None:
+def test_centers_that_start_at_once_migrate_one_after_the_other(empty_database_url: str) -> None:
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(_migrate, [database_url] * 3))
+        list(pool.map(_migrate, [empty_database_url] * 3))
 
-    assert _differences(database_url) == []
+    assert _differences(empty_database_url) == []

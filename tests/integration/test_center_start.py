@@ -64,8 +64,8 @@ def test_the_audit_trail_is_checked_by_a_command(tmp_path: Path) -> None:
     assert (broken.exit_code, "broken at act 1" in broken.output) == (1, True)
 
 
-def test_a_database_from_a_later_release_is_refused(database_url: str) -> None:
-    database = Database(database_url)
+def test_a_database_from_a_later_release_is_refused(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     migrate(database)
     with database.session() as session:
         session.execute(text("DROP TABLE IF EXISTS alembic_version"))

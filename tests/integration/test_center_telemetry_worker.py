@@ -29,7 +29,6 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
-    JobLeaseRow.metadata.create_all(database.engine)
     yield database
     database.close()
 

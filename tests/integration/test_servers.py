@@ -13,8 +13,8 @@ from tests.servers.triton import running_triton
 from tests.waiting import eventually
 
 
-def test_each_database_engine_answers_with_its_own_name(database_url: str) -> None:
-    engine = sqlalchemy.create_engine(database_url)
+def test_each_database_engine_answers_with_its_own_name(empty_database_url: str) -> None:
+    engine = sqlalchemy.create_engine(empty_database_url)
     try:
         with engine.connect() as connection:
             version = "sqlite_version()" if engine.dialect.name == "sqlite" else "version()"

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import StatementError
 from starlette.testclient import TestClient
 
-from center import rows
 from center.columns import UtcDateTime
 from center.database import Base, Database, SessionDep
 from center.identity.store.sign_ins import AttemptsRow, SessionRow
@@ -17,9 +16,7 @@ from center.identity.store.sign_ins import AttemptsRow, SessionRow
 
 @pytest.fixture
 def database(database_url: str) -> Database:
-    made = Database(database_url)
-    rows.metadata.create_all(made.engine)
-    return made
+    return Database(database_url)
 
 
 def test_a_commit_that_fails_is_not_answered_as_if_it_had_not(tmp_path: Path) -> None:
