@@ -170,7 +170,7 @@ lock: | $(BIN)/uv ## Resolve the dependencies anew into requirements/
 	$(LOCK) --group node -o requirements/node.txt
 
 .PHONY: docs
-docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md
+docs: $(VENV)/.dev ## Write the generated documents anew: docs/settings.md, docs/refusals.md
 	$(BIN)/python -m tests.gates --write
 
 PICTURES := .pictures

@@ -23,6 +23,7 @@ class NoState(Unavailable):
 
     code = "no-state"
     title = "This province has no desired state in force"
+    cure = "Try again shortly; if that lasts, ask the province's operator to look at its agent."
 
 
 class TokenRefused(NotAuthenticated):
@@ -30,6 +31,7 @@ class TokenRefused(NotAuthenticated):
 
     code = "invalid-token"
     title = "Present a valid access token"
+    cure = "Get a token from this gateway with an active application's credentials."
 
 
 class TokenExpired(NotAuthenticated):
@@ -37,6 +39,7 @@ class TokenExpired(NotAuthenticated):
 
     code = "token-expired"
     title = "The access token has expired"
+    cure = "Get a new token from this gateway, and ask for the next one before it expires."
 
 
 class WrongProvince(NotPermitted):
@@ -44,6 +47,7 @@ class WrongProvince(NotPermitted):
 
     code = "wrong-province"
     title = "The access token belongs to another province"
+    cure = "Get a token from this gateway, or call the gateway of the token's province."
 
 
 class CapabilityNotGranted(NotPermitted):
@@ -51,6 +55,10 @@ class CapabilityNotGranted(NotPermitted):
 
     code = "capability-not-granted"
     title = "This application may not call this capability"
+    cure = (
+        "Subscribe to the capability at the center, and name it in the token's scope; the "
+        "subscription's page says why one is not in force."
+    )
 
 
 class TrialsOff(NotPermitted):
@@ -58,6 +66,7 @@ class TrialsOff(NotPermitted):
 
     code = "trials-off"
     title = "Nothing can be tried in this province"
+    cure = "Try it in another province, or ask an admin of the center to allow trials in this one."
 
 
 class TrialsBusy(ServiceError):
@@ -66,6 +75,7 @@ class TrialsBusy(ServiceError):
     code = "trials-busy"
     title = "Too many people are trying capabilities in this province"
     status = 429
+    cure = "Wait as long as Retry-After says, or subscribe: calls of subscribers do not wait."
 
 
 class NotDeployed(NotFound):
@@ -73,6 +83,7 @@ class NotDeployed(NotFound):
 
     code = "not-deployed"
     title = "This is not deployed in this province"
+    cure = "Call a version that runs here, or ask the province's operator to deploy this one."
 
 
 class NoSuchPath(NotFound):
@@ -80,6 +91,7 @@ class NoSuchPath(NotFound):
 
     code = "no-such-path"
     title = "The gateway does not serve this path"
+    cure = "Use a path of the gateway's /openapi.json."
 
 
 class MethodNotAllowed(ServiceError):
@@ -88,6 +100,7 @@ class MethodNotAllowed(ServiceError):
     code = "method-not-allowed"
     title = "This path does not know this method"
     status = 405
+    cure = "Use the method that the Allow header names."
 
 
 class MalformedRequest(InvalidRequest):
@@ -95,6 +108,7 @@ class MalformedRequest(InvalidRequest):
 
     code = "malformed-request"
     title = "The request is malformed"
+    cure = "Send plain HTTP/1.1 as an ordinary client library does."
 
 
 class RateLimited(ServiceError):
@@ -103,6 +117,9 @@ class RateLimited(ServiceError):
     code = "rate-limited"
     title = "The subscription's rate is exceeded"
     status = 429
+    cure = (
+        "Wait as long as Retry-After says, put several rows into a call, or ask for a higher rate."
+    )
 
 
 class ConcurrencyLimited(ServiceError):
@@ -111,6 +128,7 @@ class ConcurrencyLimited(ServiceError):
     code = "concurrency-limited"
     title = "Too many calls of this subscription are in flight"
     status = 429
+    cure = "Wait for the answers to calls in flight, or ask for more calls at once."
 
 
 class QuotaExceeded(ServiceError):
@@ -119,6 +137,7 @@ class QuotaExceeded(ServiceError):
     code = "quota-exceeded"
     title = "The subscription's quota is used up"
     status = 429
+    cure = "Wait for the next day of the province, or ask for a larger quota at the center."
 
 
 class LedgerUnavailable(Unavailable):
@@ -126,6 +145,7 @@ class LedgerUnavailable(Unavailable):
 
     code = "quota-ledger-unavailable"
     title = "The quota ledger does not answer"
+    cure = "Try again shortly; if that lasts, tell the province's operator."
 
 
 class NoInstance(Unavailable):
@@ -133,6 +153,7 @@ class NoInstance(Unavailable):
 
     code = "no-instance"
     title = "No instance is ready"
+    cure = "Try again shortly; if that lasts, tell the province's operator."
 
 
 class Waking(Unavailable):
@@ -140,6 +161,7 @@ class Waking(Unavailable):
 
     code = "waking"
     title = "The capability is being started"
+    cure = "Send the call again after as long as Retry-After says."
 
 
 class AgentAway(Unavailable):
@@ -147,6 +169,9 @@ class AgentAway(Unavailable):
 
     code = "agent-away"
     title = "Access tokens cannot be had now"
+    cure = (
+        "Use the token you have until it expires, and try again; if that lasts, tell the operator."
+    )
 
 
 class UpstreamBroken(ServiceError):
@@ -155,6 +180,7 @@ class UpstreamBroken(ServiceError):
     code = "instance-broken"
     title = "The instance did not answer properly"
     status = 502
+    cure = "Try again; if that lasts, send the request id to the province's operator."
 
 
 class UpstreamTimeout(ServiceError):
@@ -163,6 +189,7 @@ class UpstreamTimeout(ServiceError):
     code = "instance-timeout"
     title = "The instance did not answer in time"
     status = 504
+    cure = "Send fewer rows at once; if that lasts, send the request id to the operator."
 
 
 class NotMetered(Unavailable):
@@ -170,3 +197,4 @@ class NotMetered(Unavailable):
 
     code = "not-metered"
     title = "The call could not be recorded"
+    cure = "Try again shortly; if that lasts, tell the operator: the gateway's disk needs room."

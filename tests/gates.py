@@ -22,7 +22,7 @@ from edge_gateway.agent.settings import AgentSettings
 from edge_gateway.gateway.settings import GatewaySettings
 from scheduler.node_agent.joined.settings import NodeSettings
 from scheduler.settings import SchedulerSettings
-from tests import console_sources, messages
+from tests import console_sources, messages, refusals_page
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("capability_sdk", "center", "edge_gateway", "scheduler", "deploy")
@@ -35,6 +35,7 @@ SETTINGS = (
     *(SchedulerSettings, NodeSettings, ServingSettings),
 )
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+REFUSALS_PAGE = ROOT / "docs" / "refusals.md"
 
 # Written in halves, so that this file does not find itself.
 _REGISTRY_HOSTS = re.compile(
@@ -124,10 +125,15 @@ def _row(variable: str, field: FieldInfo) -> str:
     return f"| `{variable}` | {kind} | {default} | {field.description or ''} |"
 
 
+def _pages() -> dict[Path, str]:
+    return {SETTINGS_PAGE: settings_page(), REFUSALS_PAGE: refusals_page.page()}
+
+
 def outdated_documents() -> Iterator[str]:
     """Find generated documents that differ from what they are generated from."""
-    if not SETTINGS_PAGE.exists() or SETTINGS_PAGE.read_text() != settings_page():
-        yield "docs/settings.md is not up to date: make docs"
+    for path, text in _pages().items():
+        if not path.exists() or path.read_text() != text:
+            yield f"docs/{path.name} is not up to date: make docs"
     yield from messages.outdated()
 
 
@@ -162,7 +168,8 @@ def _plain(name: str) -> str:
 def main() -> int:
     """Check everything; returns the exit code."""
     if "--write" in sys.argv:
-        SETTINGS_PAGE.write_text(settings_page())
+        for path, text in _pages().items():
+            path.write_text(text)
         return 0
     complaints = [
         *too_long(),

@@ -10,6 +10,7 @@ class ServiceError(Exception):
         code: Stable name of the cause; ``/problems/<code>`` is the RFC 9457 type.
         title: One sentence that is the same for every occurrence.
         status: HTTP status.
+        cure: What the asker can do about it; one text for every occurrence, unless an error says more.
         members: Further members of the problem document, such as a limit.
         headers: HTTP headers that belong to the answer, such as ``Retry-After``.
     """
@@ -17,6 +18,7 @@ class ServiceError(Exception):
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "The request could not be served"
     status: ClassVar[int] = 500
+    cure: str = ""
 
     def __init__(
         self, detail: str, *, headers: dict[str, str] | None = None, **members: object
@@ -32,6 +34,7 @@ class InvalidRequest(ServiceError):
     code = "invalid-request"
     title = "The request is not valid"
     status = 400
+    cure = "Send the request as the service's OpenAPI document describes it."
 
 
 class InvalidInput(ServiceError):
@@ -40,6 +43,7 @@ class InvalidInput(ServiceError):
     code = "invalid-input"
     title = "A field of the request is not valid"
     status = 422
+    cure = "Correct the field that the detail names, then send it again."
 
 
 class NotAuthenticated(ServiceError):
@@ -48,6 +52,7 @@ class NotAuthenticated(ServiceError):
     code = "not-authenticated"
     title = "Sign in or present a valid credential"
     status = 401
+    cure = "Sign in, or present a credential that is valid."
 
 
 class NotPermitted(ServiceError):
@@ -56,6 +61,7 @@ class NotPermitted(ServiceError):
     code = "not-permitted"
     title = "You may not do this"
     status = 403
+    cure = "Ask an admin of the center for the right to do this."
 
 
 class NotFound(ServiceError):
@@ -80,6 +86,7 @@ class BodyTooLarge(ServiceError):
     code = "body-too-large"
     title = "The request body is too large"
     status = 413
+    cure = "Send less at once, in several requests."
 
 
 class Unavailable(ServiceError):
@@ -88,3 +95,4 @@ class Unavailable(ServiceError):
     code = "unavailable"
     title = "A needed part is not available now"
     status = 503
+    cure = "Send the request again shortly; if that lasts, tell whoever runs the service."

@@ -19,6 +19,7 @@ class Problem(BaseModel):
     status: int = Field(examples=[404])
     detail: str = Field(examples=["digit-recognition 9.9.9 is not in the store."])
     error: str = Field(examples=["digit-recognition 9.9.9 is not in the store."])
+    cure: str | None = Field(default=None, description="What the asker can do about it.")
 
 
 def to_problem(error: ServiceError) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def to_problem(error: ServiceError) -> dict[str, Any]:
         "title": error.title,
         "status": error.status,
         "detail": detail,
+        **({"cure": error.cure} if error.cure else {}),
         **error.members,
         # The only error member of the Open Inference Protocol: one body serves both.
         "error": detail,

@@ -62,6 +62,7 @@ class HeadTooLarge(InvalidRequest):
     code = "head-too-large"
     title = "Request line and headers are too large"
     status = 431
+    cure = "Send fewer or shorter headers."
 
 
 class _Slot:

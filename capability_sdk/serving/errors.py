@@ -15,6 +15,7 @@ class MalformedRequest(InvalidRequest):
 
     code = "malformed-request"
     title = "The body is not an infer request"
+    cure = "Send an infer request as the capability's OpenAPI document shows it."
 
 
 class TensorMismatch(InvalidRequest):
@@ -22,6 +23,7 @@ class TensorMismatch(InvalidRequest):
 
     code = "tensor-mismatch"
     title = "A tensor is not what the capability takes"
+    cure = "Give the tensor the name, datatype and shape that the contract says."
 
 
 class NoSuchAddress(NotFound):
@@ -29,6 +31,7 @@ class NoSuchAddress(NotFound):
 
     code = "no-such-address"
     title = "This instance does not serve this address"
+    cure = "Use an address of the Open Inference Protocol for a capability that runs here."
 
 
 class ModelNotServed(NotFound):
@@ -36,6 +39,7 @@ class ModelNotServed(NotFound):
 
     code = "model-not-served"
     title = "This instance does not serve this model"
+    cure = "Name a version that is in service, or none."
 
 
 class MethodNotAllowed(ServiceError):
@@ -44,6 +48,7 @@ class MethodNotAllowed(ServiceError):
     code = "method-not-allowed"
     title = "This address does not know this method"
     status = 405
+    cure = "Use the method that the Allow header names."
 
 
 class EncodingNotSupported(ServiceError):
@@ -52,6 +57,7 @@ class EncodingNotSupported(ServiceError):
     code = "encoding-not-supported"
     title = "Compressed bodies are not taken"
     status = 415
+    cure = "Send the body as it is, without Content-Encoding."
 
 
 class InstanceBusy(Unavailable):
@@ -59,6 +65,7 @@ class InstanceBusy(Unavailable):
 
     code = "instance-busy"
     title = "The instance has more requests than it can take"
+    cure = "Try again shortly, or put several rows into a call."
 
 
 class InstanceNotReady(Unavailable):
@@ -66,6 +73,7 @@ class InstanceNotReady(Unavailable):
 
     code = "instance-not-ready"
     title = "The instance is not ready"
+    cure = "Try again shortly: another instance takes over."
 
 
 class InputRefusedByModel(InvalidInput):
@@ -73,6 +81,7 @@ class InputRefusedByModel(InvalidInput):
 
     code = "input-refused-by-model"
     title = "The model cannot compute this input"
+    cure = "Correct the values: the detail says what the model does not take."
 
 
 class ModelFailed(ServiceError):
@@ -80,6 +89,7 @@ class ModelFailed(ServiceError):
 
     code = "model-failed"
     title = "The model failed"
+    cure = "Send the request id to the capability's owner, whose model broke on this input."
 
 
 class ModelCrashed(ModelFailed):
@@ -94,6 +104,7 @@ class ModelHung(ModelCrashed):
 
     code = "model-hung"
     title = "The model did not answer in time"
+    cure = "Send fewer rows at once; if that lasts, send the request id to the capability's owner."
 
 
 class ModelRestarting(Unavailable):
@@ -101,6 +112,7 @@ class ModelRestarting(Unavailable):
 
     code = "model-restarting"
     title = "The model's process is starting again"
+    cure = "Try again shortly."
 
 
 class InputQuarantined(InvalidInput):
@@ -108,6 +120,7 @@ class InputQuarantined(InvalidInput):
 
     code = "input-quarantined"
     title = "This input is in quarantine"
+    cure = "Leave this input out, and send the request id to the capability's owner."
 
 
 class UnusablePackage(ServiceError):

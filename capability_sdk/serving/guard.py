@@ -32,6 +32,7 @@ class LeaseOver(ServiceError):
     code = "lease-over"
     title = "The node of this instance has lost touch with its scheduler"
     status = 421
+    cure = "Try again shortly: the instance answers once its machine has joined again."
 
 
 _REFUSED = problem_reply(NotAuthenticated("This instance takes calls of its gateway alone."))

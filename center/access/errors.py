@@ -13,6 +13,7 @@ class InvalidClient(NotAuthenticated):
 
     code = "invalid-client"
     title = "The client could not be authenticated"
+    cure = "Check client id and secret, or have a new secret made for an active application."
 
 
 class UnsupportedGrant(InvalidRequest):
@@ -34,6 +35,7 @@ class CapabilityNotGranted(NotPermitted):
 
     code = "capability-not-granted"
     title = "The application is not granted this capability"
+    cure = "Subscribe to the capability."
 
 
 class RotationUnderWay(Conflict):

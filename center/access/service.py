@@ -307,7 +307,7 @@ def _scope(session: Session, asked: str, client_id: str, rights: Rights) -> str:
         raise CapabilityNotGranted(
             f"No active subscription covers {names}.",
             reason=why.get("reason"),
-            cure=why.get("cure"),
+            cure=why.get("cure", CapabilityNotGranted.cure),
         )
     if not able:
         raise CapabilityNotGranted("The application has no active subscription.")

@@ -30,6 +30,7 @@ class NameOwned(NotPermitted):
 
     code = "name-owned"
     title = "Another organisation owns this name"
+    cure = "Choose another name, or ask the organisation that owns this one."
 
 
 class LookAlikeName(Conflict):
@@ -95,6 +96,7 @@ class OwnVersion(NotPermitted):
 
     code = "own-version"
     title = "Somebody else than the author must decide"
+    cure = "Ask somebody else than the author to decide."
 
 
 class DigestDiffers(Conflict):

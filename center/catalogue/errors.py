@@ -8,6 +8,7 @@ class NotYourListing(NotPermitted):
 
     code = "not-your-listing"
     title = "Another organisation keeps this listing"
+    cure = "Ask somebody of the owning organisation, or an admin of the center."
 
 
 class NobodyOfThatName(InvalidInput):

@@ -15,6 +15,7 @@ class NotYourComment(NotPermitted):
 
     code = "not-your-comment"
     title = "This comment is somebody else's"
+    cure = "Ask its author, or an admin of the center."
 
 
 class RepliesEndHere(Conflict):
@@ -29,3 +30,4 @@ class NotYourNote(NotPermitted):
 
     code = "not-your-note"
     title = "Another role writes this note"
+    cure = "Ask its author, or an admin of the center."

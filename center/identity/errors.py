@@ -14,6 +14,7 @@ class SignInRefused(NotAuthenticated):
 
     code = "sign-in-refused"
     title = "Name or password is wrong"
+    cure = "Check name and password, or ask an admin for a new invitation."
 
 
 class TooManyAttempts(ServiceError):
@@ -22,6 +23,7 @@ class TooManyAttempts(ServiceError):
     code = "too-many-attempts"
     title = "Too many failed sign-ins"
     status = 429
+    cure = "Wait as long as Retry-After says, then try again."
 
 
 class CsrfTokenMissing(NotPermitted):
@@ -29,6 +31,7 @@ class CsrfTokenMissing(NotPermitted):
 
     code = "csrf-token-missing"
     title = "The request lacks the session's CSRF token"
+    cure = "Send the session's CSRF token in X-CSRF-Token; GET /api/v1/me tells it."
 
 
 class AlreadyRevoked(Conflict):
@@ -43,6 +46,7 @@ class CodeRefused(NotPermitted):
 
     code = "code-refused"
     title = "This code is not valid, or no longer"
+    cure = "Ask whoever gave you the code for a new one."
 
 
 class NameTaken(Conflict):
@@ -78,6 +82,7 @@ class OidcRefused(NotAuthenticated):
 
     code = "oidc-refused"
     title = "The sign-in through the provider did not succeed"
+    cure = "Start the sign-in again from the sign-in page."
 
 
 class NoRole(NotPermitted):
@@ -85,6 +90,7 @@ class NoRole(NotPermitted):
 
     code = "oidc-no-role"
     title = "You have no role here yet"
+    cure = "Ask whoever runs the sign-in provider for a role."
 
 
 class AccountDisabled(NotPermitted):
@@ -92,6 +98,7 @@ class AccountDisabled(NotPermitted):
 
     code = "account-disabled"
     title = "Your account is disabled"
+    cure = "Ask an admin of the center to enable the account."
 
 
 class ProviderAway(ServiceError):
@@ -100,6 +107,7 @@ class ProviderAway(ServiceError):
     code = "oidc-provider-away"
     title = "The sign-in provider does not answer"
     status = 503
+    cure = "Try again shortly; if that lasts, tell whoever runs the sign-in provider."
 
 
 class LocalAccountsOff(NotPermitted):
@@ -107,6 +115,7 @@ class LocalAccountsOff(NotPermitted):
 
     code = "local-accounts-off"
     title = "Sign in through the provider"
+    cure = "Sign in through the provider."
 
 
 class ProvidersAccount(Conflict):

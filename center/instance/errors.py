@@ -69,3 +69,4 @@ class OtherEdge(NotPermitted):
 
     code = "other-edge"
     title = "This belongs to another edge"
+    cure = "Present the credential of the edge that the address names."

@@ -15,6 +15,7 @@ class TrialsOff(NotPermitted):
 
     code = "trials-off"
     title = "Nothing can be tried in this province"
+    cure = "Try it in another province, or ask an admin of the center to allow trials in this one."
 
 
 class NoSuchTrial(NotFound):
@@ -37,3 +38,4 @@ class TrialQuotaExceeded(ServiceError):
     code = "trial-quota-exceeded"
     title = "The day's trials of this capability are used up"
     status = 429
+    cure = "Wait for the next day (UTC), or subscribe."

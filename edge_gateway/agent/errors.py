@@ -99,6 +99,7 @@ class TokenError(ServiceError):
     title = "The token request is not valid"
     status = 400
     oauth_error: ClassVar[str] = "invalid_request"
+    cure = "Send one form with grant_type=client_credentials, client_id and client_secret."
 
 
 class InvalidClient(TokenError):
@@ -108,6 +109,7 @@ class InvalidClient(TokenError):
     title = "The client credentials are not valid"
     status = 401
     oauth_error = "invalid_client"
+    cure = "Check client id and secret, or have a new secret made for an active application."
 
 
 class UnsupportedGrantType(TokenError):
@@ -116,6 +118,7 @@ class UnsupportedGrantType(TokenError):
     code = "unsupported-grant-type"
     title = "This grant type is not supported"
     oauth_error = "unsupported_grant_type"
+    cure = "Send grant_type=client_credentials."
 
 
 class InvalidScope(TokenError):
@@ -124,6 +127,7 @@ class InvalidScope(TokenError):
     code = "invalid-scope"
     title = "The scope is not valid"
     oauth_error = "invalid_scope"
+    cure = "Name capabilities as infer:NAME, separated by single spaces, or leave scope out."
 
 
 class ScopeNotGranted(TokenError):
@@ -133,6 +137,10 @@ class ScopeNotGranted(TokenError):
     title = "The capability is not granted to the application"
     status = 403
     oauth_error = "invalid_scope"
+    cure = (
+        "Subscribe to the capability at the center; the subscription's page says why one is "
+        "not in force."
+    )
 
 
 class TokensUnavailable(TokenError):
@@ -142,6 +150,7 @@ class TokensUnavailable(TokenError):
     title = "The center cannot be reached now"
     status = 503
     oauth_error = "temporarily_unavailable"
+    cure = "Use the token you have until it expires, and try again as Retry-After says."
 
 
 class TooManyRequests(TokenError):
@@ -151,6 +160,7 @@ class TooManyRequests(TokenError):
     title = "Too many token requests"
     status = 429
     oauth_error = "temporarily_unavailable"
+    cure = "Keep a token until shortly before it expires, and wait as Retry-After says."
 
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="jiuzhou", charset="UTF-8"'}

@@ -113,7 +113,7 @@ def _refusal(error: CenterRefused) -> TokenError:
         case "invalid-client":
             return InvalidClient("The client credentials are not valid.", headers=CHALLENGE)
         case "capability-not-granted":
-            return ScopeNotGranted(str(error))
+            return ScopeNotGranted(str(error), **_why(error))
         case "invalid-scope":
             return InvalidScope(str(error))
     return TokensUnavailable(
@@ -121,6 +121,12 @@ def _refusal(error: CenterRefused) -> TokenError:
         f" {error.center_code or 'refused'}).",
         headers={"Retry-After": "30"},
     )
+
+
+def _why(error: CenterRefused) -> dict[str, Any]:
+    """Keep what the center says of a denial: its own reason is closer than the province's."""
+    told = {name: error.problem.get(name) for name in ("reason", "cure")}
+    return {name: text for name, text in told.items() if isinstance(text, str)}
 
 
 def _fields(form: bytes) -> dict[str, str]:

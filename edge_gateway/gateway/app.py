@@ -34,6 +34,9 @@ _NO_BODY_BYTES = 1024
 _DESCRIPTION = b"content-type: application/json\r\n"
 _TEXT = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
+_NOT_VERIFIABLE = problem_answer(tokens.refusal())
+"""One body for every token that cannot be verified, whatever is wrong with it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -119,7 +122,7 @@ class GatewayApp:
         if not request.id:
             request.id = self._ids.next()
         self._metrics.count_refusal(error.status, error.code)
-        return problem_answer(error)
+        return _NOT_VERIFIABLE if type(error) is TokenRefused else problem_answer(error)
 
     def failed(self, request: Request) -> Answer:
         """Answer a request over which something broke that should not."""

@@ -45,6 +45,7 @@ class HeadTooLarge(MalformedRequest):
     code = "head-too-large"
     title = "Request line and headers are too large"
     status = 431
+    cure = "Send a shorter request line, and fewer or shorter headers."
 
 
 class TargetTooLong(MalformedRequest):
@@ -53,6 +54,7 @@ class TargetTooLong(MalformedRequest):
     code = "target-too-long"
     title = "The request target is too long"
     status = 414
+    cure = "Send a shorter path and query."
 
 
 class Application(Protocol):

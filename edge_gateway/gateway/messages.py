@@ -141,5 +141,8 @@ def problem_answer(error: ServiceError) -> Answer:
 def unexpected() -> Answer:
     """Answer when something failed that should not; nothing is let through."""
     return problem_answer(
-        ServiceError("An unexpected failure happened; it is in the gateway's log.")
+        ServiceError(
+            "An unexpected failure happened; it is in the gateway's log.",
+            cure="Try again; if that lasts, send the request id to the province's operator.",
+        )
     )

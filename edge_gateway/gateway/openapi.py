@@ -3,6 +3,8 @@
 The hot path knows no framework that would write it; a test holds it against what is answered.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -11,32 +13,20 @@ import orjson
 from pydantic.json_schema import models_json_schema
 
 from capability_sdk import __version__
+from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.feedback import FeedbackRequest
 from capability_sdk.contracts.inference import InferRequest, InferResponse, ModelMetadata
-from capability_sdk.contracts.problem import PROBLEM_JSON, Problem
+from capability_sdk.contracts.problem import PROBLEM_JSON, Problem, to_problem
 from capability_sdk.contracts.tokens import TokenAnswer
 from edge_gateway.gateway.messages import JSON
 from edge_gateway.gateway.paths import FIXED, MODEL_PATHS, Kind, Route
+from edge_gateway.gateway.refusals import causes_of
 
 _MODELS = (InferRequest, InferResponse, ModelMetadata, FeedbackRequest, TokenAnswer, Problem)
 _FORM = "application/x-www-form-urlencoded"
 _ANY = "application/octet-stream"
 _TEXT = "text/plain"
 
-_EVERYWHERE = (400, 413, 414, 431, 500)
-"""Refusals of the connection itself: framing, sizes, and a failure of the gateway's own."""
-_WITH_TOKEN = (401, 403, 503)
-_FROM_INSTANCE = (404, 429, 502, 504)
-_REFUSALS: dict[Kind, tuple[int, ...]] = {
-    Kind.INFER: (*_FROM_INSTANCE, 415, 422),
-    Kind.MODEL: (*_FROM_INSTANCE, 415),
-    Kind.READY: (503,),
-    Kind.TOKEN: (401, 403, 429, 503),
-    Kind.AUTONOMY: (503,),
-    Kind.FEEDBACK: (422,),
-    Kind.METRICS: (401,),
-    Kind.DISPATCH: (401,),
-}
 _SUMMARIES = {
     Kind.INFER: "Call a capability (Open Inference Protocol)",
     Kind.MODEL: "Ask about a capability, or whether it is ready (Open Inference Protocol)",
@@ -131,13 +121,19 @@ def _request(kind: Kind) -> dict[str, Any]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    refusals = {*_EVERYWHERE, *_REFUSALS.get(route.kind, ())}
-    if route.needs_token:
-        refusals.update(_WITH_TOKEN)
+    refusals: dict[int, list[type[ServiceError]]] = defaultdict(list)
+    for cause in causes_of(route):
+        refusals[cause.status].append(cause)
     success = 202 if route.kind is Kind.FEEDBACK else 200
     answers = {success: _answer(success, _success(route))}
-    answers |= {status: _answer(status, {PROBLEM_JSON: _schema("Problem")}) for status in refusals}
+    answers |= {status: _refusal(status, causes) for status, causes in refusals.items()}
     return {str(status): answers[status] for status in sorted(answers)}
+
+
+def _refusal(status: int, causes: Iterable[type[ServiceError]]) -> dict[str, Any]:
+    """Describe what a refusal of this status looks like, by an example for each cause of it."""
+    examples = {cause.title: {"value": to_problem(cause(f"{cause.title}."))} for cause in causes}
+    return _answer(status, {PROBLEM_JSON: {**_schema("Problem"), "examples": examples}})
 
 
 def _success(route: Route) -> dict[str, Any]:

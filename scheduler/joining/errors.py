@@ -8,6 +8,7 @@ class CodeRefused(NotPermitted):
 
     code = "code-refused"
     title = "The code is not accepted"
+    cure = "Ask the province's operator for a new code."
 
 
 class NodeNameTaken(Conflict):

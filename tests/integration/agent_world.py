@@ -260,7 +260,8 @@ class StandInCenter:
         if (asked["client_id"], asked["client_secret"]) != (APPLICATION, self.secret):
             return _problem(401, "invalid-client", "The client is not known.")
         if asked["scope"] not in ("", f"infer:{CAPABILITY}"):
-            return _problem(403, "capability-not-granted", "No subscription to that.")
+            why = {"reason": "suspended", "cure": "Ask an admin of the center to resume it."}
+            return _problem(403, "capability-not-granted", "No subscription to that.", **why)
         now = int(time.time())
         claims = {
             "iss": "urn:jiuzhou:center",

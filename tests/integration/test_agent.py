@@ -226,15 +226,23 @@ def test_bad_token_requests_are_told_in_the_words_of_oauth(
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["cure"]
 
 
-def test_a_scope_without_grant_is_named(shared: tuple[StandInCenter, AgentProcess]) -> None:
+def test_a_scope_without_grant_is_named_with_the_centers_own_reason(
+    shared: tuple[StandInCenter, AgentProcess],
+) -> None:
     center, agent = shared
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
 
     answer = token(agent, f"{form}&scope=infer:other-thing")
 
-    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/capability-not-granted")
+    found = answer.json()
+    assert (answer.status_code, found["type"]) == (403, "/problems/capability-not-granted")
+    assert (found["reason"], found["cure"]) == (
+        "suspended",
+        "Ask an admin of the center to resume it.",
+    )
 
 
 def test_wrong_callers_do_not_make_the_edge_sign_in_again(

@@ -38,6 +38,7 @@ class CredentialRefused(NotAuthenticated):
 
     code = "credential-refused"
     title = "The scheduler does not know this machine"
+    cure = "Join the machine again with a new code."
 
 
 class NotRegistered(SchedulerAway):

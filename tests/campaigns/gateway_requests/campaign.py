@@ -16,7 +16,7 @@ _BLOCK = 96
 _MAX_VIOLATIONS = 40
 _HALF_READ = (400, 414, 431)
 _PROBLEM = "application/problem+json"
-_MEMBERS = {"type", "title", "status", "detail", "error"}
+_MEMBERS = {"type", "title", "status", "detail", "error", "cure"}
 _BESIDE = (400, 404, 405, 413, 414, 431)
 """What a request hears that no documented operation is for."""
 
@@ -74,12 +74,22 @@ class _Attack:
                 self._fail(request, f"{answer.status} is no problem document but {media_type}")
             elif request.method != "HEAD" and not _is_problem(answer):
                 self._fail(request, f"{answer.status} is no problem document: {answer.body!r}")
+            elif request.method != "HEAD" and self._operation(request):
+                self._check_cause(request, answer)
             return
         kinds = self._operation(request).get("responses", {}).get(str(answer.status), {})
         if media_type.partition(";")[0] not in kinds.get("content", {}):
             self._fail(request, f"{answer.status} has the media type {media_type}")
         if media_type == "application/json":
             json.loads(answer.body)
+
+    def _check_cause(self, request: Generated, answer: Answer) -> None:
+        """Hold a refusal against the examples of its operation: its cause, title and cure."""
+        answers = self._operation(request).get("responses", {}).get(str(answer.status), {})
+        examples = answers.get("content", {}).get(_PROBLEM, {}).get("examples", {}).values()
+        found = json.loads(answer.body)
+        if not any(_is_alike(found, example["value"]) for example in examples):
+            self._fail(request, f"was refused with a cause that is not documented: {found}")
 
     def _documented(self, request: Generated) -> tuple[int, ...]:
         operation = self._operation(request)
@@ -108,6 +118,10 @@ def _is_problem(answer: Answer) -> bool:
         return False
     # An OAuth client reads its own word in "error"; all else is alike.
     return set(found) >= _MEMBERS and found["status"] == answer.status
+
+
+def _is_alike(found: dict[str, Any], example: dict[str, Any]) -> bool:
+    return all(found[name] == example[name] for name in ("type", "title", "status", "cure"))
 
 
 def _play(run: Run) -> None:
@@ -142,10 +156,16 @@ CAMPAIGN = Campaign(
             "answer.body",
         ),
         PlantedBug(
-            "undocumented-status",
-            "edge_gateway/errors.py",
-            'title = "This is not deployed in this province"',
-            'title = "This is not deployed in this province"\n    status = 410',
+            "undocumented-cause",
+            "edge_gateway/gateway/refusals.py",
+            "    gateway.NotDeployed,\n",
+            "",
+        ),
+        PlantedBug(
+            "no-cure",
+            "capability_sdk/contracts/problem.py",
+            '**({"cure": error.cure} if error.cure else {}),',
+            "",
         ),
         PlantedBug(
             "feedback-needs-no-right",

@@ -150,6 +150,7 @@ def test_a_capability_that_does_not_run_here_says_whom_to_ask(
 
     assert kind(absent) == (404, "not-deployed")
     assert f"ask the operator of {PROVINCE}" in absent.json()["error"]
+    assert "ask the province's operator to deploy" in absent.json()["cure"]
 
 
 def test_a_version_that_does_not_run_here_names_those_that_do(

@@ -4,6 +4,8 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
+  /** What the asker can do about it. */
+  cure?: string | null;
   fields?: { field: string; message: string }[];
 }
 
@@ -13,6 +15,8 @@ export class ApiProblem extends Error {
   /** Stable name of the cause, such as `name-taken`; empty where there is none. */
   readonly code: string;
   readonly title: string;
+  /** What the asker can do about it, in the words of whoever refused; may be empty. */
+  readonly cure: string;
   readonly fields: { field: string; message: string }[];
 
   constructor(problem: Partial<Problem> | undefined, status: number, cause?: unknown) {
@@ -20,6 +24,7 @@ export class ApiProblem extends Error {
     this.name = "ApiProblem";
     this.status = status;
     this.title = problem?.title ?? "";
+    this.cure = problem?.cure ?? "";
     this.code = problem?.type?.startsWith("/problems/") ? problem.type.slice(10) : "";
     this.fields = problem?.fields ?? [];
   }

@@ -36,10 +36,11 @@ export function ErrorPage({ error, reset }: Failure) {
   const { t } = useTranslation("shared");
   if (error instanceof ApiProblem && error.status === 403) return <ForbiddenPage />;
   const isAway = error instanceof ApiProblem && error.isUnreachable;
+  const cure = error instanceof ApiProblem ? error.cure : "";
   const retry = reset ?? (() => window.location.reload());
   return (
     <Notice title={t("error")} isAlert acts={<Button onClick={retry}>{t("retry")}</Button>}>
-      {isAway ? t("unreachable") : String(error instanceof Error ? error.message : error)}
+      {isAway ? t("unreachable") : String(error instanceof Error ? error.message : error)} {cure}
     </Notice>
   );
 }

@@ -28,6 +28,7 @@ const OUTPUT = { name: "label", datatype: "INT64", shape: [1], data: [7] };
 const PROBLEM = {
   type: "/problems/trials-busy",
   title: "Too many people are trying",
+  cure: "Wait as long as Retry-After says.",
   status: 429,
   detail: "Others are trying capabilities here: try again in a moment.",
 };
@@ -96,11 +97,20 @@ test("somebody's input goes to the gateway, and never to the center", async () =
   expect(toCenter.join()).not.toContain(SECRET);
 });
 
-test("a refusal of the gateway is told in its own words, and the input stays", async () => {
+test("a refusal of the gateway says what to do, and the input stays", async () => {
   answer = { status: 429, body: PROBLEM };
   await tryIt();
 
   expect(await screen.findByText(/try again in a moment/)).toBeVisible();
   expect(screen.getByText("trials-busy")).toBeVisible();
+  expect(screen.getByText(/Wait some seconds, or subscribe/)).toBeVisible();
   expect(screen.getByLabelText("phone")).toHaveValue(SECRET);
+});
+
+test("a refusal that this page does not know is told in the words of the answer", async () => {
+  answer = { status: 503, body: { ...PROBLEM, type: "/problems/new-cause", status: 503 } };
+  await tryIt();
+
+  expect(await screen.findByText("Too many people are trying")).toBeVisible();
+  expect(screen.getByText(/Wait as long as Retry-After says/)).toBeVisible();
 });

@@ -1,13 +1,13 @@
-import { Alert, Button, Input, Segmented } from "antd";
+import { Button, Input, Segmented } from "antd";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiProblem } from "../../api/problem";
 import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
 import { useTitle } from "../../shared/useTitle";
 import { Answer } from "./Answer";
 import { Choice } from "./Choice";
+import { Failure } from "./Failure";
 import { InputForm } from "./InputForm";
 import type { TrialProps } from "./index";
 import { read } from "./request";
@@ -156,25 +156,6 @@ function Rest({ offer }: { offer: Offer }) {
     <span className="quiet figures" aria-live="polite">
       {text} / {count(daily_calls)}
     </span>
-  );
-}
-
-function Failure({ error }: { error: Error }) {
-  const { t } = useTranslation("trial");
-  if (error.name === "AbortError") return <p role="status">{t("cancelled")}</p>;
-  const isAway = error instanceof ApiProblem && error.isUnreachable;
-  const code = error instanceof ApiProblem && !isAway ? error.code : "";
-  return (
-    <Alert
-      type="error"
-      role="alert"
-      title={error instanceof ApiProblem && !isAway ? error.title : t("gateway-away")}
-      description={
-        <>
-          {isAway ? t("gateway-away-text") : error.message} {code !== "" && <code>{code}</code>}
-        </>
-      }
-    />
   );
 }
 
