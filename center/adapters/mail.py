@@ -40,11 +40,7 @@ class Mail:
         Raises:
             NotMailed: It was not taken.
         """
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self.sender, to, subject
-        message["Date"] = formatdate(localtime=False)
-        message["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2]}>"
-        message.set_content(text)
+        message = self._letter(to, subject, text, message_id)
         try:
             with smtplib.SMTP(self.host, self.port, timeout=_PATIENCE_SECONDS) as server:
                 self._secure(server)
@@ -52,6 +48,14 @@ class Mail:
         except (OSError, smtplib.SMTPException) as error:
             # What a server says may repeat what it was told; the kind of failure is enough.
             raise NotMailed(f"{type(error).__name__} from {self.host}") from error
+
+    def _letter(self, to: str, subject: str, text: str, message_id: str) -> EmailMessage:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self.sender, to, subject
+        message["Date"] = formatdate(localtime=False)
+        message["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2]}>"
+        message.set_content(text)
+        return message
 
     def _secure(self, server: smtplib.SMTP) -> None:
         if self.starttls:

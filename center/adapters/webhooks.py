@@ -20,6 +20,10 @@ _PATIENCE_SECONDS = 10.0
 _PORTS = {"https": 443, "http": 80}
 _EMBEDDED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 """Addresses that a translator turns into the IPv4 address in their last bits: RFC 6052, 8215."""
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is assigned to the public of IPv6; outside of it lie IPv4 in disguise, and old site-locals."""
+_NOBODYS = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Protocol, relay and documentation addresses that Python's `is_global` lets through."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -86,6 +90,10 @@ class Webhooks:
             raise NotDelivered(f"{parts.hostname} answered {status}")
 
     def _place(self, url: str) -> tuple[SplitResult, Address]:
+        if not url.isascii():
+            raise AddressRefused(
+                "Write the address in ASCII: a path percent-encoded, a host as xn--."
+            )
         try:
             parts = urlsplit(url)
             port = parts.port or _PORTS.get(parts.scheme, 0)
@@ -109,7 +117,7 @@ class Webhooks:
             address in network for network in self.allowed if network.version == address.version
         ):
             return True
-        return scheme == "https" and address.is_global and not address.is_multicast
+        return scheme == "https" and _is_public(address)
 
     @contextmanager
     def _connected(
@@ -132,6 +140,13 @@ class Webhooks:
     def _secured(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
         context = self.tls or ssl.create_default_context()
         return context.wrap_socket(plain, server_hostname=host)
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address not in _UNICAST:
+        return False
+    is_nobodys = any(address in network for network in _NOBODYS)
+    return address.is_global and not address.is_multicast and not is_nobodys
 
 
 def _address(text: str) -> Address:

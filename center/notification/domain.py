@@ -1,5 +1,6 @@
 """Who hears of what, by which way, and when."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -12,6 +13,9 @@ from center.notification.errors import BadRule
 ATTEMPTS = 12
 """A delivery that failed so often has failed for good: by then two days have passed."""
 
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{0,189}"
+)
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=6)
 _RANKS = ("critical", "warning", "notice")
@@ -116,8 +120,8 @@ class Wish:
         """
         if (self.quiet_from is None) is not (self.quiet_to is None):
             raise BadRule("Quiet hours have a beginning and an end.")
-        if self.channel is Channel.EMAIL and "@" not in self.target:
-            raise BadRule("An e-mail needs an address.")
+        if self.channel is Channel.EMAIL and not _ADDRESS.fullmatch(self.target):
+            raise BadRule("An e-mail needs one plain address, such as li.na@example.org.")
         if self.channel is Channel.WEBHOOK and not self.target:
             raise BadRule("Name one of your webhooks.")
 
@@ -221,6 +225,10 @@ class Delivery:
             attempts=self.attempts + 1,
             error="",
         )
+
+    def dropped(self, at: datetime) -> Self:
+        """Return it given up, unsent: its owner may not have it any more."""
+        return self.failed("whoever it is for cannot sign in any more", at, for_good=True)
 
     def failed(self, why: str, at: datetime, *, for_good: bool) -> Self:
         """Return it to be tried again later, twice as late each time; or given up."""

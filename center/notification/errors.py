@@ -38,6 +38,13 @@ class ChannelOff(Conflict):
     title = "The center does not send by this channel"
 
 
+class TooManyRules(Conflict):
+    """Somebody has as many rules, or webhooks, as one person may have."""
+
+    code = "too-many-notification-rules"
+    title = "You have no room for another one"
+
+
 class BadRule(InvalidInput):
     """The rule's channel lacks what it needs."""
 

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,16 @@ from capability_sdk.kit.clock import Clock
 from center.adapters.mail import Mail, NotMailed
 from center.adapters.webhooks import NotDelivered, Webhooks
 from center.database import Database
+from center.identity.domain import UserState
+from center.identity.store import UserStore
 from center.notification.domain import Channel, Delivery
 from center.notification.errors import AddressRefused
 from center.notification.store import DeliveryStore, WebhookStore
 
-_AT_ONCE = 20
+_EACH = 2
+"""Deliveries of one person in a row: whose receivers are slow delays nobody else for long."""
+
+_log = logging.getLogger(__name__)
 
 OpenSecret = Callable[[bytes, str], str]
 """Opens what the vault sealed under an id."""
@@ -68,7 +74,8 @@ class Outgoing:
             f" {event['capability']} {event['at']}\n{self.public_url}{event['link']}"
             for event in item.events
         ]
-        subject = f"九州 Jiuzhou: {first['zh']}{more}".replace("\n", " ").replace("\r", " ")
+        # Whatever ends a line somewhere, such as U+2028, is no part of a header.
+        subject = " ".join(f"九州 Jiuzhou: {first['zh']}{more}".split())
         return subject[:200], "\n\n".join(lines) + "\n"
 
 
@@ -102,22 +109,35 @@ class Sending:
     def run(self) -> bool:
         """Send what is due, each outside of any transaction; False where nothing was."""
         with self.database.session(write=False) as session:
-            due = DeliveryStore(session).due(self.clock(), _AT_ONCE)
+            due = DeliveryStore(session).due(self.clock(), _EACH)
         for item in due:
             self._try(item)
         return bool(due)
 
     def _try(self, item: Delivery) -> None:
         now = self.clock()
-        try:
-            self.outgoing.send(item, self._webhook(item), now)
-            after = item.sent(now)
-        except (NotDelivered, NotMailed) as error:
-            after = item.failed(str(error), now, for_good=False)
-        except AddressRefused as error:
-            after = item.failed(str(error), now, for_good=True)
+        after = self._sent(item, now) if self._is_wanted(item) else item.dropped(now)
         with self.database.session() as session:
             DeliveryStore(session).put(after)
+
+    def _sent(self, item: Delivery, now: datetime) -> Delivery:
+        webhook = self._webhook(item)
+        try:
+            self.outgoing.send(item, webhook, now)
+        except (NotDelivered, NotMailed) as error:
+            return item.failed(str(error), now, for_good=False)
+        except AddressRefused as error:
+            return item.failed(str(error), now, for_good=True)
+        except Exception as error:  # noqa: BLE001 - see below
+            # What cannot even be put into a message must not hold up what others wait for.
+            _log.exception("delivery %s cannot be sent", item.id)
+            return item.failed(f"{type(error).__name__} while it was made", now, for_good=False)
+        return item.sent(now)
+
+    def _is_wanted(self, item: Delivery) -> bool:
+        """Tell whether its owner can sign in still; nothing leaves to who was shut out since."""
+        with self.database.session(write=False) as session:
+            return UserStore(session).get(item.owner).state is UserState.ACTIVE
 
     def _webhook(self, item: Delivery) -> tuple[str, str] | None:
         if item.channel is not Channel.WEBHOOK:

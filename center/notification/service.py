@@ -21,14 +21,16 @@ from center.notification.domain import (
     Webhook,
     Wish,
 )
-from center.notification.errors import ChannelOff, WebhookInUse
+from center.notification.errors import ChannelOff, TooManyRules, WebhookInUse
 from center.notification.store import DeliveryStore, InboxStore, RuleStore, WebhookStore
 from center.paging import Page, Paging
 from center.permissions import Actor
 from center.preconditions import require_match
 
 _SECRET_BYTES = 32
-_MOST_RULES = Paging(limit=500)
+MOST = 50
+"""Rules that one person may have, and webhooks: each is looked at for each thing that happens."""
+_ALL = Paging(limit=MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,11 @@ def add_rule(session: Session, actor: Actor, channels: Channels, wish: Wish) -> 
     Raises:
         BadRule: Its channel lacks what it needs.
         ChannelOff: Nobody has configured its channel.
+        TooManyRules: They have as many as one may have.
         WebhookNotFound: It names another's webhook.
     """
+    if RuleStore(session).page(actor.name, _ALL).total >= MOST:
+        raise TooManyRules(f"You have {MOST} rules: change or remove one of them.")
     rule = Rule(new_id("rule"), actor.name, wish)
     _put(session, actor, channels, rule)
     return rule
@@ -110,7 +115,7 @@ def drop_rule(session: Session, actor: Actor, rule_id: str) -> None:
 def test_rule(
     session: Session, actor: Actor, channels: Channels, rule_id: str, now: datetime
 ) -> None:
-    """Send something by a rule's way at once.
+    """Send something by a rule's way at once; asked for again in the same minute, it is sent once.
 
     Raises:
         RuleNotFound: There is none.
@@ -130,14 +135,16 @@ def test_rule(
     if rule.wish.channel is Channel.CONSOLE:
         InboxStore(session).add(actor.name, event)
         return
-    identifier = new_id("delivery")
-    DeliveryStore(session).put(
+    store, slot = DeliveryStore(session), f"test {rule_id} {now:%FT%H:%M}"
+    if store.has(slot):
+        return
+    store.put(
         Delivery(
-            id=identifier,
+            id=new_id("delivery"),
             owner=actor.name,
             channel=rule.wish.channel,
             target=rule.wish.target,
-            slot=f"test {identifier}",
+            slot=slot,
             events=(event.plain(),),
             created_at=now,
             next_at=now,
@@ -174,7 +181,10 @@ def add_webhook(
     Raises:
         AddressRefused: The center does not call such an address.
         ChannelOff: Webhooks are off.
+        TooManyRules: They have as many as one may have.
     """
+    if WebhookStore(session).page(actor.name, _ALL).total >= MOST:
+        raise TooManyRules(f"You have {MOST} webhooks: remove one of them.")
     channels.require(Channel.WEBHOOK)
     name, url = named
     if channels.webhooks is not None:
@@ -203,7 +213,7 @@ def drop_webhook(session: Session, actor: Actor, webhook: str, now: datetime) ->
     """
     store = WebhookStore(session)
     row = store.get(webhook, actor.name)
-    rules = RuleStore(session).page(actor.name, _MOST_RULES).items
+    rules = RuleStore(session).page(actor.name, _ALL).items
     if any(rule.wish.target == row.id for rule in rules):
         raise WebhookInUse("Change or remove the rules that name this webhook first.")
     store.drop(row.id)

@@ -180,6 +180,11 @@ class DeliveryStore:
         self._session.merge(DeliveryRow(**values))
         self._session.flush()
 
+    def has(self, slot: str) -> bool:
+        """Tell whether something was made for a slot."""
+        row = DeliveryRow
+        return self._session.scalar(select(row.id).where(row.slot == slot)) is not None
+
     def append(self, slot: str, event: Event) -> bool:
         """Add an event to a digest that waits; False where there is none."""
         row = self._session.scalar(
@@ -192,11 +197,16 @@ class DeliveryStore:
         row.events = [*row.events, event.plain()]
         return True
 
-    def due(self, now: datetime, limit: int) -> list[Delivery]:
-        """Return what is to be sent now, the longest due first."""
+    def due(self, now: datetime, each: int) -> list[Delivery]:
+        """Return what is to be sent now, the longest due first; of one person so many at most."""
         row = DeliveryRow
-        statement = select(row).where(row.state == DeliveryState.WAITING, row.next_at <= now)
-        rows = self._session.scalars(statement.order_by(row.next_at, row.id).limit(limit))
+        turn = func.row_number().over(partition_by=row.owner, order_by=(row.next_at, row.id))
+        waiting = select(row.id, turn.label("turn")).where(
+            row.state == DeliveryState.WAITING, row.next_at <= now
+        )
+        turns = waiting.subquery()
+        statement = select(row).join(turns, turns.c.id == row.id).where(turns.c.turn <= each)
+        rows = self._session.scalars(statement.order_by(row.next_at, row.id))
         return [_to_delivery(found) for found in rows]
 
     def page(self, owner: str, paging: Paging) -> Page[Delivery]:

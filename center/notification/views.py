@@ -4,7 +4,7 @@ from datetime import time
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from capability_sdk.contracts.model import ProvinceName, Strict, UtcTime
 from center.notification.domain import (
@@ -26,6 +26,18 @@ def _known_zone(name: str) -> str:
         raise ValueError("no such time zone") from error
 
 
+def _without_offset(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("a time by the clock of `zone` has no offset of its own")
+    return at
+
+
+LocalTime = Annotated[
+    time,
+    AfterValidator(_without_offset),
+    WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]", "examples": ["08:00"]}),
+]
+"""A time of day by the clock of a zone; JSON Schema's own format `time` asks for an offset."""
 Zone = Annotated[str, Field(max_length=100), AfterValidator(_known_zone)]
 
 
@@ -92,10 +104,10 @@ class RuleBody(Strict):
     target: Annotated[str, Field(max_length=254, pattern=r"^[^\s\x00]*$")] = ""
     """Address of the e-mail, or id of the webhook."""
     timing: Timing = Timing.AT_ONCE
-    quiet_from: time | None = None
-    quiet_to: time | None = None
+    quiet_from: LocalTime | None = None
+    quiet_to: LocalTime | None = None
     zone: Zone = "Asia/Shanghai"
-    digest_at: time = time(8, 0)
+    digest_at: LocalTime = time(8, 0)
 
     @property
     def wish(self) -> Wish:

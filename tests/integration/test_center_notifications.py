@@ -6,16 +6,19 @@ import hmac
 import json
 from collections.abc import Collection, Iterator
 from datetime import timedelta
+from email import message_from_string
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import update
 
 from center.adapters.webhooks import NotDelivered, Webhooks
 from center.notification.errors import AddressRefused
 from center.notification.outgoing import outgoing_of
+from center.notification.rows import DeliveryRow, WebhookRow
 from center.notification.sending import Sending
 from center.notification.telling import Telling
 from tests.integration.receivers import Mailbox, Receiver, mailbox, receiver
@@ -201,11 +204,80 @@ def test_nobody_sends_by_anothers_webhook(sqlite_center: Center, hook: Receiver)
     assert (stolen.status_code, dropped.status_code) == (404, 404)
 
 
+def test_what_one_person_set_up_badly_or_slowly_holds_up_nobody_else(
+    sqlite_center: Center, hook: Receiver, post_box: Mailbox
+) -> None:
+    # Such targets were taken by earlier releases; a title may hold what ends a header.
+    bad = add_webhook(sqlite_center, hook.url, "guizhou")
+    for channel, target in (("webhook", bad["id"]), ("email", "a@example.org")):
+        made = rule(sqlite_center, "guizhou", channel=channel, target=target).json()
+        sqlite_center.client("guizhou").post(f"/api/v1/notification-rules/{made['id']}:test")
+    with sqlite_center.database.session() as session:
+        session.execute(update(WebhookRow).values(url=f"{hook.url}/é"))
+        session.execute(
+            update(DeliveryRow).where(DeliveryRow.channel == "email").values(target="a@")
+        )
+    title = {"title": "broken\u2028Bcc: x@example.org", "begins_at": NOW.isoformat()}
+    sqlite_center.client("admin").post(
+        "/api/v1/incidents", json=title | {"provinces": ["zhejiang"]}
+    )
+    rule(sqlite_center, "zhejiang", channel="email", target="wang@example.org")
+    raise_alarm(sqlite_center)
+
+    letters = [(letter.to, message_from_string(letter.text)["Bcc"]) for letter in post_box.letters]
+    assert letters == [(["wang@example.org"], None)] * 2
+    failed = sqlite_center.get("/notification-deliveries", "guizhou")["items"]
+    assert {item["attempts"] for item in failed} == {1}
+
+
+def test_nothing_leaves_to_somebody_who_was_shut_out_meanwhile(
+    sqlite_center: Center, post_box: Mailbox
+) -> None:
+    rule(sqlite_center, "zhejiang", channel="email", target="wang@example.org", timing="digest")
+    raise_alarm(sqlite_center)
+    sqlite_center.world.admin.post("/users/zhejiang-person:disable")
+
+    sqlite_center.world.clock.move(timedelta(days=1))
+    tell(sqlite_center)
+
+    assert post_box.letters == []
+
+
+def test_one_person_has_so_many_rules_and_tests_one_once_a_minute(
+    sqlite_center: Center, post_box: Mailbox
+) -> None:
+    email = {"channel": "email", "target": "wang@example.org"}
+    (first, *_) = made = [rule(sqlite_center, "zhejiang", **email) for _ in range(51)]
+    for _ in range(3):
+        path = f"/api/v1/notification-rules/{first.json()['id']}:test"
+        assert sqlite_center.client("zhejiang").post(path).status_code == 204
+    tell(sqlite_center)
+
+    assert [answer.status_code for answer in made] == [201] * 50 + [409]
+    assert len(post_box.letters) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["a@", "<@", "a@b.org,c@d.org", "a@b.org\u202e", "@b.org", "a b@c.org", "-f@b.org"]
+)
+def test_what_is_not_one_plain_address_is_refused(sqlite_center: Center, address: str) -> None:
+    assert rule(sqlite_center, "zhejiang", channel="email", target=address).status_code == 422
+
+
+def test_quiet_hours_with_an_offset_of_their_own_are_refused(sqlite_center: Center) -> None:
+    # Compared with a time of the person's zone they would end the round for everybody.
+    wish = {"quiet_from": "20:00:00Z", "quiet_to": "07:00:00+08:00"}
+
+    assert rule(sqlite_center, "zhejiang", **wish).status_code == 422
+
+
 _FORBIDDEN = (
     *("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0"),  # noqa: S104 - a target, nothing binds
     *("127.1", "2130706433", "0x7f000001", "10.0.0.1", "172.16.3.4", "192.168.1.1", "[::]"),
     *("169.254.169.254", "[fe80::1]", "[fd00::1]", "100.64.0.1", "[64:ff9b::7f00:1]"),
     *("[2002:7f00:1::]", "224.0.0.1", "[ff02::1]", "255.255.255.255", "192.0.2.1"),
+    *("[::7f00:1]", "[::ffff:0:7f00:1]", "[fec0::1]", "[3fff::1]", "192.0.0.8", "192.88.99.1"),
+    *("①②⑦.0.0.1", "127。0。0。1"),  # what a resolver takes for 127.0.0.1
 )
 
 
@@ -220,7 +292,10 @@ def test_C04_addresses_that_are_not_public_are_refused(host: str, hook: Receiver
 
 def test_C04_an_address_is_refused_when_it_is_added(tmp_path: Path) -> None:
     with running_center(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, webhooks=True) as center:
-        for url in ("https://127.0.0.1/x", "http://example.org/x", "https://a:b@example.org/"):
+        for url in (
+            *("https://127.0.0.1/x", "http://example.org/x", "https://a:b@example.org/"),
+            *("https://example.org/é", "https://é.example.org/"),
+        ):
             body = {"name": "ours", "url": url}
             answer = center.client("zhejiang").post("/api/v1/webhooks", json=body)
             assert answer.status_code == 422, url
