@@ -166,6 +166,8 @@ class Actor:
         organisation: ``center``, a province or a vendor.
         granted: Provinces that the role is granted for; None where the grant names none.
         scopes: Rights that an API token was made for; None where it has all of its owner's.
+        is_narrowed: Whether an API token was made for some provinces alone: what is its owner's own,
+            wherever that is, is out of its reach.
     """
 
     kind: ActorKind
@@ -174,6 +176,7 @@ class Actor:
     organisation: str
     granted: frozenset[ProvinceName] | None = None
     scopes: frozenset[Permission] | None = None
+    is_narrowed: bool = False
 
     @property
     def provinces(self) -> frozenset[ProvinceName] | None:

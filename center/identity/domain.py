@@ -120,11 +120,11 @@ class ApiToken:
     def actor_of(self, owner: User) -> Actor:
         """Return who asks with this token: its owner, who may no more than the token says."""
         actor = owner.as_actor(ActorKind.API_TOKEN)
-        granted = actor.granted
-        if self.provinces is not None:
-            reach = actor.provinces
-            granted = self.provinces if reach is None else self.provinces & reach
-        return replace(actor, granted=granted, scopes=self.scopes)
+        if self.provinces is None:
+            return replace(actor, scopes=self.scopes)
+        reach = actor.provinces
+        granted = self.provinces if reach is None else self.provinces & reach
+        return replace(actor, granted=granted, scopes=self.scopes, is_narrowed=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from capability_sdk.contracts.errors import NotPermitted
 from capability_sdk.contracts.model import Identifier
 from capability_sdk.kit.problems import problem_responses
 from center.access.vault import Vault
@@ -30,7 +31,17 @@ from center.permissions import ActorDep, Permission, permit
 from center.preconditions import IfMatch, etag
 
 router = APIRouter(tags=["notification"])
-_OWN = [permit(Permission.USE_OWN_ACCOUNT)]
+
+
+def _require_whole_person(actor: ActorDep) -> None:
+    """People are told of all that they see: no token for less may read that, or send it elsewhere."""
+    if actor.is_narrowed or actor.scopes is not None:
+        raise NotPermitted(
+            "This needs all that you may and see: sign in, or take a token for that."
+        )
+
+
+_OWN = [permit(Permission.USE_OWN_ACCOUNT), Depends(_require_whole_person)]
 _RESPONSES = problem_responses(400, 401, 403, 404, 409, 412, 422, 503)
 
 

@@ -46,7 +46,7 @@ class Doing:
 def sight_of(actor: Actor) -> Sight:
     """Tell which orders somebody sees: their own, those of their provinces, an admin's all."""
     provinces = () if actor.role is Role.ENGINEER else actor.provinces
-    return Sight(actor.name, actor.is_admin, provinces)
+    return Sight(actor.name, actor.is_admin, provinces, actor.is_narrowed)
 
 
 def open_order(session: Session, actor: Actor, wish: Request, now: datetime) -> WorkOrder:

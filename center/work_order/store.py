@@ -69,11 +69,13 @@ class Sight:
         name: Who looks: what they asked for or work on is always theirs to see.
         everything: Whether orders of the whole platform are.
         provinces: Whose orders are; None for every province's.
+        is_narrowed: Whether those of the provinces are all, even of what is theirs.
     """
 
     name: str
     everything: bool
     provinces: Collection[str] | None
+    is_narrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +174,13 @@ class WorkOrderStore:
 
 def _seen(sight: Sight) -> ColumnElement[bool]:
     row = WorkOrderRow
-    own = or_(row.requested_by == sight.name, row.assignee == sight.name)
     if sight.everything:
         return row.id.is_not(None)
+    own = or_(row.requested_by == sight.name, row.assignee == sight.name)
     if sight.provinces is None:
         return own
-    return or_(own, row.province.in_(sorted(sight.provinces)))
+    within = row.province.in_(sorted(sight.provinces))
+    return within if sight.is_narrowed else or_(own, within)
 
 
 def _conditions(sight: Sight, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

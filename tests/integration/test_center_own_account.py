@@ -40,6 +40,24 @@ def test_a_token_may_what_it_was_made_for_and_nothing_else(world: World) -> None
         assert program.get(f"/api/v1{path}").status_code == 403
 
 
+def test_C01_a_token_for_one_province_tells_nothing_of_its_owners_others(world: World) -> None:
+    order = {"kind": "scale", "title": "More replicas", "province": "guizhou"}
+    assert world.admin.post("/work-orders", order).status_code == 201
+    hook = {"kinds": [], "channel": "console"}
+
+    program = _program(world, world.admin, provinces=["zhejiang"])
+    scoped = _program(world, world.admin, scopes=["use:own-account"])
+
+    listed = program.get("/api/v1/work-orders?queue=requested").json()
+    assert (listed["items"], listed["total"]) == ([], 0)
+    for token in (program, scoped):
+        assert token.get("/api/v1/notifications").status_code == 403
+        assert token.post("/api/v1/notification-rules", json=hook).status_code == 403
+    whole = _program(world, world.admin)
+    assert whole.get("/api/v1/work-orders").json()["total"] == 1
+    assert whole.get("/api/v1/notifications").status_code == 200
+
+
 def test_nobody_makes_a_token_for_more_than_they_may(world: World) -> None:
     operator = world.add_person("op", "operator", "zhejiang")
 

@@ -70,7 +70,10 @@ def askers(tenants: Tenants) -> list[Asker]:
     application = _bearer(tenants, _access_token(tenants))
     token = own.operator.post("/api-tokens", {"label": "matrix"}).json()["token"]
     province = own.province
-    _bearer(tenants, token).get("/api/v1/me")  # its use is noted now, and by no question
+    wanted = {"label": "narrow", "provinces": [province]}
+    narrow = _bearer(tenants, world.admin.post("/api-tokens", wanted).json()["token"])
+    for program in (_bearer(tenants, token), narrow):
+        program.get("/api/v1/me")  # its use is noted now, and by no question
     regional = world.add_person("regional", "admin", provinces=[province])
     detached = world.add_person("detached", "operator", provinces=[province])
     return [
@@ -82,6 +85,7 @@ def askers(tenants: Tenants) -> list[Asker]:
         Asker("operator's token", Role.OPERATOR, _bearer(tenants, token), province),
         Asker("center's operator", Role.OPERATOR, detached.http, province),
         Asker("region's admin", Role.ADMIN, regional.http, province, rights=REGIONAL),
+        Asker("admin's token for a province", Role.ADMIN, narrow, province, rights=REGIONAL),
         Asker("engineer", Role.ENGINEER, own.engineer.http, owns=own.capability),
         Asker("center's engineer", Role.ENGINEER, tenants.shop.author.http),
         Asker("admin", Role.ADMIN, world.admin.http),
