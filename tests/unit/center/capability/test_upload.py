@@ -3,6 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,36 +69,39 @@ def test_a_version_is_uploaded_once(shop: Shop, author: Author) -> None:
     assert len(_files(shop)) == 1
 
 
-def test_of_many_uploads_of_one_version_at_once_exactly_one_wins(
-    shop: Shop, author: Author
+def test_E11_of_two_authors_who_publish_one_version_at_once_exactly_one_wins(
+    shop: Shop, author: Author, tmp_path: Path
 ) -> None:
+    authors = (author, Author(shop.world.add_person("fellow", "engineer"), tmp_path))
     rounds, rivals = 2, 5
     for number in range(rounds):
         version = manifest("churn", f"1.{number}.0")
-        # Half of them send the very same bytes, half another content.
-        packages = [
-            author.build(version if rival % 2 else manifest("churn", version.version, licence="x"))
-            for rival in range(rivals)
-        ]
-        statuses: list[int] = []
-        start = threading.Barrier(rivals)
-
-        def race(
-            package: bytes, start: threading.Barrier = start, statuses: list[int] = statuses
-        ) -> None:
-            start.wait()
-            statuses.append(author.upload(package).status_code)
-
-        threads = [threading.Thread(target=race, args=(package,)) for package in packages]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        # They send the same files signed by two people; the last one sends other files.
+        packages = [authors[rival % 2].build(version) for rival in range(rivals - 1)]
+        packages.append(author.build(manifest("churn", version.version, licence="x")))
+        statuses = _race([(authors[rival % 2], package) for rival, package in enumerate(packages)])
 
         assert sorted(statuses) == [201] + [409] * (rivals - 1)
-        path = f"/capabilities/churn/versions/{version.version}/package"
-        assert shop.author.get(path).status_code == 200
+        path = f"/capabilities/churn/versions/{version.version}"
+        winner = statuses.index(201)
+        assert shop.author.get(f"{path}/package").content == packages[winner]
+        assert shop.author.get(path).json()["author"] == authors[winner % 2].person.name
     assert len(_files(shop)) == rounds
+    acts = shop.world.admin.get("/audit?act=capability.uploaded").json()
+    assert acts["total"] == rounds
+
+
+def _race(uploads: list[tuple[Author, bytes]]) -> list[int]:
+    """Send all at once; return their statuses in order."""
+    start = threading.Barrier(len(uploads))
+
+    def send(author: Author, package: bytes) -> int:
+        start.wait()
+        return author.upload(package).status_code
+
+    with ThreadPoolExecutor(len(uploads)) as pool:
+        sent = [pool.submit(send, *upload) for upload in uploads]
+    return [one.result() for one in sent]
 
 
 def test_a_name_belongs_to_the_organisation_that_used_it_first(

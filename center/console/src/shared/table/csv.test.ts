@@ -22,7 +22,7 @@ test("the CSV holds the shown columns, quoted where it has to be", () => {
 });
 
 test("a text that a spreadsheet would run as a formula stays a text, and a number a number", () => {
-  const csv = toCsv(columns, [{ name: "=HYPERLINK(1)", calls: -4 }]);
-
-  expect(csv).toContain("'=HYPERLINK(1),-4");
+  for (const name of ["=HYPERLINK(1)", "  +1", "\t@SUM(1)", "＝1+1", "－1"]) {
+    expect(toCsv(columns, [{ name, calls: -4 }])).toContain(`'${name},-4`);
+  }
 });

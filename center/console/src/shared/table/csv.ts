@@ -1,8 +1,8 @@
 import type { Column } from "./columns";
 
 const BYTE_ORDER_MARK = "\uFEFF";
-/** What a spreadsheet would take for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet would take for a formula, an East Asian one in full width too. */
+const FORMULA = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/;
 
 /** Return rows as CSV (RFC 4180): exactly the columns that are shown, in their order. */
 export function toCsv<T>(columns: Column<T>[], rows: T[]): string {
