@@ -1,17 +1,17 @@
 """Brings a database to the tables of this release; refuses one from a later release."""
 
+import re
 from pathlib import Path
+from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from center.database import Database
 
 _LOCK = 0x6A69757A  # any constant that no other program takes on the same server
 _LOCK_WAIT_SECONDS = 120
+_VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+_NAMED: Final = re.compile(r"^(down_)?revision = ['\"](\w+)['\"]$", re.MULTILINE)
 
 
 class DatabaseTooNew(RuntimeError):
@@ -32,15 +32,25 @@ def migrate(database: Database) -> None:
         DatabaseTooNew: The database belongs to a later release.
         MigrationBroken: Another process migrates for too long, or references are broken.
     """
-    config = Config(attributes={"configure_logger": False})
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    script = ScriptDirectory.from_config(config)
+    known, newest = revisions()
     with database.migration() as connection:
         _lock(connection)
-        _refuse_newer(connection, script)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        present = _present(connection)
+        _refuse_newer(present - known)
+        if present != newest:
+            from center.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic takes memory
+
+            upgrade(connection)
         _check_references(connection)
+
+
+def revisions() -> tuple[set[str], set[str]]:
+    """Read off the migrations' files all revisions, and those that no other follows."""
+    known, followed = set[str](), set[str]()
+    for file in _VERSIONS.glob("*.py"):
+        for is_followed, name in _NAMED.findall(file.read_text(encoding="utf-8")):
+            (followed if is_followed else known).add(name)
+    return known, known - followed
 
 
 def _lock(connection: Connection) -> None:
@@ -55,9 +65,13 @@ def _lock(connection: Connection) -> None:
     # On SQLite the transaction has begun IMMEDIATE, which is the lock.
 
 
-def _refuse_newer(connection: Connection, script: ScriptDirectory) -> None:
-    known = {revision.revision for revision in script.walk_revisions()}
-    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
+def _present(connection: Connection) -> set[str]:
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+
+
+def _refuse_newer(unknown: set[str]) -> None:
     if unknown:
         raise DatabaseTooNew(
             f"The database is at revision {', '.join(sorted(unknown))}, which this release does "

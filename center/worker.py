@@ -11,9 +11,6 @@ from functools import partial
 from capability_sdk.gate.proving import prove_archive
 from capability_sdk.kit import logs
 from capability_sdk.kit.clock import Clock, system_clock
-
-# whylogs comes in by `counting`, and scipy after it: in this order it is far smaller.
-from center.monitoring.counting import Monitor  # isort: skip
 from center.adapters.folder_packages import FolderPackageStore
 from center.alarm.evaluation import Evaluation
 from center.alarm.rules import center_rules
@@ -29,6 +26,7 @@ from center.housekeeping import Housekeeping
 from center.identity.audit import follow_acts
 from center.identity.audit.anchor import Anchor
 from center.jobs import Job, Worker
+from center.monitoring.counting import Monitor
 from center.monitoring.references import package_references
 from center.notification.outgoing import outgoing_of
 from center.notification.sending import Sending

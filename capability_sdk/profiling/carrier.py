@@ -4,10 +4,8 @@ The only module that imports whylogs. The decoder does not trust whylogs to read
 container apart itself and accepts exactly the bytes that `to_whylogs` writes for some counts.
 """
 
-import contextlib
 import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -15,30 +13,20 @@ from typing import Any, Self
 import numpy as np
 
 from capability_sdk.contracts.profiles import ColumnAnchors
+from capability_sdk.kit.light import past_the_door_of, without
 from capability_sdk.profiling.cells import pack, unpack
 from capability_sdk.profiling.columns import COLUMN_NAME
 from capability_sdk.profiling.errors import AnchorMismatch, ForeignContent
 
-_OPTIONAL = ("scipy", "sklearn", "pandas")
-
-
-@contextlib.contextmanager
-def _light_import() -> Iterator[None]:
-    """Hide whylogs' optional libraries while it is imported: 155 MiB become 58."""
-    # whylogs reports its use to its makers unless it is told not to before it is imported.
-    os.environ["WHYLOGS_NO_ANALYTICS"] = "True"
-    # The name that numpy 2 dropped; whylogs 1.6.4 is frozen and still asks for it.
-    vars(np).setdefault("unicode_", np.str_)
-    modules: dict[str, Any] = dict.fromkeys(name for name in _OPTIONAL if name not in sys.modules)
-    sys.modules.update(modules)
-    try:
-        yield
-    finally:
-        for name in modules:
-            del sys.modules[name]
-
-
-with _light_import():
+# whylogs reports its use to its makers unless it is told not to before it is imported.
+os.environ["WHYLOGS_NO_ANALYTICS"] = "True"
+# The name that numpy 2 dropped; whylogs 1.6.4 is frozen and still asks for it.
+vars(np).setdefault("unicode_", np.str_)
+# Its face brings the client of its makers' service, and its optional libraries 100 MiB (ADR 2).
+with (
+    past_the_door_of("whylogs", "whylogs.api"),
+    without("PIL", "pandas", "scipy", "sklearn"),
+):
     from google.protobuf.message import DecodeError
     from whylogs.core.configs import SummaryConfig
     from whylogs.core.metrics.metrics import Metric, MetricConfig, OperationResult, custom_metric

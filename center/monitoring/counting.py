@@ -1,6 +1,6 @@
 """The worker's part: profiles become windows, windows become verdicts.
 
-Imported by the worker alone. whylogs comes first: it is far smaller while scipy is not there yet.
+Imported by the worker alone, since it brings whylogs.
 """
 
 import logging
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from capability_sdk.profiling.carrier import from_whylogs  # isort: skip - before scipy, see above
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.profiles import NumericAnchors, ReferenceProfile
 from capability_sdk.kit.clock import Clock
 from capability_sdk.profiling.anchors import anchors_digest
+from capability_sdk.profiling.carrier import from_whylogs
 from center.capability.store import CapabilityStore
 from center.database import Database
 from center.identity import audit

@@ -1,6 +1,6 @@
 """From counts to a verdict: tests by column, corrected, gated by effect size, and persistent.
 
-Imported by the worker alone, since it brings numpy and ``scipy.special``.
+Imported by the worker alone, since it brings numpy and scipy.
 """
 
 from collections.abc import Iterable

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from center import migrations, rows
 from center.database import Database
-from center.schema import migrate
+from center.schema import migrate, revisions
 
 _REVISIONS = list((Path(migrations.__file__).parent / "versions").glob("*.py"))
 pytestmark = pytest.mark.skipif(not _REVISIONS, reason="the first revision is not there yet")
@@ -45,3 +47,12 @@ def test_centers_that_start_at_once_migrate_one_after_the_other(empty_database_u
         list(pool.map(_migrate, [empty_database_url] * 3))
 
     assert _differences(empty_database_url) == []
+
+
+def test_the_revisions_read_without_alembic_are_alembics() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    script = ScriptDirectory.from_config(config)
+
+    known = {revision.revision for revision in script.walk_revisions()}
+    assert revisions() == (known, set(script.get_heads()))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from capability_sdk.profiling.carrier import NAMESPACE  # isort: skip - before whylogs: makes it light
+from capability_sdk.profiling.carrier import NAMESPACE  # isort: skip - before whylogs: prepares it
 from whylogs.core.view.dataset_profile_view import DatasetProfileView
 
 from tests.campaigns.closed_borders.province import NAME, VERSION
