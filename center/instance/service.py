@@ -1,12 +1,12 @@
 """Deploying versions to provinces, and whether provinces run what they should."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from center.capability.domain import CapabilityVersion, Stage
+from center.capability.domain import LISTED, CapabilityVersion, Stage
 from center.capability.store import CapabilityStore, Sight
 from center.identity.audit import record
 from center.identity.store import PlaceStore
@@ -56,9 +56,24 @@ def put(
     require_good_split(plan.shares)
     was = DeploymentStore(session).lock(province, capability)
     require_match(if_match, was.revision if was is not None and was.shares else None)
-    _require_deployable(session, Aim(province, capability, at), plan.shares, was)
+    aim = Aim(province, capability, at)
+    _require_deployable(session, aim, plan.shares, was, frozenset({Stage.PUBLISHED}))
     require_fitting(session, province, capability, plan.shares)
     return _put(session, actor, was, province, capability, plan, at)
+
+
+def put_back(session: Session, actor: Actor, aim: Aim, plan: Plan) -> Deployment:
+    """Run again what a province ran before; it needs what `require_returnable` does.
+
+    Raises:
+        NotPermitted: The actor is confined to another province.
+        NotDeployable: A version is withdrawn, or not approved for this any more.
+        BadOverlay: A version does not take what the province chose of the settings.
+    """
+    actor.require_province(aim.province)
+    was = DeploymentStore(session).lock(aim.province, aim.capability)
+    require_returnable(session, aim, plan.shares, was)
+    return _put(session, actor, was, aim.province, aim.capability, plan, aim.at)
 
 
 def remove(
@@ -120,8 +135,36 @@ def runs(session: Session, province: str, capability: str, version: str, now: da
     )
 
 
-def _require_deployable(
+def require_returnable(
     session: Session, aim: Aim, shares: Sequence[Share], was: Deployment | None
+) -> None:
+    """Refuse a way back to what may not run there any more.
+
+    A version whose retirement is only announced may take over again from its successor.
+
+    Args:
+        session: Open transaction.
+        aim: Where and when.
+        shares: Versions that are to run.
+        was: What runs there now.
+
+    Raises:
+        NotDeployable: A version is withdrawn, or not approved for this any more.
+        BadOverlay: A version does not take what the province chose of the settings.
+    """
+    store = CapabilityStore(session)
+    for share in shares:  # also of those that stand there still: a withdrawn one serves nobody
+        _require_stage(store.get(aim.capability, share.version, Sight(everything=True)), LISTED)
+    _require_deployable(session, aim, shares, was, LISTED)
+    require_fitting(session, aim.province, aim.capability, shares)
+
+
+def _require_deployable(
+    session: Session,
+    aim: Aim,
+    shares: Sequence[Share],
+    was: Deployment | None,
+    stages: Collection[Stage],
 ) -> None:
     running = {share.version for share in was.shares} if was is not None else set()
     store = CapabilityStore(session)
@@ -129,9 +172,13 @@ def _require_deployable(
         item = store.get(aim.capability, share.version, Sight())
         if share.version in running:
             continue  # What runs already may go on; nothing new begins with it.
-        if item.stage is not Stage.PUBLISHED:
-            raise NotDeployable(f"{item.name} {item.version} is {item.stage}.", stage=item.stage)
+        _require_stage(item, stages)
         _require_conditions(item, aim)
+
+
+def _require_stage(item: CapabilityVersion, stages: Collection[Stage]) -> None:
+    if item.stage not in stages:
+        raise NotDeployable(f"{item.name} {item.version} is {item.stage}.", stage=item.stage)
 
 
 def _require_conditions(item: CapabilityVersion, aim: Aim) -> None:

@@ -159,6 +159,12 @@ class DeploymentStore:
             if any(share.version == version for share in item.shares)
         )
 
+    def of_capability(self, capability: str, provinces: Collection[str]) -> dict[str, Deployment]:
+        """Return a capability's deployments in some provinces, also removed ones, by province."""
+        row = DeploymentRow
+        statement = select(row).where(row.capability == capability, row.province.in_(provinces))
+        return {item.province: _to_deployment(item) for item in self._session.scalars(statement)}
+
     def of_province(self, province: str) -> list[Deployment]:
         """Return all deployments of a province, by capability."""
         row = DeploymentRow

@@ -13,6 +13,7 @@ from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
 from center.reach import reach_of
 from center.rollout import service
+from center.rollout.standing import standings
 from center.rollout.store import RolloutStore
 from center.rollout.views import ReasonBody, RolloutBody, RolloutDetail, RolloutView
 
@@ -54,12 +55,14 @@ def list_rollouts(
 
 
 @router.get(_ONE, dependencies=_READ, responses=problem_responses(401, 403, 404, 422, 503))
-def show_rollout(rollout: RolloutId, session: SessionDep, actor: ActorDep) -> RolloutDetail:
-    """Show a roll-out with what its version has done in each province since the stage began."""
+def show_rollout(
+    rollout: RolloutId, session: SessionDep, actor: ActorDep, clock: ClockDep
+) -> RolloutDetail:
+    """Show a roll-out: in each province what each version should get, got, and would get again."""
     item = service.get(session, actor, rollout)
-    counters = RolloutStore(session).counters(item)
-    seen = {name: one for name, one in counters.items() if actor.sees(name)}
-    return RolloutDetail.with_counters(item, seen)
+    every = standings(session, item, clock())
+    seen = {name: one for name, one in every.items() if actor.sees(name)}
+    return RolloutDetail.with_provinces(item, seen)
 
 
 @router.post(f"{_ONE}:pause", dependencies=_CHANGE, responses=_REFUSALS)
@@ -82,5 +85,5 @@ def continue_rollout(
 def roll_back_rollout(
     rollout: RolloutId, body: ReasonBody, session: SessionDep, actor: ActorDep, clock: ClockDep
 ) -> RolloutView:
-    """Run in every province again what ran before, in one act."""
+    """Run in every province again what ran before, in one act, also after it is finished."""
     return RolloutView.of(service.roll_back(session, actor, rollout, body.reason, clock()))

@@ -1,7 +1,7 @@
 """Roll-outs as values: stages over provinces, guard rails, and the exact split of a stage."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import gcd
@@ -23,6 +23,24 @@ class State(StrEnum):
 
 
 OPEN = frozenset({State.RUNNING, State.PAUSED})
+
+_NEXT = {
+    State.RUNNING: {*State},
+    State.PAUSED: {State.RUNNING, State.PAUSED, State.ROLLED_BACK},
+    State.FINISHED: {State.ROLLED_BACK},
+    State.ROLLED_BACK: set[State](),
+}
+
+
+class Obstacle(StrEnum):
+    """What keeps a province from running again what it ran before."""
+
+    CHANGED = "changed"
+    """Somebody changed the deployment since: theirs is not overwritten."""
+    NOT_DEPLOYABLE = "not-deployable"
+    """A version was withdrawn, or its approval ended: nothing begins with it any more."""
+    UNFIT = "unfit"
+    """A version does not take what the province chose of the settings since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +79,11 @@ class Rails:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What the new version has done in one province since its stage began.
+    """What one version has done in one province since the roll-out's state or stage began.
 
     Attributes:
         correct_share: Of labelled answers; None without any.
+        ready: Instances that the province reported last.
     """
 
     calls: int
@@ -76,16 +95,22 @@ class Counters:
     ready: int
 
 
+NOTHING_YET = Counters(
+    calls=0, failures=0, p99_ms=None, is_drifting=False, labelled=0, correct_share=None, ready=0
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One version on its way.
 
     Attributes:
         stage: Index of the stage in force.
-        since: When the stage began to be watched.
+        since: When the stage began to be watched, or when it ended.
         reason: Why it is paused or was rolled back; empty otherwise.
         before: What ran in each province, for the way back.
         written: Revision of each deployment that this roll-out wrote last.
+        left: Provinces that a roll-back left as they were, and why.
     """
 
     id: str
@@ -101,15 +126,23 @@ class Rollout:
     started_at: datetime
     before: dict[str, Plan]
     written: dict[str, int]
+    left: dict[str, Obstacle] = field(default_factory=dict)
 
     @property
     def provinces(self) -> tuple[str, ...]:
         """Every province that it reaches, in the order of its stages."""
         return tuple(dict.fromkeys(name for item in self.stages for name in item.provinces))
 
+    @property
+    def may_return(self) -> bool:
+        """Whether there is a way back."""
+        return State.ROLLED_BACK in _NEXT[self.state]
+
     def percents(self) -> dict[str, int]:
-        """Return what each province has in the present stage."""
+        """Return what the present stage gives the new version, in the provinces that it reached."""
         found: dict[str, int] = {}
+        if self.state is State.ROLLED_BACK:
+            return found
         for item in self.stages[: self.stage + 1]:
             found |= dict.fromkeys(item.provinces, item.percent)
         return found
@@ -121,14 +154,15 @@ class Rollout:
         return replace(self, stage=self.stage + 1, since=at)
 
     def to(self, state: State, reason: str, at: datetime) -> Self:
-        """Return it in another state.
+        """Return it in another state; what pauses goes on to be counted from where it was.
 
         Raises:
-            RolloutEnded: It is over.
+            RolloutEnded: Its state has no such next one.
         """
-        if self.state not in OPEN:
+        if state not in _NEXT[self.state]:
             raise RolloutEnded(f"The roll-out is {self.state}.", state=self.state)
-        return replace(self, state=state, reason=reason, since=at)
+        since = self.since if state is State.PAUSED else at
+        return replace(self, state=state, reason=reason, since=since)
 
 
 def split(before: Plan, version: str, percent: int) -> Plan:

@@ -29,3 +29,10 @@ class RolloutEnded(Conflict):
 
     code = "rollout-ended"
     title = "The roll-out is over"
+
+
+class NoWayBack(Conflict):
+    """Not one province could run again what it ran before."""
+
+    code = "no-way-back"
+    title = "There is no way back"

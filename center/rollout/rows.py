@@ -12,7 +12,7 @@ from center.capability.rows import CapabilityRow
 from center.columns import Json, Key, LongText, UtcDateTime
 from center.database import Base
 from center.instance.domain import Plan, share_of
-from center.rollout.domain import Rails, Rollout, Stage, State
+from center.rollout.domain import Obstacle, Rails, Rollout, Stage, State
 
 
 class RolloutRow(Base):
@@ -36,7 +36,9 @@ class RolloutRow(Base):
     before: Mapped[dict[str, Any]] = mapped_column(Json)
     written: Mapped[dict[str, int]] = mapped_column(Json)
     baseline: Mapped[dict[str, Any]] = mapped_column(Json)
-    """Totals of the new version when the stage began, by province."""
+    """Totals when the stage began, by province and version."""
+    left_as_is: Mapped[dict[str, str]] = mapped_column(Json)
+    """Provinces that a roll-back left as they were, and why."""
 
 
 def members_of(item: Rollout) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def members_of(item: Rollout) -> dict[str, Any]:
         "rails": asdict(item.rails),
         "before": {name: asdict(plan) for name, plan in item.before.items()},
         "written": item.written,
+        "left_as_is": item.left,
     }
 
 
@@ -78,6 +81,7 @@ def to_rollout(row: RolloutRow) -> Rollout:
         rails=Rails(**row.rails),
         before={name: _plan(plan) for name, plan in row.before.items()},
         written=dict(row.written),
+        left={name: Obstacle(why) for name, why in row.left_as_is.items()},
     )
 
 

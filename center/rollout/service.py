@@ -13,10 +13,12 @@ from center.identity.domain import new_id
 from center.instance import service as instances
 from center.instance.domain import Plan
 from center.instance.errors import DeploymentNotFound, NotDeployable
+from center.instance.service import Aim
 from center.instance.store import DeploymentStore
 from center.permissions import WORKER, Actor
 from center.reach import reach_of
 from center.rollout.domain import (
+    FULL,
     Counters,
     Rails,
     Rollout,
@@ -28,8 +30,12 @@ from center.rollout.domain import (
     require_room,
     split,
 )
-from center.rollout.errors import RolloutNotFound, RolloutRuns
+from center.rollout.errors import NoWayBack, RolloutNotFound, RolloutRuns
 from center.rollout.store import RolloutStore
+from center.rollout.way_back import WayBack, ways_back
+
+ByProvince = Mapping[str, Mapping[str, Counters]]
+"""Counters by province and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,10 @@ def pause(session: Session, actor: Actor, rollout_id: str, reason: str, at: date
         RolloutNotFound: There is none for this actor.
         RolloutEnded: It is over.
     """
-    return _turn(session, actor, rollout_id, (State.PAUSED, reason), at)
+    item = _take(session, actor, rollout_id).to(State.PAUSED, reason, at)
+    RolloutStore(session).put(item)
+    _note(session, actor, item, State.PAUSED, {"reason": reason})
+    return item
 
 
 def resume(session: Session, actor: Actor, rollout_id: str, reason: str, at: datetime) -> Rollout:
@@ -139,35 +148,43 @@ def resume(session: Session, actor: Actor, rollout_id: str, reason: str, at: dat
         RolloutEnded: It is over.
     """
     store = RolloutStore(session)
-    item = _turn(session, actor, rollout_id, (State.RUNNING, ""), at, said=reason)
+    item = _take(session, actor, rollout_id).to(State.RUNNING, "", at)
     # Whoever goes on has seen what somebody changed by hand, and takes it as it is now.
-    written = {name: _revision(session, item, name) for name in item.written}
-    item = replace(item, written=written)
+    now = DeploymentStore(session).of_capability(item.capability, item.provinces)
+    item = replace(item, written={name: found.revision for name, found in now.items()})
     store.put(item, baseline=store.totals(item))
+    _note(session, actor, item, State.RUNNING, {"reason": reason})
     return item
 
 
 def roll_back(
     session: Session, actor: Actor, rollout_id: str, reason: str, at: datetime
 ) -> Rollout:
-    """Run in every province again what ran before, in one act.
+    """Run in every province again what ran before, in one act, also after it is finished.
 
-    A deployment that somebody has changed by hand since is left as they made it, and named.
+    A province whose deployment somebody has changed since is left as they made it, and so is one
+    that may not run its version of before any more; both are named.
 
     Raises:
         RolloutNotFound: There is none for this actor.
-        RolloutEnded: It is over.
+        RolloutEnded: It is rolled back already.
+        NoWayBack: It is finished, and every province would be left as it is.
     """
-    item = _turn(session, actor, rollout_id, (State.ROLLED_BACK, reason), at)
-    left: list[str] = []
-    for name, plan in item.before.items():
-        if _revision(session, item, name) != item.written[name]:
-            left.append(name)
-        else:
-            _put(session, actor, item, name, plan, at)
-    if left:
-        item = replace(item, reason=f"{reason} (changed by hand, and left: {', '.join(left)})")
-    RolloutStore(session).put(item)
+    was = _take(session, actor, rollout_id)
+    item = was.to(State.ROLLED_BACK, reason, at)
+    ways = _lock_ways_back(session, was, at)
+    left = {name: way for name, way in ways.items() if way.obstacle is not None}
+    details = {name: way.detail for name, way in left.items()}
+    if was.state is State.FINISHED and len(left) == len(ways):
+        told = "; ".join(f"{name}: {detail}" for name, detail in details.items())
+        raise NoWayBack(f"{told} Deploy another published version there instead.", left=details)
+    for name, way in ways.items():
+        if name not in left and not way.is_there:
+            instances.put_back(session, actor, Aim(name, item.capability, at), way.plan)
+    obstacles = {name: way.obstacle for name, way in left.items() if way.obstacle is not None}
+    store, item = RolloutStore(session), replace(item, left=obstacles)
+    store.put(item, baseline=store.totals(item))
+    _note(session, actor, item, State.ROLLED_BACK, {"reason": reason, "left": details})
     return item
 
 
@@ -185,26 +202,21 @@ def get(session: Session, actor: Actor, rollout_id: str) -> Rollout:
     return item
 
 
-def _turn(
-    session: Session,
-    actor: Actor,
-    rollout_id: str,
-    to: tuple[State, str],
-    at: datetime,
-    *,
-    said: str = "",
-) -> Rollout:
+def _take(session: Session, actor: Actor, rollout_id: str) -> Rollout:
+    """Return a roll-out that the actor may act upon, and keep others from changing it."""
     get(session, actor, rollout_id)
-    store = RolloutStore(session)
-    item = store.lock(rollout_id)
+    item = RolloutStore(session).lock(rollout_id)
     assert item is not None  # noqa: S101 - it was found, and none is ever deleted
     for name in item.provinces:
         actor.require_province(name)
-    state, reason = to
-    item = item.to(state, reason, at)
-    store.put(item)
-    _note(session, actor, item, state, {"reason": reason or said})
     return item
+
+
+def _lock_ways_back(session: Session, item: Rollout, at: datetime) -> dict[str, WayBack]:
+    store = DeploymentStore(session)
+    locked = ((name, store.lock(name, item.capability)) for name in item.provinces)
+    now = {name: found for name, found in locked if found is not None}
+    return ways_back(session, item, now, at)
 
 
 def _apply(session: Session, actor: Actor, item: Rollout, at: datetime) -> Rollout:
@@ -224,9 +236,7 @@ def _go_on(session: Session, item: Rollout, at: datetime) -> None:
     store = RolloutStore(session)
     item = item.next_stage(at)
     if item.state is State.FINISHED:
-        for name in item.provinces:
-            plan = split(item.before[name], item.version, 100)
-            _put(session, WORKER, item, name, alone(plan, item.version), at)
+        item = _finish(session, item, at)
     else:
         item = _apply(session, WORKER, item, at)
     store.put(item, baseline=store.totals(item))
@@ -234,23 +244,32 @@ def _go_on(session: Session, item: Rollout, at: datetime) -> None:
     _note(session, WORKER, item, "stage", step)
 
 
-def _has_passed(item: Rollout, counters: Mapping[str, Counters], at: datetime) -> bool:
-    watched = [counters[name] for name in item.percents()]
+def _finish(session: Session, item: Rollout, at: datetime) -> Rollout:
+    """Leave the new version alone in every province."""
+    plans = {name: split(item.before[name], item.version, FULL) for name in item.provinces}
+    written = {
+        name: _put(session, WORKER, item, name, alone(plan, item.version), at)
+        for name, plan in plans.items()
+    }
+    return replace(item, written=written)
+
+
+def _has_passed(item: Rollout, counters: ByProvince, at: datetime) -> bool:
+    watched = [counters[name][item.version] for name in item.percents()]
     has_evidence = all(one.ready and one.calls >= item.rails.least_calls for one in watched)
     return has_evidence and at >= item.since + item.stages[item.stage].soak
 
 
-def _broken(item: Rollout, counters: Mapping[str, Counters]) -> str:
+def _broken(item: Rollout, counters: ByProvince) -> str:
     return "; ".join(
         f"{name}: {reason}"
         for name in item.percents()
-        for reason in broken_rails(item.rails, counters[name])
+        for reason in broken_rails(item.rails, counters[name][item.version])
     )
 
 
 def _pause(session: Session, item: Rollout, reason: str, at: datetime) -> None:
-    # `since` stays: what broke the rail is what the counters go on to show.
-    paused = replace(item.to(State.PAUSED, reason, at), since=item.since)
+    paused = item.to(State.PAUSED, reason, at)
     RolloutStore(session).put(paused)
     _note(session, WORKER, paused, "pause", {"reason": reason})
 
@@ -260,11 +279,6 @@ def _put(
 ) -> int:
     made = instances.put(session, actor, province, item.capability, plan, if_match=None, at=at)
     return made.revision
-
-
-def _revision(session: Session, item: Rollout, province: str) -> int:
-    found = DeploymentStore(session).find(province, item.capability)
-    return 0 if found is None else found.revision
 
 
 def _require_free(session: Session, item: Rollout) -> None:

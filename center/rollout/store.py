@@ -1,6 +1,6 @@
 """Every query about roll-outs, and about what a version does while it is rolled out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,15 +12,17 @@ from center.instance.content_store import ReportedContentRow
 from center.monitoring.domain import Verdict
 from center.monitoring.rows import DriftRow
 from center.operations.latency import quantile_ms
-from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
+from center.operations.rows import LATENCY_COLUMNS, IntakeRow, UsageHourRow
 from center.paging import Page, Paging, fetch_page, map_page
 from center.reach import Reach
 from center.rollout.domain import OPEN, Counters, Rollout
 from center.rollout.rows import RolloutRow, members_of, to_rollout
 
 _FIGURES = ("calls", "failures", *LATENCY_COLUMNS, "labelled", "correct")
-Totals = dict[str, dict[str, int]]
-"""Figures that only grow within their hours, by province."""
+Totals = dict[str, dict[str, dict[str, int]]]
+"""Figures that only grow within their hours, by province and version."""
+NO_VERSION = ""
+"""What usage says where a call reached no version."""
 
 
 class RolloutStore:
@@ -83,36 +85,64 @@ class RolloutStore:
         return found
 
     def totals(self, item: Rollout) -> Totals:
-        """Return what the new version has done since the hour in which its stage began."""
+        """Return what each version has done since the hour in which the stage began."""
         since = item.since.replace(minute=0, second=0, microsecond=0)
-        found: Totals = {name: dict.fromkeys(_FIGURES, 0) for name in item.provinces}
+        found: Totals = {name: {} for name in item.provinces}
         for statement in (_usage(item, since), _quality(item, since)):
             for row in self._session.execute(statement).mappings():
                 values = dict(row)
-                figures = found[values.pop("province")]
+                of_province = found[values.pop("province")]
+                figures = of_province.setdefault(values.pop("version"), dict.fromkeys(_FIGURES, 0))
                 figures |= {name: int(value or 0) for name, value in values.items()}
         return found
 
-    def counters(self, item: Rollout) -> dict[str, Counters]:
-        """Return what the new version has done since its stage began, by province."""
+    def counters(self, item: Rollout) -> dict[str, dict[str, Counters]]:
+        """Return what each version has done since the stage began, by province and version.
+
+        There are those that were called, run, or ran before, and the new one everywhere.
+        """
         before, now = self.baseline(item.id), self.totals(item)
-        drifting = set(self._session.scalars(_drifting(item)))
-        ready: dict[str, int] = dict(self._session.execute(_ready(item)).all())
-        counted: dict[str, Counters] = {}
-        for name, figures in now.items():
-            base = before.get(name, {})
-            since = {key: value - base.get(key, 0) for key, value in figures.items()}
-            labelled = since["labelled"]
-            counted[name] = Counters(
-                calls=since["calls"],
-                failures=since["failures"],
-                p99_ms=quantile_ms([since[cell] for cell in LATENCY_COLUMNS], 0.99),
-                is_drifting=name in drifting,
-                labelled=labelled,
-                correct_share=since["correct"] / labelled if labelled else None,
-                ready=ready.get(name, 0),
+        drifting = {(row.province, row.version) for row in self._session.execute(_drifting(item))}
+        ready = {
+            (row.province, row.version): row.ready for row in self._session.execute(_ready(item))
+        }
+        known = {*ready, *((name, item.version) for name in item.provinces)}
+        known |= {
+            (name, share.version) for name, plan in item.before.items() for share in plan.shares
+        }
+        known |= {(name, version) for name, versions in now.items() for version in versions}
+        none = dict.fromkeys(_FIGURES, 0)
+        counted: dict[str, dict[str, Counters]] = {}
+        for province, version in sorted(known):
+            counted.setdefault(province, {})[version] = _counters(
+                now[province].get(version, none),
+                before.get(province, {}).get(version, none),
+                is_drifting=(province, version) in drifting,
+                ready=ready.get((province, version), 0),
             )
         return counted
+
+    def heard_at(self, item: Rollout) -> dict[str, datetime]:
+        """Return when each of its provinces sent telemetry last."""
+        row = IntakeRow
+        statement = select(row.province, row.heard_at).where(row.province.in_(item.provinces))
+        return dict(self._session.execute(statement).all())
+
+
+def _counters(
+    now: Mapping[str, int], before: Mapping[str, int], *, is_drifting: bool, ready: int
+) -> Counters:
+    since = {name: value - before[name] for name, value in now.items()}
+    labelled = since["labelled"]
+    return Counters(
+        calls=since["calls"],
+        failures=since["failures"],
+        p99_ms=quantile_ms([since[cell] for cell in LATENCY_COLUMNS], 0.99),
+        is_drifting=is_drifting,
+        labelled=labelled,
+        correct_share=since["correct"] / labelled if labelled else None,
+        ready=ready,
+    )
 
 
 def _line(provinces: Collection[str]) -> str:
@@ -127,35 +157,34 @@ def _usage(item: Rollout, since: datetime) -> Select[Any]:
     row = UsageHourRow
     sums = [func.sum(getattr(row, name)).label(name) for name in _FIGURES[:-2]]
     return (
-        select(row.province, *sums)
-        .where(row.capability == item.capability, row.version == item.version, row.hour >= since)
-        .where(row.province.in_(item.provinces))
-        .group_by(row.province)
+        select(row.province, row.version, *sums)
+        .where(row.capability == item.capability, row.hour >= since)
+        .where(row.province.in_(item.provinces), row.version != NO_VERSION)
+        .group_by(row.province, row.version)
     )
 
 
-def _quality(item: Rollout, since: datetime) -> Select[str, int, Any]:
+def _quality(item: Rollout, since: datetime) -> Select[str, str, int, Any]:
     row = QualityCellRow
     right = case((row.predicted == row.actual, row.rows), else_=0)
+    sums = (func.sum(row.rows).label("labelled"), func.sum(right).label("correct"))
     return (
-        select(row.province, func.sum(row.rows).label("labelled"), func.sum(right).label("correct"))
-        .where(row.capability == item.capability, row.version == item.version, row.hour >= since)
+        select(row.province, row.version, *sums)
+        .where(row.capability == item.capability, row.hour >= since)
         .where(row.province.in_(item.provinces))
-        .group_by(row.province)
+        .group_by(row.province, row.version)
     )
 
 
-def _drifting(item: Rollout) -> Select[str]:
+def _drifting(item: Rollout) -> Select[str, str]:
     row = DriftRow
-    return select(row.province).where(
-        row.capability == item.capability,
-        row.version == item.version,
-        row.verdict == Verdict.DRIFT,
+    return select(row.province, row.version).where(
+        row.capability == item.capability, row.verdict == Verdict.DRIFT
     )
 
 
-def _ready(item: Rollout) -> Select[str, int]:
+def _ready(item: Rollout) -> Select[str, str, int]:
     row = ReportedContentRow
-    return select(row.province, row.ready).where(
-        row.capability == item.capability, row.version == item.version
+    return select(row.province, row.version, row.ready).where(
+        row.capability == item.capability, row.province.in_(item.provinces)
     )

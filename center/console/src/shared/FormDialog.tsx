@@ -7,6 +7,7 @@ interface Props<T> {
   act: string;
   title: string;
   isPrimary?: boolean;
+  isDanger?: boolean;
   /** What the fields begin with. */
   initial?: Partial<T>;
   /** Does it; what it returns is shown in place of the fields, such as a secret that is shown once. */
@@ -20,7 +21,11 @@ export function FormDialog<T extends object>(props: Props<T>) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
-      <Button type={props.isPrimary === true ? "primary" : "default"} onClick={() => setOpen(true)}>
+      <Button
+        type={props.isPrimary === true ? "primary" : "default"}
+        danger={props.isDanger === true}
+        onClick={() => setOpen(true)}
+      >
         {props.act}
       </Button>
       {isOpen && <Dialog {...props} onClose={() => setOpen(false)} />}
@@ -29,7 +34,7 @@ export function FormDialog<T extends object>(props: Props<T>) {
 }
 
 function Dialog<T extends object>(props: Props<T> & { onClose: () => void }) {
-  const { act, title, initial = {}, onSubmit, onClose, children } = props;
+  const { act, title, initial = {}, isDanger = false, onSubmit, onClose, children } = props;
   const { t } = useTranslation("shared");
   const form = useId();
   const [error, setError] = useState<Error | null>(null);
@@ -63,7 +68,7 @@ function Dialog<T extends object>(props: Props<T> & { onClose: () => void }) {
       title={title}
       okText={act}
       cancelText={t("confirm.cancel")}
-      okButtonProps={{ htmlType: "submit", form }}
+      okButtonProps={{ htmlType: "submit", form, danger: isDanger }}
       confirmLoading={isBusy}
       onCancel={onClose}
     >

@@ -73,8 +73,10 @@ class Country:
         with self.shop.world.database.session() as session:
             keep_contents(session, province, report)
 
-    def calls(self, number: int, *, failed: int = 0, latency_ms: int = 20) -> None:
-        """Have the edge of Zhejiang tell of calls of the new version."""
+    def calls(
+        self, number: int, *, failed: int = 0, latency_ms: int = 20, version: str = "2.0.0"
+    ) -> None:
+        """Have the edge of Zhejiang tell of calls."""
         edge, records = self.edges["zhejiang"].sign_in(), []
         for index in range(number):
             self._sent += 1
@@ -84,7 +86,7 @@ class Country:
                 "application": self.application,
                 "subscription": self.subscription,
                 "capability": NAME,
-                "version": "2.0.0",
+                "version": version,
                 "status": 500 if index < failed else 200,
                 "units": int(index >= failed),
                 "latency_us": latency_ms * 1000,
@@ -98,6 +100,21 @@ class Country:
 
     def show(self, rollout: str) -> Any:  # noqa: ANN401 - a JSON document
         return self.shop.admin.get(f"/rollouts/{rollout}").json()
+
+    def served(self, rollout: str, province: str) -> dict[str, tuple[float, int, float | None]]:
+        """Return what each version should get, how often it was called, and which part that is."""
+        shown = {one["province"]: one["versions"] for one in self.show(rollout)["provinces"]}
+        return {
+            one["version"]: (one["share"], one["calls"], one["served"]) for one in shown[province]
+        }
+
+    def finish(self, *stages: dict[str, Any]) -> str:
+        """Bring the new version everywhere at once; returns the roll-out."""
+        made: str = self.begin(*stages, least_calls=0).json()["id"]
+        for _ in stages:
+            self.drive()
+        assert self.show(made)["state"] == "finished"
+        return made
 
     def act(self, rollout: str, act: str) -> Response:
         return self.shop.admin.post(f"/rollouts/{rollout}:{act}", {"reason": "as we agreed"})
@@ -131,6 +148,82 @@ def test_a_roll_out_goes_through_its_stages_with_exact_weights_and_ends_alone(
     acts = [item["act"] for item in country.shop.admin.get("/audit?limit=200").json()["items"]]
     assert acts.count("rollout.stage") == 3
 
+    back = country.act(made["id"], "roll-back").json()
+    assert (back["state"], back["reason"]) == ("rolled-back", "as we agreed")
+    assert country.weights("guizhou") == country.weights("zhejiang") == {"1.0.0": 2, "1.1.0": 1}
+    newest = country.shop.admin.get("/audit?act=rollout.rolled-back").json()["items"][0]
+    assert newest["detail"] == {"reason": "as we agreed", "left": {}}
+    assert country.act(made["id"], "roll-back").json()["type"] == "/problems/rollout-ended"
+
+
+def test_what_each_version_should_get_and_what_it_got_stand_side_by_side(country: Country) -> None:
+    country.calls(5, version="1.0.0")
+    made = country.begin(CANARY, FULL, least_calls=0).json()
+    country.calls(6, version="1.0.0")
+    country.calls(3, version="1.1.0")
+    country.calls(1)
+    country.shop.world.clock.move(timedelta(minutes=50))
+    country.calls(10, version="1.0.0")
+
+    assert country.served(made["id"], "zhejiang") == {
+        "1.0.0": (0.6, 16, 0.8),
+        "1.1.0": (0.3, 3, 0.15),
+        "2.0.0": (0.1, 1, 0.05),
+    }
+    country.shop.world.clock.move(timedelta(minutes=20))
+    country.act(made["id"], "pause")
+    assert country.served(made["id"], "zhejiang")["1.0.0"][1] == 16  # counted on, not anew
+    country.act(made["id"], "roll-back")
+    country.calls(2, version="1.1.0")
+    assert country.served(made["id"], "zhejiang") == {
+        "1.0.0": (2 / 3, 0, 0),
+        "1.1.0": (1 / 3, 2, 1),
+        "2.0.0": (0, 0, 0),
+    }
+    (shown, _) = country.show(made["id"])["provinces"]
+    assert shown["heard_at"] == shown["changed_at"]
+    assert shown["back"] is None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_finished_roll_out_says_beforehand_which_province_cannot_go_back_and_leaves_it(
+    country: Country,
+) -> None:
+    country.deploy("zhejiang", [{"version": "1.0.0", "weight": 1}])
+    made = country.finish({**FULL})
+    for version, act in (("1.0.0", "deprecate"), ("1.1.0", "withdraw")):
+        body = {"reason": "2.0.0 follows"}
+        ended = country.shop.author.post(f"/capabilities/{NAME}/versions/{version}:{act}", body)
+        assert ended.status_code == 200, ended.text
+
+    ways = {one["province"]: one["back"] for one in country.show(made)["provinces"]}
+    assert ways["zhejiang"] == {
+        "versions": [{"version": "1.0.0", "weight": 1}],
+        "obstacle": None,
+        "detail": "",
+    }
+    assert ways["guizhou"]["obstacle"] == "not-deployable"
+    country.act(made, "roll-back")
+
+    assert country.weights("zhejiang") == {"1.0.0": 1}
+    assert country.weights("guizhou") == {"2.0.0": 1}
+    left = {one["province"]: one["left"] for one in country.show(made)["provinces"]}
+    assert left == {"zhejiang": None, "guizhou": "not-deployable"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_finished_roll_out_with_no_way_back_anywhere_is_refused_with_its_cure(
+    country: Country,
+) -> None:
+    made = country.finish({**FULL, "provinces": ["zhejiang"]})
+    country.deploy("zhejiang", [{"version": "1.1.0", "weight": 1}])
+
+    refused = country.act(made, "roll-back")
+
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/no-way-back")
+    assert refused.json()["left"] == {"zhejiang": "Somebody changed the deployment since."}
+    assert country.show(made)["state"] == "finished"
+
 
 def test_a_stage_waits_for_calls_enough_to_be_judged(country: Country) -> None:
     made = country.begin(CANARY, FULL).json()
@@ -142,8 +235,8 @@ def test_a_stage_waits_for_calls_enough_to_be_judged(country: Country) -> None:
     country.drive()
 
     assert country.show(made["id"])["stage"] == 1
-    seen = {one["province"]: one["calls"] for one in country.show(made["id"])["provinces"]}
-    assert seen == {"zhejiang": 0, "guizhou": 0}  # counted anew from the stage's beginning
+    seen = [country.served(made["id"], name)["2.0.0"] for name in ("zhejiang", "guizhou")]
+    assert seen == [(1, 0, None), (1, 0, None)]  # counted anew from the stage's beginning
 
 
 @pytest.mark.parametrize(
@@ -154,7 +247,7 @@ def test_a_stage_waits_for_calls_enough_to_be_judged(country: Country) -> None:
     ],
 )
 def test_a_broken_rail_pauses_by_itself_and_one_act_brings_everything_back(
-    country: Country, calls: dict[str, int], says: str
+    country: Country, calls: dict[str, Any], says: str
 ) -> None:
     made = country.begin(CANARY, FULL).json()
     country.calls(20, **calls)
@@ -192,7 +285,8 @@ def test_what_somebody_changes_by_hand_pauses_it_and_is_not_overwritten(country:
     country.drive()
 
     assert country.show(made["id"])["reason"].startswith("zhejiang: somebody changed")
-    assert "zhejiang" in country.act(made["id"], "roll-back").json()["reason"]
+    country.act(made["id"], "roll-back")
+    assert country.show(made["id"])["provinces"][0]["left"] == "changed"
     assert country.weights("zhejiang") == {"1.1.0": 1}
 
 

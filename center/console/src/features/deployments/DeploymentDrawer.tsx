@@ -4,8 +4,7 @@ import { useSession } from "../../app/session";
 import { Age } from "../../shared/Age";
 import { QueryStates } from "../../shared/QueryStates";
 import { UrlTabs } from "../../shared/UrlTabs";
-import { useProvinces } from "../../shared/useProvince";
-import { useTitle } from "../../shared/useTitle";
+import { useNames } from "../../shared/useNames";
 import { useUrlState } from "../../shared/useUrlState";
 import { BoostForm } from "./BoostForm";
 import style from "./Deployments.module.css";
@@ -19,14 +18,12 @@ import { type Deployment, type Place, useDeployment } from "./useDeployments";
 export function DeploymentDrawer() {
   const [name, open] = useUrlState("deployment");
   const [province, capability] = name.split("/");
-  const say = useTitle();
-  const titles = useProvinces().data?.find((one) => one.name === province)?.titles;
-  const where = titles === undefined ? province : say(titles);
+  const { provinceOf } = useNames();
   return (
     <Drawer
       open={name !== ""}
       size={760}
-      title={`${capability ?? ""} · ${where ?? ""}`}
+      title={`${capability ?? ""} · ${provinceOf(province ?? "")}`}
       onClose={() => open("", "push")}
       destroyOnHidden
     >

@@ -1,7 +1,11 @@
+import { Form, Input } from "antd";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
-import { ConfirmAct } from "../../shared/ConfirmAct";
+import { FormDialog } from "../../shared/FormDialog";
+import { useNames } from "../../shared/useNames";
 import style from "./Deployments.module.css";
+import { RollBackText } from "./RollBackText";
 import { type Rollout, useChange } from "./useDeployments";
 
 const PATHS = {
@@ -11,40 +15,49 @@ const PATHS = {
 } as const;
 type Act = keyof typeof PATHS;
 
-/** Pause, continue, roll back: each says first what will happen. */
+/** Pause, continue, roll back: each says first what will happen, and asks why. */
 export function RolloutActs({ item }: { item: Rollout }) {
   const { t } = useTranslation("deployments");
-  const change = useChange((act: Act) =>
-    ask(
-      api.POST(PATHS[act], {
-        params: { path: { rollout: item.id } },
-        body: { reason: t(`act.${act}-reason`) },
-      }),
-    ),
-  );
-  if (item.state !== "running" && item.state !== "paused") return null;
-  const stage = item.stages[item.stage];
-  const reached = item.provinces.filter((one) => one.percent > 0).map((one) => one.province);
-  const turn: Act = item.state === "running" ? "pause" : "continue";
+  if (item.state === "rolled-back") return null;
+  const percent = item.stages[item.stage]?.percent ?? 0;
+  const turn = { running: "pause", paused: "continue", finished: undefined } as const;
+  const act = turn[item.state];
   return (
     <div className={style.acts}>
-      <ConfirmAct
-        act={t(`act.${turn}`)}
-        title={t(`act.${turn}`)}
-        consequence={t(`act.${turn}-text`, { percent: stage?.percent ?? 0 })}
-        isPrimary={turn === "continue"}
-        onConfirm={() => change.mutateAsync(turn)}
-      />
-      <ConfirmAct
-        act={t("act.roll-back")}
-        title={t("act.roll-back")}
-        consequence={t("act.roll-back-text", {
-          version: item.version,
-          provinces: reached.join(", "),
-        })}
-        isDanger
-        onConfirm={() => change.mutateAsync("roll-back")}
-      />
+      {act !== undefined && (
+        <ActDialog item={item} act={act}>
+          <p>{t(`act.${act}-text`, { percent, version: item.version })}</p>
+        </ActDialog>
+      )}
+      <ActDialog item={item} act="roll-back">
+        <RollBackText item={item} />
+      </ActDialog>
     </div>
+  );
+}
+
+function ActDialog({ item, act, children }: { item: Rollout; act: Act; children: ReactNode }) {
+  const { t } = useTranslation("deployments");
+  const capability = useNames().capabilityOf(item.capability);
+  const change = useChange((body: { reason: string }) =>
+    ask(api.POST(PATHS[act], { params: { path: { rollout: item.id } }, body })),
+  );
+  return (
+    <FormDialog<{ reason: string }>
+      act={t(`act.${act}`)}
+      title={t(`act.${act}-title`, { capability, version: item.version })}
+      isPrimary={act === "continue"}
+      isDanger={act === "roll-back"}
+      onSubmit={(body) => change.mutateAsync(body).then(() => null)}
+    >
+      {children}
+      <Form.Item
+        name="reason"
+        label={t("reason")}
+        rules={[{ required: true, whitespace: true, message: t("act.reason-needed") }]}
+      >
+        <Input maxLength={500} placeholder={t(`act.${act}-reason`)} />
+      </Form.Item>
+    </FormDialog>
   );
 }

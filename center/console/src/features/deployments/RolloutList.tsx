@@ -4,7 +4,9 @@ import { Age } from "../../shared/Age";
 import { Notice } from "../../shared/Notice";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
 import { useLive } from "../../shared/useLive";
+import { useNames } from "../../shared/useNames";
 import { useUrlState } from "../../shared/useUrlState";
+import { RolloutMark } from "./RolloutMark";
 
 type Item = Schemas["RolloutView"];
 const KEY = ["deployments", "rollouts"];
@@ -34,13 +36,14 @@ function useColumns(): Column<Item>[] {
   const { t } = useTranslation("deployments");
   const step = (item: Item) => `${item.stage + 1}/${item.stages.length}`;
   const names = (item: Item) => new Set(item.stages.flatMap((stage) => stage.provinces)).size;
-  const what = (item: Item) => `${item.capability} ${item.version}`;
+  const { capabilityOf } = useNames();
+  const what = (item: Item) => `${capabilityOf(item.capability)} ${item.version}`;
   return [
     { key: "what", title: t("rollout.what"), render: what, text: what },
     {
       key: "state",
       title: t("rollout.state"),
-      render: (item) => t(`state.${item.state}`),
+      render: (item) => <RolloutMark state={item.state} />,
       text: (item) => t(`state.${item.state}`),
     },
     { key: "stage", title: t("rollout.stage"), render: step, text: step },

@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { renderAt } from "../../shared/testing";
 import { MatrixGrid } from "./MatrixGrid";
 import { RolloutActs } from "./RolloutActs";
+import { RolloutTraffic } from "./RolloutTraffic";
 import { SettingsEditor } from "./SettingsEditor";
 import type { Matrix, Rollout } from "./useDeployments";
 
@@ -23,6 +24,8 @@ function matrix(rows: number, columns: number): Matrix {
   return { capabilities, provinces, cells };
 }
 
+const QUIET = { failures: 0, is_drifting: false, labelled: 0, ready: 1 };
+
 const ROLLOUT: Rollout = {
   ...{ id: "rollout-1", capability: "digits", version: "2.0.0", state: "running", stage: 0 },
   stages: [{ provinces: ["guizhou"], percent: 10, soak_minutes: 30 }],
@@ -33,8 +36,18 @@ const ROLLOUT: Rollout = {
   started_at: "2026-11-20T08:00:00Z",
   provinces: [
     {
-      ...{ province: "guizhou", percent: 10, calls: 4, failures: 0, is_drifting: false },
-      ...{ labelled: 0, ready: 1, broken: [] },
+      ...{ province: "guizhou", percent: 10, broken: [], left: null },
+      ...{ changed_at: "2026-11-20T08:00:00Z", heard_at: null, reported_at: null },
+      versions: [
+        { ...QUIET, version: "1.0.0", weight: 9, share: 0.9, calls: 18, served: 0.9 },
+        { ...QUIET, version: "2.0.0", weight: 1, share: 0.1, calls: 2, served: 0.1 },
+      ],
+      back: { versions: [{ version: "1.0.0", weight: 1 }], obstacle: null, detail: "" },
+    },
+    {
+      ...{ province: "zhejiang", percent: 0, broken: [], left: null, versions: [] },
+      ...{ changed_at: null, heard_at: null, reported_at: null },
+      back: { versions: [], obstacle: "not-deployable", detail: "digits 1.1.0 is withdrawn." },
     },
   ],
 };
@@ -72,20 +85,36 @@ test("of 31 x 300 cells only those in sight are drawn, and a red one says which 
   expect(address()).toContain("deployment=province-0");
 });
 
-test("a roll-back says what comes back before it happens", async () => {
+test("a finished roll-out goes back too: where, where not, and why, before it happens", async () => {
   answering({ ...ROLLOUT, state: "rolled-back" });
   const user = userEvent.setup();
-  await renderAt("/deployments", <RolloutActs item={ROLLOUT} />);
+  await renderAt("/deployments", <RolloutActs item={{ ...ROLLOUT, state: "finished" }} />);
 
+  expect(screen.queryByRole("button", { name: "Pause" })).toBeNull();
   await user.click(await screen.findByRole("button", { name: "Roll back" }));
+  expect(await screen.findByText("guizhou runs again: 1.0.0 100%")).toBeInTheDocument();
   expect(
-    await screen.findByText("guizhou run again what ran before; 2.0.0 gets no more traffic."),
+    screen.getByText(/^zhejiang stays as it is: .* digits 1.1.0 is withdrawn.$/),
   ).toBeInTheDocument();
+  await user.type(screen.getByRole("textbox", { name: "Reason" }), "wrong on blurred digits");
   await user.click(screen.getAllByRole("button", { name: "Roll back" }).at(-1) as HTMLElement);
 
   await waitFor(() =>
-    expect(asked.map(({ path }) => path)).toEqual(["/api/v1/rollouts/rollout-1:roll-back"]),
+    expect(asked.filter(({ method }) => method === "POST")).toEqual([
+      expect.objectContaining({
+        path: "/api/v1/rollouts/rollout-1:roll-back",
+        body: JSON.stringify({ reason: "wrong on blurred digits" }),
+      }),
+    ]),
   );
+});
+
+test("what each version should get stands beside what it got", async () => {
+  answering({ items: [], total: 0 });
+  await renderAt("/deployments", <RolloutTraffic item={ROLLOUT} />);
+
+  const row = await screen.findByRole("row", { name: /2\.0\.0/ });
+  expect(row).toHaveTextContent("2.0.0 new10% weight 110% 2 calls");
 });
 
 test("only what differs from the defaults is chosen, for the version that was read", async () => {

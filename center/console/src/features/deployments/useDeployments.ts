@@ -68,12 +68,29 @@ export function useSettings(place: Place) {
   });
 }
 
-/** One roll-out with its live counters. */
+/** One roll-out; asked for again when its provinces changed, or told of calls. */
 export function useRollout(rollout: string) {
+  useLive(TOPIC, [[...ALL, "rollout", rollout]]);
   useLive("operations", [[...ALL, "rollout", rollout]]);
   return useQuery({
     queryKey: [...ALL, "rollout", rollout],
     queryFn: () => ask(api.GET("/api/v1/rollouts/{rollout}", { params: { path: { rollout } } })),
+  });
+}
+
+const MOST = 100;
+
+/** The published versions of a capability, the newest first. */
+export function usePublished(capability: string) {
+  return useQuery({
+    queryKey: ["store", "versions", capability],
+    queryFn: () =>
+      ask(
+        api.GET("/api/v1/capabilities/{name}/versions", {
+          params: { path: { name: capability }, query: { limit: MOST } },
+        }),
+      ),
+    select: (page) => page.items.filter((item) => item.stage === "published"),
   });
 }
 
