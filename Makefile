@@ -218,6 +218,16 @@ $(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
 bench-openb: $(VENV)/.dev ## Measure placement on the 17 openb traces, by hand (10 minutes)
 	$(BIN)/python -m tests.bench.openb --json $(BENCH)/results/openb.json $(BENCH_OPTIONS)
 
+COUNTRY ?= $(BENCH)/country
+
+$(COUNTRY)/center.db: | $(VENV)/.dev
+	@mkdir -p $(COUNTRY)
+	$(BIN)/python -m tests.bench.country_data sqlite:///$(abspath $@)
+
+.PHONY: bench-console
+bench-console: $(VENV)/.dev $(CONSOLE)/dist/index.html $(COUNTRY)/center.db ## Measure the console over a country's figures in Chromium, by hand (10 minutes)
+	$(BIN)/python -m tests.bench.console $(COUNTRY) $(BENCH_OPTIONS)
+
 .PHONY: clean
 clean: ## Remove the environment and what tools left behind (not the platform's data)
 	rm -rf $(VENV) $(BENCH) $(TORCH) $(CONSOLE)/node_modules $(CONSOLE)/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
-from center import rows
 from center.board.joining import Board
 from center.capability.rows import CapabilityRow, CapabilityVersionRow
 from center.columns import UtcDateTime
@@ -32,6 +31,7 @@ from center.operations.rows import (
     UsageHourRow,
     UsageRecordRow,
 )
+from center.schema import migrate
 from center.subscription.store import SubscriptionRow
 from deploy.fleet.provinces import provinces
 from tests.center_stock import MANIFEST, published_version
@@ -376,7 +376,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     database = Database(parser.parse_args().url)
-    rows.metadata.create_all(database.engine)
+    migrate(database)
     Country(Size(), datetime.now(UTC)).build(database, print)
     database.close()
 

@@ -22,7 +22,7 @@ const queries = new QueryClient({
     },
   },
 });
-const router = makeRouter();
+const router = makeRouter(queries);
 
 export function App() {
   return (

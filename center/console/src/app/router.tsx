@@ -1,27 +1,43 @@
+import type { QueryClient } from "@tanstack/react-query";
 import {
   type AnyRoute,
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
+import i18next from "i18next";
 import { type FunctionComponent, type ReactNode, Suspense } from "react";
 import { PageSkeleton } from "../shared/PageSkeleton";
 import { ErrorPage, ForbiddenPage, NotFoundPage } from "../shared/pages";
 import { Frame } from "./Frame";
-import { type Feature, features, type Screen } from "./feature";
+import { features, type Screen } from "./feature";
 import { parseSearch, stringifySearch } from "./search";
-import { useSession } from "./session";
+import { useSession, whoIsHere } from "./session";
 
-const root = createRootRoute({
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
   component: Outlet,
   notFoundComponent: NotFoundPage,
   errorComponent: ErrorPage,
 });
-const frame = createRoute({ getParentRoute: () => root, id: "frame", component: Frame });
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: "frame",
+  component: Frame,
+  // Asked while the page's code is on its way; whoever is a stranger learns it from the frame.
+  loader: ({ context }) => void context.queries.prefetchQuery(whoIsHere),
+});
 
-function toRoute(screen: Screen): AnyRoute {
+/** How long the page before stays while the next one is fetched; then a skeleton takes its place. */
+const PATIENCE_MS = 150;
+const patience = () => new Promise((done) => setTimeout(done, PATIENCE_MS));
+
+function toRoute(feature: string, screen: Screen): AnyRoute {
   const Page = lazyRouteComponent<{ default: FunctionComponent }, "default">(screen.load);
   const { permission } = screen;
   return createRoute({
@@ -38,9 +54,10 @@ function toRoute(screen: Screen): AnyRoute {
         )}
       </Suspense>
     ),
-    pendingComponent: PageSkeleton,
     errorComponent: ErrorPage,
-    loader: () => Page.preload?.(),
+    // Its texts with its code: a page that waited for each in turn would be held up twice.
+    loader: () =>
+      Promise.race([Promise.all([Page.preload?.(), i18next.loadNamespaces(feature)]), patience()]),
   });
 }
 
@@ -54,24 +71,26 @@ function Guarded({ permission, children }: GuardedProps) {
   return may(permission) ? children : <ForbiddenPage needed={permission} />;
 }
 
-function screensOf(all: Iterable<Feature>, isOpen: boolean): AnyRoute[] {
-  return [...all]
-    .flatMap((feature) => feature.screens)
-    .filter((screen) => (screen.isOpen ?? false) === isOpen)
-    .map(toRoute);
+function screensOf(isOpen: boolean): AnyRoute[] {
+  return [...features].flatMap(([name, { screens }]) =>
+    screens
+      .filter((screen) => (screen.isOpen ?? false) === isOpen)
+      .map((screen) => toRoute(name, screen)),
+  );
 }
 
 /** The router over every feature's screens; a search parameter is text, exactly as in the URL. */
-export function makeRouter() {
-  const all = [...features.values()];
+export function makeRouter(queries: QueryClient) {
   const tree = root.addChildren([
-    ...screensOf(all, true),
-    frame.addChildren([...screensOf(all, false), missing()]),
+    ...screensOf(true),
+    frame.addChildren([...screensOf(false), missing()]),
   ]);
   return createRouter({
     routeTree: tree,
+    context: { queries },
     defaultPreload: "intent",
-    defaultPendingMs: 100,
+    // As soon as a link is pointed at or focused.
+    defaultPreloadDelay: 0,
     scrollRestoration: true,
     parseSearch,
     stringifySearch,

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 import { api, ask, openGate, type Permission, type Schemas } from "../api/client";
 import { ApiProblem } from "../api/problem";
@@ -21,16 +21,19 @@ interface Props {
   failed: (error: Error) => ReactNode;
 }
 
+/** The question who is signed in. */
+export const whoIsHere = queryOptions({
+  queryKey: ["me"],
+  queryFn: () => ask(api.GET("/api/v1/me")),
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
 /** Find out who is signed in, before anything else of the console is shown. */
 export function SessionProvider({ children, pending, stranger, failed }: Props) {
   const queries = useQueryClient();
   const [isExpired, setExpired] = useState(false);
-  const { data, error } = useQuery({
-    queryKey: ["me"],
-    queryFn: () => ask(api.GET("/api/v1/me")),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
+  const { data, error } = useQuery(whoIsHere);
   const token = data?.csrf_token ?? null;
   useEffect(() => {
     if (token !== null) openGate(token, () => setExpired(true));

@@ -4,7 +4,7 @@ import { useProvinces } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
 import { useUrlState } from "../../shared/useUrlState";
 import style from "./Deployments.module.css";
-import { FiveTicks } from "./ticks";
+import { FiveTicks, type Words } from "./ticks";
 import type { Cell, Matrix } from "./useDeployments";
 import { COLUMN, HEAD, NAMES, ROW, useWindow } from "./useWindow";
 
@@ -13,48 +13,81 @@ const LATE_SECONDS = 300;
 /** The matrix as a table of which only what is in sight is drawn: 31 x 300 scroll smoothly. */
 export function MatrixGrid({ matrix }: { matrix: Matrix }) {
   const { t } = useTranslation("deployments");
-  const { rows, columns, onScroll, cells } = useShown(matrix);
+  const { capabilities, provinces } = matrix;
+  const { rows, columns, onScroll } = useWindow(capabilities.length, provinces.length);
+  const cells = useMemo(() => byCapability(matrix), [matrix]);
+  const shown = useMemo(
+    () => columns.map((at) => ({ at, province: provinces[at]?.name ?? "" })),
+    [columns, provinces],
+  );
   const [, open] = useUrlState("deployment");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keys
     <section className={style.scroll} onScroll={onScroll} tabIndex={0} aria-label={t("caption")}>
       <table
         aria-label={t("caption")}
-        aria-rowcount={matrix.capabilities.length + 1}
+        aria-rowcount={capabilities.length + 1}
         className={style.matrix}
         style={{
-          height: HEAD + matrix.capabilities.length * ROW,
-          width: NAMES + matrix.provinces.length * COLUMN,
+          height: HEAD + capabilities.length * ROW,
+          width: NAMES + provinces.length * COLUMN,
         }}
       >
         <Head matrix={matrix} columns={columns} />
         <tbody>
-          {rows.map((row) => (
-            <tr key={row} aria-rowindex={row + 2} style={{ top: HEAD + row * ROW }}>
-              <th scope="row">{matrix.capabilities[row]}</th>
-              {columns.map((column) => (
-                <td key={column} style={{ left: NAMES + column * COLUMN }}>
-                  <CellButton cell={cells(row, column)} onOpen={open} />
-                </td>
-              ))}
-            </tr>
-          ))}
+          {rows.map((row) => {
+            const name = capabilities[row] ?? "";
+            return (
+              <Row
+                key={name}
+                {...{ row, name, t }}
+                of={cells.get(name)}
+                shown={shown}
+                onOpen={open}
+              />
+            );
+          })}
         </tbody>
       </table>
     </section>
   );
 }
 
-function useShown(matrix: Matrix) {
-  const byPlace = useMemo(
-    () => new Map(matrix.cells.map((cell) => [`${cell.c}/${cell.p}`, cell])),
-    [matrix],
-  );
-  const seen = useWindow(matrix.capabilities.length, matrix.provinces.length);
-  const cells = (row: number, column: number) =>
-    byPlace.get(`${matrix.capabilities[row]}/${matrix.provinces[column]?.name}`);
-  return { ...seen, cells };
+type CellsOfRow = ReadonlyMap<string, Cell>;
+type Open = (place: string, how: "push") => void;
+
+function byCapability(matrix: Matrix): ReadonlyMap<string, CellsOfRow> {
+  const found = new Map<string, Map<string, Cell>>();
+  for (const cell of matrix.cells) {
+    const row = found.get(cell.c) ?? new Map<string, Cell>();
+    found.set(cell.c, row.set(cell.p, cell));
+  }
+  return found;
 }
+
+interface RowProps {
+  row: number;
+  name: string;
+  of: CellsOfRow | undefined;
+  shown: { at: number; province: string }[];
+  /** Handed down, since a hook in each of the cells costs as much as what they draw. */
+  t: Words;
+  onOpen: Open;
+}
+
+/** One capability; while the table scrolls down, only rows that come into sight are drawn. */
+const Row = memo(function Row({ row, name, of, shown, t, onOpen }: RowProps) {
+  return (
+    <tr aria-rowindex={row + 2} style={{ top: HEAD + row * ROW }}>
+      <th scope="row">{name}</th>
+      {shown.map(({ at, province }) => (
+        <td key={at} style={{ left: NAMES + at * COLUMN }}>
+          <CellButton cell={of?.get(province)} t={t} onOpen={onOpen} />
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 function Head({ matrix, columns }: { matrix: Matrix; columns: number[] }) {
   const { t } = useTranslation("deployments");
@@ -94,12 +127,12 @@ function ReportAge({ seconds }: { seconds: number | null }) {
 
 interface CellProps {
   cell: Cell | undefined;
-  onOpen: (place: string, how: "push") => void;
+  t: Words;
+  onOpen: Open;
 }
 
-/** One cell; drawn again only when its deployment changed, not while the table scrolls. */
-const CellButton = memo(function CellButton({ cell, onOpen }: CellProps) {
-  const { t } = useTranslation("deployments");
+/** One cell; drawn again only when its deployment changed. */
+const CellButton = memo(function CellButton({ cell, t, onOpen }: CellProps) {
   if (cell === undefined) return null;
   const total = cell.v.reduce((sum, version) => sum + version.weight, 0);
   return (
@@ -114,7 +147,7 @@ const CellButton = memo(function CellButton({ cell, onOpen }: CellProps) {
               <small data-tick="different">{t("unwanted")}</small>
             )}
           </span>
-          <FiveTicks ticks={version.t} />
+          <FiveTicks ticks={version.t} t={t} />
         </span>
       ))}
       {cell.v.length > 2 && <small>{t("more", { count: cell.v.length - 2 })}</small>}

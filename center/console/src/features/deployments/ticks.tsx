@@ -1,3 +1,4 @@
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../../api/client";
 import style from "./Deployments.module.css";
@@ -25,20 +26,22 @@ export function TickMark({ part, tick }: { part: Part; tick: Tick }) {
   );
 }
 
-/** What was said of five ticks before: thousands of cells say the same. */
-const spoken = new Map<string, string>();
+export type Words = TFunction<"deployments">;
 
-function useWords(ticks: string): string {
-  const { t, i18n } = useTranslation("deployments");
-  const key = `${i18n.language} ${ticks}`;
-  const known = spoken.get(key);
-  if (known !== undefined) return known;
+/** What was said of five ticks before, by language: thousands of cells say the same. */
+const spoken = new WeakMap<Words, Map<string, string>>();
+
+function inWords(t: Words, ticks: string): string {
+  const known = spoken.get(t) ?? new Map<string, string>();
+  spoken.set(t, known);
+  const before = known.get(ticks);
+  if (before !== undefined) return before;
   const said = PARTS.map((part, index) => ({ part, tick: tickAt(ticks, index) }));
   const wrong = said.filter(({ tick }) => tick === "!");
   const words = (wrong.length > 0 ? wrong : said)
     .map(({ part, tick }) => `${t(`part.${part}`)}: ${t(`tick.${KINDS[tick]}`)}`)
     .join("; ");
-  spoken.set(key, words);
+  known.set(ticks, words);
   return words;
 }
 
@@ -47,8 +50,8 @@ function tickAt(ticks: string, index: number): Tick {
 }
 
 /** Five ticks side by side, as a cell of the matrix has them. */
-export function FiveTicks({ ticks }: { ticks: string }) {
-  const words = useWords(ticks);
+export function FiveTicks({ ticks, t }: { ticks: string; t: Words }) {
+  const words = inWords(t, ticks);
   const shapes = PARTS.map((_, index) => SHAPES[tickAt(ticks, index)]);
   const isWrong = ticks.includes("!");
   return (

@@ -1,35 +1,45 @@
-import { type UIEvent, useCallback, useState } from "react";
+import { type UIEvent, useCallback, useMemo, useState } from "react";
 
 export const ROW = 56;
 export const COLUMN = 132;
 export const HEAD = 40;
 export const NAMES = 200;
-/** Rows and columns drawn beyond the edge, so that a quick scroll shows no gap. */
-const BEYOND = 2;
+/** Rows and columns are drawn by this many, so that most frames of a scroll draw nothing anew. */
+const STEP = 4;
 
-interface Place {
-  top: number;
-  left: number;
-  width: number;
-  height: number;
+interface Range {
+  first: number;
+  end: number;
 }
 
-/** Which rows and columns of a large table are in sight. */
+/** Which rows and columns of a large table are in sight, and a step beyond each edge. */
 export function useWindow(rows: number, columns: number) {
-  const [place, setPlace] = useState<Place>({ top: 0, left: 0, width: 1400, height: 700 });
-  const onScroll = useCallback((event: UIEvent<HTMLDivElement>) => {
+  const [down, setDown] = useState<Range>(() => range(0, 700, ROW));
+  const [across, setAcross] = useState<Range>(() => range(0, 1400, COLUMN));
+  const onScroll = useCallback((event: UIEvent<HTMLElement>) => {
     const { scrollTop, scrollLeft, clientWidth, clientHeight } = event.currentTarget;
-    setPlace({ top: scrollTop, left: scrollLeft, width: clientWidth, height: clientHeight });
+    setDown((before) => kept(before, range(scrollTop, clientHeight, ROW)));
+    setAcross((before) => kept(before, range(scrollLeft, clientWidth, COLUMN)));
   }, []);
   return {
     onScroll,
-    rows: range(place.top, place.height, ROW, rows),
-    columns: range(place.left, place.width, COLUMN, columns),
+    rows: useMemo(() => numbers(down, rows), [down, rows]),
+    columns: useMemo(() => numbers(across, columns), [across, columns]),
   };
 }
 
-function range(from: number, length: number, size: number, count: number): number[] {
-  const first = Math.max(0, Math.floor(from / size) - BEYOND);
-  const last = Math.min(count, Math.ceil((from + length) / size) + BEYOND);
-  return Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
+function range(from: number, length: number, size: number): Range {
+  const first = Math.floor(from / size / STEP) - 1;
+  const end = Math.ceil((from + length) / size / STEP) + 1;
+  return { first: Math.max(0, first * STEP), end: end * STEP };
+}
+
+/** The same value for the same range, so that nothing is drawn because of it. */
+function kept(before: Range, now: Range): Range {
+  return before.first === now.first && before.end === now.end ? before : now;
+}
+
+function numbers({ first, end }: Range, count: number): number[] {
+  const length = Math.max(0, Math.min(end, count) - first);
+  return Array.from({ length }, (_, index) => first + index);
 }

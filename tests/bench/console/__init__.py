@@ -1,0 +1,1 @@
+"""How quick the console feels over a country's figures, measured in Chromium."""
