@@ -15,7 +15,7 @@ from capability_sdk.contracts.nodes import Endpoint, EndpointList
 from capability_sdk.spool import Record, SpoolDamaged, SpoolReader
 from edge_gateway.agent.identity import read_identity
 from tests.gateway_province import CAPABILITY, INFER, Peers, bearer
-from tests.integration.agent_world import AgentProcess
+from tests.integration.agent_process import AgentProcess
 from tests.servers.process import accepts, await_ready
 
 

@@ -1,14 +1,10 @@
-"""A stand-in center that speaks the contract over real HTTP, and real processes of a province."""
+"""A stand-in center that speaks the contract over real HTTP, and packages for it."""
 
 import asyncio
 import contextlib
 import gzip
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-import httpx
 import jwt
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,7 +33,6 @@ from tests.servers.process import free_port
 from tests.unit.capability_sdk.serving.packages import digits_sample, write_digits_package
 from tests.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
 APPLICATION, SUBSCRIPTION, CAPABILITY = "app-1", "sub-1", "digit-recognition"
 
 
@@ -104,6 +98,7 @@ class StandInCenter:
         self.edge_key: dict[str, Any] | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._applying = threading.Lock()
         self.state = {
             "province": self.province,
             "edge": f"edge-{self.province}",
@@ -172,6 +167,12 @@ class StandInCenter:
         whole = {"schema": 1, **self.state, "epoch": self.epoch, **times, "complete": True}
         return self.state_key.sign(json.dumps(whole).encode(), STATE_TYPE)
 
+    def lose_telemetry(self, after: int = 0) -> None:
+        """Forget what every stream brought after a record, as a center from a backup has."""
+        with self._applying:
+            self.applied = {key: min(last, after) for key, last in self.applied.items()}
+            self.records = {key: body for key, body in self.records.items() if key[2] <= after}
+
     def bodies(self, kind: str) -> list[dict[str, Any]]:
         """Bodies of the applied records of a kind."""
         return [r["body"] for r in list(self.records.values()) if r["kind"] == kind]
@@ -187,7 +188,7 @@ class StandInCenter:
     def stop(self) -> None:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = self._server.force_exit = True
-            self._thread.join(10)
+            self._thread.join()  # its port is bound until then
         self._server = None
 
     def _app(self) -> Starlette:
@@ -197,6 +198,7 @@ class StandInCenter:
             routes=[
                 Route("/api/v1/edges", self._enrol, methods=["POST"]),
                 Route("/oauth2/token", self._edge_token, methods=["POST"]),
+                Route("/health/ready", lambda _: Response()),
                 Route(f"{edge}/tokens", self._relay, methods=["POST"]),
                 Route(f"{edge}/telemetry", self._telemetry, methods=["POST"]),
                 Route(f"{edge}/desired-state", self._desired_state),
@@ -282,14 +284,15 @@ class StandInCenter:
         if not self._knows(request):
             return _problem(401, "not-authenticated", "Sign in.")
         key = (batch["stream"], batch["epoch"])
-        applied = self.applied.get(key, 0)
-        if batch["records"][0]["seq"] > applied + 1:
-            return _problem(409, "telemetry-gap", "A gap.", applied_through=applied)
-        for record in batch["records"]:
-            if record["seq"] > applied:
-                self.records[(*key, record["seq"])] = record
-                applied = record["seq"]
-        self.applied[key] = applied
+        with self._applying:
+            applied = self.applied.get(key, 0)
+            if batch["records"][0]["seq"] > applied + 1:
+                return _problem(409, "telemetry-gap", "A gap.", applied_through=applied)
+            for record in batch["records"]:
+                if record["seq"] > applied:
+                    self.records[(*key, record["seq"])] = record
+                    applied = record["seq"]
+            self.applied[key] = applied
         if self.drop_answers:
             self.drop_answers -= 1
             return _problem(503, "unavailable", "The answer is lost.")
@@ -320,68 +323,6 @@ class StandInCenter:
 def _problem(status: int, code: str, detail: str, **members: object) -> JSONResponse:
     body = {"type": f"/problems/{code}", "title": detail, "status": status, "detail": detail}
     return JSONResponse({**body, **members, "error": detail}, status)
-
-
-class AgentProcess:
-    """``python -m edge_gateway.agent`` in a province's folder."""
-
-    def __init__(self, province: Path, **settings: str) -> None:
-        self.province = province
-        self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> str:
-        return (self.province / "logs" / "agent.log").read_text()
-
-    def start(self) -> None:
-        environment = {f"AGENT_{name.upper()}": text for name, text in self._settings.items()}
-        with (self.province / "logs" / "agent.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "edge_gateway.agent", "--data", str(self.province)],
-                cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-                stdout=log,
-                stderr=log,
-            )
-        eventually(self._is_live)
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(60)
-
-    def ask(self, method: str, path: str, *, token: str | None = None, **options: Any) -> Any:  # noqa: ANN401 - httpx's own options and answer
-        secret = token or (self.province / "internal.token").read_text()
-        with self._client() as http:
-            return http.request(
-                method, path, headers={"authorization": f"Bearer {secret}"}, **options
-            )
-
-    def status(self) -> dict[str, Any]:
-        answer: dict[str, Any] = self.ask("GET", "/v1/status").json()
-        return answer
-
-    def _client(self) -> httpx.Client:
-        transport = httpx.HTTPTransport(uds=str(self.province / "agent.sock"))
-        return httpx.Client(transport=transport, base_url="http://agent", timeout=20)
-
-    def _is_live(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log
-        # A stale socket file refuses; httpx would leave the refused socket open.
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self.province / "agent.sock"))
-            except OSError:
-                return False
-        with self._client() as http:
-            return http.get("/health/live").is_success
 
 
 def enrol_province(center: StandInCenter, folder: Path) -> Path:

@@ -14,11 +14,11 @@ import pytest
 from capability_sdk.spool import SpoolWriter
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from edge_gateway.agent.errors import EnrolmentFailed
+from tests.integration.agent_process import AgentProcess
 from tests.integration.agent_world import (
     APPLICATION,
     CAPABILITY,
     SUBSCRIPTION,
-    AgentProcess,
     Key,
     StandInCenter,
     enrol_province,
@@ -172,10 +172,15 @@ def token(agent: AgentProcess, form: str) -> Any:  # noqa: ANN401 - httpx's answ
     )
 
 
+def relayed(agent: AgentProcess, form: str) -> Any:  # noqa: ANN401 - httpx's answer
+    """Ask until the center answers: on a busy machine it may take longer than its agent waits."""
+    return eventually(lambda: None if (got := token(agent, form)).status_code == 503 else got)
+
+
 def test_tokens_are_relayed(shared: tuple[StandInCenter, AgentProcess]) -> None:
     center, agent = shared
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
-    answer = token(agent, form)
+    answer = relayed(agent, form)
 
     assert answer.status_code == 200
     assert answer.json()["token_type"] == "Bearer"
@@ -186,13 +191,13 @@ def test_J21_a_token_is_kept_back_until_the_province_knows_its_key(
     center: StandInCenter, agent: AgentProcess
 ) -> None:
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
-    assert token(agent, form).status_code == 200
+    assert relayed(agent, form).status_code == 200
     known = center.token_key
     # The center rotates; its desired state, which brings the new key, is on its way.
     center.token_key = Key("token-2")
     with ThreadPoolExecutor(1) as caller:
         asked = len([path for path in center.received if b"/tokens" in path])
-        waiting = caller.submit(token, agent, form)
+        waiting = caller.submit(relayed, agent, form)
         eventually(lambda: len([p for p in center.received if b"/tokens" in p]) > asked)
         with pytest.raises(TimeoutError):
             waiting.result(0.5)
@@ -222,7 +227,7 @@ def test_J21_a_token_is_kept_back_until_the_province_knows_its_key(
 def test_bad_token_requests_are_told_in_the_words_of_oauth(
     shared: tuple[StandInCenter, AgentProcess], form: str, status: int, error: str
 ) -> None:
-    answer = token(shared[1], form)
+    answer = relayed(shared[1], form)
 
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -235,7 +240,7 @@ def test_a_scope_without_grant_is_named_with_the_centers_own_reason(
     center, agent = shared
     form = f"grant_type=client_credentials&client_id={APPLICATION}&client_secret={center.secret}"
 
-    answer = token(agent, f"{form}&scope=infer:other-thing")
+    answer = relayed(agent, f"{form}&scope=infer:other-thing")
 
     found = answer.json()
     assert (answer.status_code, found["type"]) == (403, "/problems/capability-not-granted")
@@ -251,7 +256,7 @@ def test_wrong_callers_do_not_make_the_edge_sign_in_again(
     center, agent = shared
     before = center.assertions
     for _ in range(5):
-        token(agent, "grant_type=client_credentials&client_id=app-1&client_secret=wrong")
+        relayed(agent, "grant_type=client_credentials&client_id=app-1&client_secret=wrong")
 
     assert center.assertions == before
 
@@ -326,9 +331,7 @@ def test_a_center_from_a_backup_is_filled_up_again(
     eventually(lambda: agent.status()["state_revision"] == 1)
     write_usage(agent.province, range(1, 101))
     eventually(lambda: len(counted(center)) == 100)
-    (stream,) = [key for key in center.applied if key[0] == "usage-0"]
-    center.applied[stream] = 40
-    center.records = {key: record for key, record in center.records.items() if key[2] <= 40}
+    center.lose_telemetry(after=40)
 
     write_usage(agent.province, range(101, 103))
 
@@ -339,8 +342,7 @@ def test_a_quiet_stream_is_filled_up_again_too(center: StandInCenter, agent: Age
     eventually(lambda: agent.status()["state_revision"] == 1)
     write_usage(agent.province, range(1, 11))
     eventually(lambda: len(counted(center)) == 10)
-    center.applied.clear()
-    center.records.clear()
+    center.lose_telemetry()
     agent.stop()
     agent.start()
 

@@ -11,8 +11,8 @@ import pytest
 
 from capability_sdk.contracts.packages import DRAFT_TYPE, DraftRelease
 from capability_sdk.contracts.state import DeploymentState, VersionShare
+from tests.integration.agent_process import AgentProcess
 from tests.integration.agent_world import (
-    AgentProcess,
     SignedPackage,
     StandInCenter,
     enrol_province,

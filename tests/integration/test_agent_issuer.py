@@ -21,9 +21,9 @@ from edge_gateway.agent.center import open_http
 from edge_gateway.agent.credential import Credential
 from edge_gateway.agent.errors import CenterAway
 from edge_gateway.agent.identity import read_key
+from tests.integration.agent_process import AgentProcess
 from tests.integration.agent_world import (
     APPLICATION,
-    AgentProcess,
     StandInCenter,
     enrol_province,
 )
@@ -40,7 +40,6 @@ class CertifyingCenter(StandInCenter):
     def _app(self) -> Starlette:
         app = super()._app()
         key, tokens = "/api/v1/edges/{edge}/issuer-key", "/api/v1/edges/{edge}/tokens"
-        app.router.routes.insert(0, Route("/health/ready", lambda _: Response()))
         app.router.routes.insert(0, Route(key, self._register, methods=["PUT"]))
         app.router.routes.insert(0, Route(tokens, self._relay_or_fail, methods=["POST"]))
         return app

@@ -19,7 +19,6 @@ from capability_sdk.profiling.carrier import from_whylogs
 from tests.integration.agent_world import (
     APPLICATION,
     CAPABILITY,
-    ROOT,
     SignedPackage,
     StandInCenter,
     make_package,
