@@ -24,6 +24,8 @@ up: $(VENV)/.platform $(CONSOLE)/dist/index.html $(if $(NACOS),nacos) ## Set eve
 .PHONY: test
 test: $(VENV)/.dev gates $(CONSOLE)/dist/index.html ## Set everything up, run the gates and every test
 	$(NPM) test
+	@# Where Python may keep nothing that it compiled, a thousand processes would compile it again.
+	env --unset=PYTHONDONTWRITEBYTECODE $(BIN)/pytest --quiet --collect-only tests > /dev/null
 	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder tests
 
 # PyTorch comes with gigabytes of CUDA libraries, so its tests have an environment of their own.

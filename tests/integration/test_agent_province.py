@@ -16,6 +16,7 @@ import pytest
 
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.profiling.carrier import from_whylogs
+from tests.integration.agent_process import ROOT
 from tests.integration.agent_world import (
     APPLICATION,
     CAPABILITY,
