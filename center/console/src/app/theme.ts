@@ -72,7 +72,7 @@ export function antdTheme(mode: Mode): ThemeConfig {
       colorLink: c.accent,
       colorError: c.bad,
       colorBgBase: c.ground,
-      colorBgElevated: c.ground,
+      colorBgElevated: mode === "dark" ? c.raised : c.ground,
       colorTextBase: c.text,
       colorTextSecondary: c.quiet,
       colorTextTertiary: c.quiet,
@@ -91,6 +91,10 @@ export function antdTheme(mode: Mode): ThemeConfig {
       motion: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     },
     components: {
+      Segmented: {
+        ...{ trackBg: c.raised, itemSelectedBg: c.chosen, itemSelectedColor: c.accent },
+        ...{ itemColor: c.quiet, itemHoverColor: c.text },
+      },
       Button: {
         ...{ primaryShadow: "none", defaultShadow: "none", dangerShadow: "none" },
         // As it stands here: what antd derives for the dark has too little contrast.

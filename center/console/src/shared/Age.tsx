@@ -24,7 +24,7 @@ export function Age({ at, staleAfter, isSentence = false }: Props) {
   return (
     <Tooltip title={`${local(moment)} (${utc(moment)})`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time is there for the keyboard too */}
-      <time dateTime={moment.toISOString()} className={isOld ? age.old : undefined} tabIndex={0}>
+      <time dateTime={moment.toISOString()} className={isOld ? age.old : age.age} tabIndex={0}>
         {isSentence ? t("age.as-of", { age: text }) : text}
         {isOld && ` · ${t("age.old")}`}
       </time>

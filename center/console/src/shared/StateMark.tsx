@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import mark from "./StateMark.module.css";
+import { StateShape } from "./StateShape";
 
 /** The one vocabulary of states, worst first. */
 export const STATES = [
@@ -14,17 +15,6 @@ export const STATES = [
 ] as const;
 export type State = (typeof STATES)[number];
 
-const SHAPES: Record<State, string> = {
-  healthy: "·",
-  watch: "◔",
-  drift: "◑",
-  "quality-down": "●",
-  late: "⧖",
-  "no-data": "▨",
-  learning: "◌",
-  muted: "–",
-};
-
 interface Props {
   state: State;
   /** Said instead of the state's own word, such as "Drift since 14:00". */
@@ -37,10 +27,8 @@ interface Props {
 export function StateMark({ state, text, isBare = false }: Props) {
   const { t } = useTranslation("shared");
   return (
-    <span className={mark.mark} data-state={state}>
-      <span aria-hidden="true" className={mark.shape}>
-        {SHAPES[state]}
-      </span>
+    <span className={mark.mark} data-state={state} data-bare={isBare}>
+      <StateShape state={state} />
       <span className={isBare ? "unseen" : undefined}>{text ?? t(`state.${state}`)}</span>
     </span>
   );

@@ -41,6 +41,8 @@ export interface Times {
   /** In the viewer's zone. */
   local: (moment: Date) => string;
   utc: (moment: Date) => string;
+  /** As `local`, to the minute: for columns and sentences. */
+  brief: (moment: Date) => string;
 }
 
 /** Formats of times in the reader's language. */
@@ -48,6 +50,10 @@ export function useTimes(): Times {
   const { i18n } = useTranslation();
   const locale = i18n.language === "en" ? "en-GB" : "zh-CN";
   const full: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium" };
+  const short: Intl.DateTimeFormatOptions = {
+    ...{ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+    hourCycle: "h23",
+  };
   return {
     ago(moment, at) {
       const passed = at - moment.getTime();
@@ -57,6 +63,7 @@ export function useTimes(): Times {
       return new Intl.RelativeTimeFormat(locale).format(-Math.trunc(passed / length), name);
     },
     local: (moment) => new Intl.DateTimeFormat(locale, full).format(moment),
+    brief: (moment) => new Intl.DateTimeFormat(locale, short).format(moment),
     utc: (moment) => `${moment.toISOString().slice(0, 19).replace("T", " ")} UTC`,
   };
 }

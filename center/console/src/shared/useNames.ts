@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type Schemas } from "../api/client";
 import { useProvinces } from "./useProvince";
@@ -30,18 +31,24 @@ interface Named {
 /** Returns how to say short names in the reader's language; one without a title stays as it is. */
 export function useNames(): Names {
   const { t } = useTranslation("shared");
-  const title = useTitle();
-  const { data: provinces = [] } = useProvinces();
-  const { data: capabilities = [] } = useCapabilities();
-  const among = (items: readonly Named[]) => (name: string) => {
-    const found = items.find((item) => item.name === name);
-    return found === undefined ? name : title(found.titles);
-  };
-  const provinceOf = among(provinces);
+  const provinceOf = useTitlesOf(useProvinces().data);
+  const capabilityOf = useTitlesOf(useCapabilities().data);
   return {
     provinceOf,
     provincesOf: (names) => names.map(provinceOf).join(t("list-separator")),
-    capabilityOf: among(capabilities),
+    capabilityOf,
+  };
+}
+
+function useTitlesOf(items: readonly Named[] | undefined): (name: string) => string {
+  const title = useTitle();
+  const titles = useMemo(
+    () => new Map(items?.map(({ name, titles }) => [name, titles] as const)),
+    [items],
+  );
+  return (name) => {
+    const found = titles.get(name);
+    return found === undefined ? name : title(found);
   };
 }
 

@@ -1,5 +1,6 @@
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useNames } from "../../shared/useNames";
 import { useProvinces } from "../../shared/useProvince";
 import { useTitle } from "../../shared/useTitle";
 import { useUrlState } from "../../shared/useUrlState";
@@ -9,6 +10,9 @@ import type { Cell, Matrix } from "./useDeployments";
 import { COLUMN, HEAD, NAMES, ROW, useWindow } from "./useWindow";
 
 const LATE_SECONDS = 300;
+
+/** Pixels that a scroll bar below the rows may take. */
+const BAR = 18;
 
 /** The matrix as a table of which only what is in sight is drawn: 31 x 300 scroll smoothly. */
 export function MatrixGrid({ matrix }: { matrix: Matrix }) {
@@ -21,17 +25,22 @@ export function MatrixGrid({ matrix }: { matrix: Matrix }) {
     [columns, provinces],
   );
   const [, open] = useUrlState("deployment");
+  const { capabilityOf } = useNames();
+  const height = HEAD + capabilities.length * ROW;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keys
-    <section className={style.scroll} onScroll={onScroll} tabIndex={0} aria-label={t("caption")}>
+    <section
+      className={style.scroll}
+      style={{ height: `min(70vh, ${height + BAR}px)` }}
+      onScroll={onScroll}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keys
+      tabIndex={0}
+      aria-label={t("caption")}
+    >
       <table
         aria-label={t("caption")}
         aria-rowcount={capabilities.length + 1}
         className={style.matrix}
-        style={{
-          height: HEAD + capabilities.length * ROW,
-          width: NAMES + provinces.length * COLUMN,
-        }}
+        style={{ height, width: NAMES + provinces.length * COLUMN }}
       >
         <Head matrix={matrix} columns={columns} />
         <tbody>
@@ -40,7 +49,8 @@ export function MatrixGrid({ matrix }: { matrix: Matrix }) {
             return (
               <Row
                 key={name}
-                {...{ row, name, t }}
+                {...{ row, t }}
+                title={capabilityOf(name)}
                 of={cells.get(name)}
                 shown={shown}
                 onOpen={open}
@@ -67,7 +77,7 @@ function byCapability(matrix: Matrix): ReadonlyMap<string, CellsOfRow> {
 
 interface RowProps {
   row: number;
-  name: string;
+  title: string;
   of: CellsOfRow | undefined;
   shown: { at: number; province: string }[];
   /** Handed down, since a hook in each of the cells costs as much as what they draw. */
@@ -76,10 +86,10 @@ interface RowProps {
 }
 
 /** One capability; while the table scrolls down, only rows that come into sight are drawn. */
-const Row = memo(function Row({ row, name, of, shown, t, onOpen }: RowProps) {
+const Row = memo(function Row({ row, title, of, shown, t, onOpen }: RowProps) {
   return (
     <tr aria-rowindex={row + 2} style={{ top: HEAD + row * ROW }}>
-      <th scope="row">{name}</th>
+      <th scope="row">{title}</th>
       {shown.map(({ at, province }) => (
         <td key={at} style={{ left: NAMES + at * COLUMN }}>
           <CellButton cell={of?.get(province)} t={t} onOpen={onOpen} />

@@ -7,7 +7,7 @@ export const PARTS = ["code", "weights", "overlay", "parse-rule", "anchors"] as 
 type Part = Schemas["Part"];
 type Tick = Schemas["Tick"];
 
-const SHAPES: Record<Tick, string> = { "=": "✓", "!": "✗", "-": "–", "?": "?" };
+const SHAPES: Record<Tick, string> = { "=": "✓", "!": "✗", "-": "–", "?": "·" };
 const KINDS: Record<Tick, "equal" | "different" | "none" | "unknown"> = {
   "=": "equal",
   "!": "different",
@@ -54,8 +54,15 @@ export function FiveTicks({ ticks, t }: { ticks: string; t: Words }) {
   const words = inWords(t, ticks);
   const shapes = PARTS.map((_, index) => SHAPES[tickAt(ticks, index)]);
   const isWrong = ticks.includes("!");
+  const isUnknown = !/[=!-]/.test(ticks);
   return (
-    <span role="img" aria-label={words} className={style.ticks} {...(isWrong && { title: words })}>
+    <span
+      role="img"
+      aria-label={words}
+      className={style.ticks}
+      {...(isUnknown && { "data-tick": "unknown" })}
+      {...(isWrong && { title: words })}
+    >
       {isWrong
         ? PARTS.map((part, index) => (
             <span key={part} data-tick={KINDS[tickAt(ticks, index)]}>

@@ -2,7 +2,7 @@ import { type UIEvent, useCallback, useMemo, useState } from "react";
 
 export const ROW = 56;
 export const COLUMN = 132;
-export const HEAD = 40;
+export const HEAD = 48;
 export const NAMES = 200;
 /** Rows and columns are drawn by this many, so that most frames of a scroll draw nothing anew. */
 const STEP = 4;

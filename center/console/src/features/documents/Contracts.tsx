@@ -6,6 +6,7 @@ import { SearchBox } from "../../shared/SearchBox";
 import { type Column, DataTable } from "../../shared/table";
 import { useTitle } from "../../shared/useTitle";
 import { useUrlChange, useUrlState } from "../../shared/useUrlState";
+import { useWords } from "../store";
 import style from "./Documents.module.css";
 import { type Hit, loadDocuments } from "./useDocuments";
 
@@ -38,6 +39,7 @@ export function Contracts() {
 function useColumns(): Column<Hit>[] {
   const { t } = useTranslation("documents");
   const title = useTitle();
+  const word = useWords();
   return [
     {
       key: "name",
@@ -69,7 +71,7 @@ function useColumns(): Column<Hit>[] {
     {
       key: "domain",
       title: t("column.domain"),
-      render: (hit) => hit.domain,
+      render: (hit) => word("domain", hit.domain),
       text: (hit) => hit.domain,
     },
     {

@@ -10,6 +10,7 @@ import { NewInStore } from "./NewInStore";
 import { OwnCapabilities } from "./OwnCapabilities";
 import { Requests } from "./Requests";
 import { Reviews } from "./Reviews";
+import style from "./Section.module.css";
 import { Today } from "./Today";
 
 /** What waits for this person, by what they are: the most pressing first. */
@@ -20,14 +21,16 @@ export default function HomePage() {
   return (
     <PageFrame title={t("title", { name: user.name })} answers={t("answers")}>
       <FirstTime />
-      {may("review:capabilities") && <Reviews />}
-      {(may("approve:subscriptions") || role === "operator") && <Requests />}
-      {may("read:alarms") && role !== "engineer" && <Alarms />}
-      <Drifting />
-      {role === "operator" && <Today />}
-      {role === "operator" && <Ending />}
-      {role === "admin" && <Edges />}
-      {role === "engineer" ? <OwnCapabilities /> : <NewInStore />}
+      <div className={style.sections}>
+        {may("review:capabilities") && <Reviews />}
+        {(may("approve:subscriptions") || role === "operator") && <Requests />}
+        {may("read:alarms") && role !== "engineer" && <Alarms />}
+        <Drifting />
+        {role === "operator" && <Today />}
+        {role === "operator" && <Ending />}
+        {role === "admin" && <Edges />}
+        {role === "engineer" ? <OwnCapabilities /> : <NewInStore />}
+      </div>
     </PageFrame>
   );
 }

@@ -14,9 +14,10 @@ interface Props<T> {
 
 /** One list of the home page; its failure stays in it. */
 export function Section<T>({ title, query, nothing, keyOf, children }: Props<T>) {
+  const isEmpty = query.data?.length === 0;
   return (
-    <section className={style.section}>
-      <h2>{title}</h2>
+    <section className={style.section} data-empty={isEmpty}>
+      <h2 className={isEmpty ? "unseen" : undefined}>{title}</h2>
       <QueryStates
         query={query}
         skeleton={<Skeleton active title={false} paragraph={{ rows: 2 }} />}

@@ -33,6 +33,8 @@ export default function MinePage() {
   );
 }
 
+/** So many provinces are named; of more it is said how many there are. */
+const FEW = 3;
 const HEADS = ["capability", "stage", "provinces", "drift", "quality", "feedback"] as const;
 
 function Rows({ rows }: { rows: Row[] }) {
@@ -65,6 +67,10 @@ function Line({ row }: { row: Row }) {
   const { t } = useTranslation("mine");
   const title = useTitle();
   const { provinceOf, provincesOf } = useNames();
+  const says = (names: string[]) => {
+    if (names.length > FEW) return t("in-provinces", { count: names.length });
+    return provincesOf(names) || "–";
+  };
   const { share } = useNumbers();
   const { item, provinces, drift, quality, feedback } = row;
   const realized = quality?.f1 ?? quality?.accuracy;
@@ -77,7 +83,7 @@ function Line({ row }: { row: Row }) {
         <span className="quiet">{item.version}</span>
       </th>
       <td>{t(`stage.${item.stage}`)}</td>
-      <td>{provinces.length === 0 ? "–" : provincesOf(provinces)}</td>
+      <td title={provincesOf(provinces)}>{says(provinces)}</td>
       <td>
         {drift === undefined ? (
           <StateMark state="no-data" />

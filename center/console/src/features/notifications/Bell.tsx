@@ -1,11 +1,13 @@
 import { BellOutlined } from "@ant-design/icons";
 import { Link } from "@tanstack/react-router";
-import { Badge, Button, Popover } from "antd";
+import { Button, Popover } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Entry } from "./Entry";
 import style from "./Notifications.module.css";
 import { useRead, useUnread } from "./useNotifications";
+
+const MOST = 99;
 
 /** What one has not read, in the header. */
 export default function Bell() {
@@ -50,9 +52,8 @@ export default function Bell() {
       }
     >
       <Button type="text" aria-label={t("unread", { count })} aria-expanded={isOpen}>
-        <Badge count={count} size="small" overflowCount={99}>
-          <BellOutlined />
-        </Badge>
+        <BellOutlined />
+        {count > 0 && <span className={style.count}>{count > MOST ? `${MOST}+` : count}</span>}
       </Button>
     </Popover>
   );

@@ -21,12 +21,15 @@ export function BudgetLeft({ budget }: { budget: Budget }) {
   const { t } = useTranslation("operations");
   const { share } = useNumbers();
   const { left, burning } = budget;
+  const state = budgetState(left, burning);
   const text = left <= 0 ? t("spent", { share: share(-left) }) : share(left);
   const burn = burning === null ? "" : ` · ${t(`burning.${burning}`)}`;
   return (
     <span className={style.budget}>
-      <meter min={0} max={1} low={LOW} value={Math.max(0, left)} aria-label={text} />
-      <StateMark state={budgetState(left, burning)} text={`${text}${burn}`} />
+      <span className={style.bar} data-state={state} aria-hidden="true">
+        <span style={{ width: `${Math.max(0, Math.min(1, left)) * 100}%` }} />
+      </span>
+      <StateMark state={state} text={`${text}${burn}`} />
     </span>
   );
 }

@@ -63,14 +63,14 @@ export function ObjectiveList() {
 function useColumns(): Column<Objective>[] {
   const { t } = useTranslation("operations");
   const { count, figure, share } = useNumbers();
-  const { local } = useTimes();
+  const { brief } = useTimes();
   const burn = useBurn();
   const { provinceOf, capabilityOf } = useNames();
   const ends = (item: Objective) => {
     const moments = [item.availability.exhausts_at, item.latency.exhausts_at];
     const first = moments.filter((moment) => moment !== null).sort()[0];
     if (item.left <= 0) return t("gone");
-    return first == null ? "–" : local(new Date(first));
+    return first == null ? "–" : brief(new Date(first));
   };
   return [
     {

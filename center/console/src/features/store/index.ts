@@ -1,5 +1,7 @@
 import type { Feature } from "../../app/feature";
 
+export { useWords } from "./useWords";
+
 declare module "../../shared/texts" {
   interface Namespaces {
     store: typeof import("./zh.json");

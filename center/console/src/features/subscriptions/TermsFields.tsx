@@ -1,6 +1,7 @@
 import { Form, type FormInstance, InputNumber, Select } from "antd";
 import { useTranslation } from "react-i18next";
 import { useTitle } from "../../shared/useTitle";
+import style from "./Subscriptions.module.css";
 import { usePlans } from "./useSubscriptions";
 
 const FIGURES = ["daily_quota", "rate_per_second", "concurrency"] as const;
@@ -29,19 +30,21 @@ export function TermsFields({ form }: { form: FormInstance }) {
             }))}
         />
       </Form.Item>
-      {FIGURES.map((name) => {
-        const most = plan?.approval === "self" ? { max: plan[name] } : {};
-        return (
-          <Form.Item
-            key={name}
-            name={name}
-            label={t(`field.${name}`)}
-            rules={[{ type: "number", min: 0, ...most }]}
-          >
-            <InputNumber placeholder={plan && String(plan[name])} style={{ width: "100%" }} />
-          </Form.Item>
-        );
-      })}
+      <div className={style.figures}>
+        {FIGURES.map((name) => {
+          const most = plan?.approval === "self" ? { max: plan[name] } : {};
+          return (
+            <Form.Item
+              key={name}
+              name={name}
+              label={t(`field.${name}`)}
+              rules={[{ type: "number", min: 0, ...most }]}
+            >
+              <InputNumber placeholder={plan && String(plan[name])} style={{ width: "100%" }} />
+            </Form.Item>
+          );
+        })}
+      </div>
     </>
   );
 }
