@@ -12,7 +12,7 @@ from tests.browser.journeys.incident import take_an_alarm_to_the_closed_file
 from tests.browser.journeys.review import build_version, publish, review
 from tests.browser.journeys.subscription import try_subscribe_and_call
 from tests.browser.looks import LOOKS, Look, looks
-from tests.browser.pages import addresses
+from tests.browser.pages import addresses, picture_of
 from tests.browser.platform import Demo, running_browser, running_demo
 from tests.browser.visitor import Visitor, sign_in, visit
 
@@ -51,6 +51,7 @@ def test_W08_no_page_of_the_menu_has_a_grave_finding_of_axe_or_breaks_its_policy
     found: list[str] = []
     for address in addresses(visitor):
         visitor.opens(address)
+        visitor.keeps(f"{name}-{picture_of(address)}")
         found += grave_findings(visitor.page)
     visitor.page.context.close()
 

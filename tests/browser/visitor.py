@@ -19,6 +19,14 @@ _QUALITY = 80
 """Of a picture in WebP, out of 100."""
 
 
+_HIDE = """secret => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (secret !== "" && texts.nextNode()) {
+    texts.currentNode.data = texts.currentNode.data.replaceAll(secret, "•".repeat(12));
+  }
+}"""
+
+
 @dataclass
 class Visitor:
     """Somebody signed in; each has a browser profile of their own."""
@@ -32,6 +40,10 @@ class Visitor:
     def says(self, key: str, **values: str) -> str:
         """Return a text of the console in this visitor's language."""
         return words(self.look.language, key, **values)
+
+    def writes(self, *, zh: str, en: str) -> str:
+        """Return what somebody of this language would write."""
+        return zh if self.look.language == "zh" else en
 
     def opens(self, address: str) -> None:
         """Go to an address of the console by typing it."""
@@ -78,11 +90,12 @@ class Visitor:
             self.page.get_by_role("menuitem", name=self.says("app:frame.dark")).click()
         expect(self.page.locator("html")).to_have_attribute("data-mode", self.look.mode)
 
-    def keeps(self, name: str) -> None:
-        """Keep what is on the screen as a picture, where pictures are made."""
+    def keeps(self, name: str, *, secret: str = "") -> None:
+        """Keep what is on the screen as a picture, where pictures are made; never a secret."""
         folder = pictures_folder()
         if folder is not None:
             self.settles()
+            self.page.evaluate(_HIDE, secret)
             session = self.page.context.new_cdp_session(self.page)
             taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
             session.detach()

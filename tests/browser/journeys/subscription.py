@@ -1,5 +1,6 @@
 """From the store to the first answered call: tried, subscribed to, and called with what is pasted."""
 
+import re
 import subprocess
 import tempfile
 
@@ -18,15 +19,22 @@ def try_subscribe_and_call(operator: Visitor) -> str:
     page.get_by_text(operator.says("trial:answer.code")).first.wait_for()
     operator.keeps("store-try")
 
+    desk = operator.writes(zh="支票柜台", en="Cheque desk")
+    purpose = operator.writes(zh="识别支票上的金额", en="Read the amounts of cheques")
     operator.clicks("link", operator.says("store:rail.subscribe"))
-    operator.fills(operator.says("subscriptions:field.name"), f"cheque desk {operator.look}")
-    operator.fills(operator.says("subscriptions:field.purpose"), "Read the amounts of cheques")
+    operator.fills(operator.says("subscriptions:field.name"), f"{desk} {operator.look}")
+    operator.fills(operator.says("subscriptions:field.purpose"), purpose)
     operator.clicks("button", operator.says("subscriptions:send"))
-    program = page.locator("main pre").first
-    program.wait_for()
-    operator.keeps("subscription-credentials")
+    program = page.locator("main pre").first.inner_text()
+    operator.keeps("subscription-credentials", secret=_secret_in(program))
     operator.interactions += 2  # copied, and pasted into a terminal
-    return _paste(program.inner_text())
+    return _paste(program)
+
+
+def _secret_in(program: str) -> str:
+    found = re.search(r"CLIENT_SECRET='([^']+)'", program)
+    assert found is not None, "the program names its secret"
+    return found[1]
 
 
 def _paste(program: str) -> str:

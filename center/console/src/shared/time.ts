@@ -41,6 +41,8 @@ export interface Times {
   /** In the viewer's zone. */
   local: (moment: Date) => string;
   utc: (moment: Date) => string;
+  /** The day alone. */
+  day: (moment: Date) => string;
   /** As `local`, to the minute: for columns and sentences. */
   brief: (moment: Date) => string;
 }
@@ -63,6 +65,7 @@ export function useTimes(): Times {
       return new Intl.RelativeTimeFormat(locale).format(-Math.trunc(passed / length), name);
     },
     local: (moment) => new Intl.DateTimeFormat(locale, full).format(moment),
+    day: (moment) => new Intl.DateTimeFormat(locale, { dateStyle: full.dateStyle }).format(moment),
     brief: (moment) => new Intl.DateTimeFormat(locale, short).format(moment),
     utc: (moment) => `${moment.toISOString().slice(0, 19).replace("T", " ")} UTC`,
   };

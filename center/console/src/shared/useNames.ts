@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, ask, type Schemas } from "../api/client";
-import { useProvinces } from "./useProvince";
+import { useEveryProvince } from "./useProvince";
 import { useTitle } from "./useTitle";
 
 const MOST = 500;
@@ -31,7 +31,7 @@ interface Named {
 /** Returns how to say short names in the reader's language; one without a title stays as it is. */
 export function useNames(): Names {
   const { t } = useTranslation("shared");
-  const provinceOf = useTitlesOf(useProvinces().data);
+  const provinceOf = useTitlesOf(useEveryProvince().data);
   const capabilityOf = useTitlesOf(useCapabilities().data);
   return {
     provinceOf,

@@ -1,5 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
-import { api, ask, type Schemas } from "../api/client";
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { api, ask } from "../api/client";
 import { useUrlState } from "./useUrlState";
 
 /** The province that the header's switch scopes every page to; empty for all. */
@@ -9,13 +9,21 @@ export function useProvince(): [string, (name: string) => void] {
 
 const MOST = 500;
 
-/** Every province that serves callers; they change rarely. */
+const every = queryOptions({
+  queryKey: ["provinces"],
+  queryFn: () => ask(api.GET("/api/v1/provinces", { params: { query: { limit: MOST } } })),
+  staleTime: 300_000,
+});
+
+/** Every province, also the one where versions are proven; they change rarely. */
+export function useEveryProvince() {
+  return useQuery({ ...every, select: (page) => page.items });
+}
+
+/** The provinces that serve callers. */
 export function useProvinces() {
   return useQuery({
-    queryKey: ["provinces"],
-    queryFn: () =>
-      ask(api.GET("/api/v1/provinces", { params: { query: { kind: "serving", limit: MOST } } })),
-    staleTime: 300_000,
-    select: (page): Schemas["ProvinceView"][] => page.items,
+    ...every,
+    select: (page) => page.items.filter(({ kind }) => kind === "serving"),
   });
 }

@@ -1,12 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { Age } from "../../shared/Age";
+import { useNumbers } from "../../shared/numbers";
 import style from "./Alarms.module.css";
 import type { Alarm } from "./useAlarms";
 
 /** The figures behind an alarm, and the way to where they come from. */
 export function Evidence({ alarm }: { alarm: Alarm }) {
   const { t } = useTranslation("alarms");
-  const entries = Object.entries(alarm.evidence);
+  const word = useWord();
+  const entries = Object.entries(alarm.evidence).filter(([, value]) => value !== null);
   return (
     <section>
       <h3>{t("evidence")}</h3>
@@ -14,8 +17,8 @@ export function Evidence({ alarm }: { alarm: Alarm }) {
         <tbody>
           {entries.map(([name, value]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{isRows(value) ? <Rows rows={value} /> : plain(value)}</td>
+              <th scope="row">{word(name)}</th>
+              <td>{isRows(value) ? <Rows rows={value} /> : <Plain value={value} />}</td>
             </tr>
           ))}
         </tbody>
@@ -44,12 +47,26 @@ function isRows(value: unknown): value is Row[] {
   return Array.isArray(value) && value.every((item) => typeof item === "object" && item !== null);
 }
 
-function plain(value: unknown): string {
-  if (typeof value === "number") return String(Math.round(value * 1000) / 1000);
-  return typeof value === "string" ? value : JSON.stringify(value);
+const MOMENT = /^\d{4}-\d\d-\d\dT/;
+
+function Plain({ value }: { value: unknown }) {
+  const { figure } = useNumbers();
+  if (typeof value === "number") return figure(value);
+  if (typeof value !== "string") return JSON.stringify(value);
+  return MOMENT.test(value) ? <Age at={value} /> : value;
+}
+
+/** Returns a figure's name in the reader's words; one that has none stays as it is. */
+function useWord(): (name: string) => string {
+  const { t, i18n } = useTranslation("alarms");
+  return (name) => {
+    const key = `figure.${name}`;
+    return i18n.exists(key, { ns: "alarms" }) ? t(key as "figure.rows") : name;
+  };
 }
 
 function Rows({ rows }: { rows: Row[] }) {
+  const word = useWord();
   const head = Object.keys(rows[0] ?? {});
   return (
     <table className={style.evidence}>
@@ -57,7 +74,7 @@ function Rows({ rows }: { rows: Row[] }) {
         <tr>
           {head.map((name) => (
             <th key={name} scope="col">
-              {name}
+              {word(name)}
             </th>
           ))}
         </tr>
@@ -66,7 +83,9 @@ function Rows({ rows }: { rows: Row[] }) {
         {rows.map((row) => (
           <tr key={JSON.stringify(row)}>
             {head.map((name) => (
-              <td key={name}>{plain(row[name])}</td>
+              <td key={name}>
+                <Plain value={row[name]} />
+              </td>
             ))}
           </tr>
         ))}

@@ -5,9 +5,14 @@ import { Age } from "../../shared/Age";
 import { QueryStates } from "../../shared/QueryStates";
 import style from "./Alarms.module.css";
 
+const WORKER = "center-worker";
+
 /** Everything that happened to an alarm, oldest first. */
 export function History({ query }: { query: UseQueryResult<Page<Schemas["AlarmEventView"]>> }) {
-  const { t } = useTranslation("alarms");
+  const { t, i18n } = useTranslation("alarms");
+  // The worker writes English; the alarm's own sentence stands above in either language.
+  const isSaid = ({ actor, text }: Schemas["AlarmEventView"]) =>
+    text !== "" && (actor !== WORKER || i18n.language === "en");
   return (
     <section>
       <h3>{t("history")}</h3>
@@ -20,7 +25,7 @@ export function History({ query }: { query: UseQueryResult<Page<Schemas["AlarmEv
                   <Age at={event.at} /> · {event.actor}
                 </span>{" "}
                 {t(`event.${event.kind}`)}
-                {event.text !== "" && <p>{event.text}</p>}
+                {isSaid(event) && <p>{event.text}</p>}
               </li>
             ))}
           </ol>

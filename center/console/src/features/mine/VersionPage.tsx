@@ -7,6 +7,7 @@ import { CopyButton } from "../../shared/CopyButton";
 import { Notice } from "../../shared/Notice";
 import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
+import { useTimes } from "../../shared/time";
 import { UrlTabs } from "../../shared/UrlTabs";
 import { useLive } from "../../shared/useLive";
 import { useNames } from "../../shared/useNames";
@@ -28,6 +29,7 @@ export default function VersionPage() {
 
 function Parts({ of, item }: { of: Of; item: Version }) {
   const { t } = useTranslation("mine");
+  const { day } = useTimes();
   const { provincesOf } = useNames();
   const title = useTitle();
   const isGated = item.stage !== "gating";
@@ -65,7 +67,7 @@ function Parts({ of, item }: { of: Of; item: Version }) {
             <dt>{t("conditions")}</dt>
             <dd>
               {item.conditions.provinces ? provincesOf(item.conditions.provinces) : t("everywhere")}{" "}
-              {item.conditions.ends_at && new Date(item.conditions.ends_at).toLocaleDateString()}
+              {item.conditions.ends_at && day(new Date(item.conditions.ends_at))}
             </dd>
           </>
         )}

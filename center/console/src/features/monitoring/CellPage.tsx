@@ -68,10 +68,10 @@ function Story({ story }: { story: CellStory }) {
       <Timeline story={story} />
       <section className={style.part}>
         <h2>{t("columns.title")}</h2>
-        <Columns story={story} open={column} onOpen={(name) => setColumn(name, "push")} />
         {column !== "" && (
           <ColumnDetail capability={cell.capability} province={cell.province} column={column} />
         )}
+        <Columns story={story} open={column} onOpen={(name) => setColumn(name, "push")} />
       </section>
       <p>
         <Link to="/monitoring" search={{ province: cell.province }}>

@@ -21,7 +21,8 @@ export function ColumnDetail({ capability, province, column }: Props) {
   const { t } = useTranslation("monitoring");
   const query = useColumn(capability, province, column);
   const place = useRef<HTMLElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another column is looked at from its top
+  useEffect(() => place.current?.scrollIntoView({ block: "start" }), [column]);
   return (
     <section ref={place} className={style.detail} aria-label={t("detail.title", { column })}>
       <h3>{t("detail.title", { column })}</h3>
@@ -34,7 +35,7 @@ function Story({ story }: { story: ColumnStory }) {
   const { t } = useTranslation("monitoring");
   const { figure, count } = useNumbers();
   const { shift } = useWords();
-  const { movement, reference, current, thresholds } = story;
+  const { movement, reference, current } = story;
   return (
     <>
       <p className="figures">
@@ -46,13 +47,6 @@ function Story({ story }: { story: ColumnStory }) {
           how: shift(movement.shift, movement.effect),
         })}{" "}
         {t("detail.n", { reference: count(reference.rows), current: count(current.rows) })}
-      </p>
-      <p className="quiet">
-        {t("columns.thresholds", {
-          material: thresholds.material,
-          strong: thresholds.strong,
-          q: thresholds.false_discovery_rate,
-        })}
       </p>
       <Histograms story={story} />
       <Shares story={story} />

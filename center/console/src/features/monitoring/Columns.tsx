@@ -1,4 +1,5 @@
-import type { CSSProperties } from "react";
+import { Button } from "antd";
+import { type CSSProperties, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNumbers } from "../../shared/numbers";
 import { Scrolled } from "../../shared/Scrolled";
@@ -7,8 +8,10 @@ import style from "./Cell.module.css";
 import type { CellStory } from "./useMonitoring";
 import { useWords } from "./useWords";
 
-const FULL = 0.6;
 /** Effect that fills the bar. */
+const FULL = 0.6;
+/** So many columns are shown at first, the largest movements. */
+const FIRST = 12;
 
 interface Props {
   story: CellStory;
@@ -21,6 +24,8 @@ export function Columns({ story: { columns, thresholds }, open, onOpen }: Props)
   const { t } = useTranslation("monitoring");
   const { figure, share } = useNumbers();
   const { shift } = useWords();
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? columns : columns.slice(0, FIRST);
   if (columns.length === 0) return <p className="quiet">{t("columns.none")}</p>;
   return (
     <Scrolled label={t("columns.title")}>
@@ -46,7 +51,7 @@ export function Columns({ story: { columns, thresholds }, open, onOpen }: Props)
           </tr>
         </thead>
         <tbody>
-          {columns.map((item) => (
+          {shown.map((item) => (
             <tr key={item.column} aria-selected={item.column === open}>
               <td>
                 <button type="button" className={style.pick} onClick={() => onOpen(item.column)}>
@@ -71,6 +76,11 @@ export function Columns({ story: { columns, thresholds }, open, onOpen }: Props)
           ))}
         </tbody>
       </table>
+      {shown.length < columns.length && (
+        <Button type="link" className={style.more ?? ""} onClick={() => setWhole(true)}>
+          {t("columns.all", { count: columns.length })}
+        </Button>
+      )}
       <p className="quiet">
         {t("columns.thresholds", {
           material: thresholds.material,

@@ -22,7 +22,7 @@ export function Checklist({ of, review }: { of: Of; review: Review }) {
             {title(item.titles)}
           </Checkbox>
           {item.ticked_by != null && item.ticked_at != null && (
-            <div className="quiet">
+            <div className={style.ticked}>
               {t("ticked", { by: item.ticked_by })} <Age at={item.ticked_at} />
             </div>
           )}

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { useNumbers } from "../../shared/numbers";
 import style from "./Reviews.module.css";
+import { useGateWords } from "./useGateWords";
 import type { Difference } from "./useReviews";
 
 /** Figures of both versions, side by side, with how much they moved. */
@@ -13,6 +14,7 @@ export function FigureTable({
 }) {
   const { t } = useTranslation("reviews");
   const { figure, share } = useNumbers();
+  const { figureOf } = useGateWords();
   if (figures.length === 0) return null;
   return (
     <section className={style.part}>
@@ -32,7 +34,7 @@ export function FigureTable({
           {figures.map((row) => (
             <tr key={row.name}>
               <th scope="row">
-                {row.name.replaceAll("_", " ")} <span className="quiet">{row.unit}</span>
+                {figureOf(row.name)} <span className="quiet">{row.unit}</span>
               </th>
               <td className={style.number}>{figure(row.before)}</td>
               <td className={style.number}>{figure(row.after)}</td>

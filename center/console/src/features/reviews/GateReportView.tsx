@@ -3,6 +3,7 @@ import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
 import { StateMark } from "../../shared/StateMark";
 import style from "./Reviews.module.css";
+import { useGateWords } from "./useGateWords";
 import { type Of, type Report, useReport } from "./useReviews";
 
 /** What the publish gate found: a verdict for each check, failed ones first with what to change. */
@@ -40,16 +41,17 @@ export function GateReportView({ of }: { of: Of }) {
 function CheckLine({ check }: { check: Report["checks"][number] }) {
   const { t } = useTranslation("reviews");
   const { figure } = useNumbers();
+  const { checkOf, figureOf } = useGateWords();
   const word = check.skipped ? "skipped" : check.passed ? "passed" : "failed";
   const state = { skipped: "muted", passed: "healthy", failed: "quality-down" } as const;
   return (
     <li>
-      <StateMark state={state[word]} text={t(word)} /> <strong>{check.name}</strong>{" "}
+      <StateMark state={state[word]} text={t(word)} /> <strong>{checkOf(check.name)}</strong>{" "}
       {check.detail !== "" && <span className="quiet">{check.detail}</span>}
       {check.figures && check.figures.length > 0 && (
         <div className="figures quiet">
           {check.figures
-            .map((one) => `${one.name.replaceAll("_", " ")} ${figure(one.value)} ${one.unit ?? ""}`)
+            .map((one) => `${figureOf(one.name)} ${figure(one.value)} ${one.unit ?? ""}`)
             .join(" · ")}
         </div>
       )}

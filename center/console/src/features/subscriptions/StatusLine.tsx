@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { Age } from "../../shared/Age";
+import { useTimes } from "../../shared/time";
 import { StatusMark } from "./StatusMark";
 import style from "./Subscriptions.module.css";
 import type { Subscription } from "./useSubscriptions";
@@ -8,6 +9,7 @@ import type { Subscription } from "./useSubscriptions";
 /** Who has it and since when; what was denied, why, and what cures it. */
 export function StatusLine({ item, isLinked = false }: { item: Subscription; isLinked?: boolean }) {
   const { t } = useTranslation("subscriptions");
+  const { day } = useTimes();
   const byPlan = item.decided_by?.startsWith("plan:") ?? false;
   const by = item.decided_by ?? item.requested_by;
   return (
@@ -22,7 +24,7 @@ export function StatusLine({ item, isLinked = false }: { item: Subscription; isL
       {item.ends_at && (
         <>
           {" · "}
-          {t("ends", { date: new Date(item.ends_at).toLocaleDateString() })}
+          {t("ends", { date: day(new Date(item.ends_at)) })}
         </>
       )}
       {item.denial && (

@@ -2,12 +2,14 @@ import { useTranslation } from "react-i18next";
 import { Chart } from "../../shared/chart";
 import { useNumbers } from "../../shared/numbers";
 import { QueryStates } from "../../shared/QueryStates";
+import { useTimes } from "../../shared/time";
 import style from "./Subscriptions.module.css";
 import { useUsage } from "./useSubscriptions";
 
 /** Calls a day against the quota, in days of the province's zone. */
 export function UsageChart({ subscription }: { subscription: string }) {
   const { t } = useTranslation("subscriptions");
+  const { brief } = useTimes();
   const { count, share } = useNumbers();
   const query = useUsage(subscription);
   return (
@@ -23,7 +25,7 @@ export function UsageChart({ subscription }: { subscription: string }) {
                 share: share(use.used_today / use.daily_quota),
               })}{" "}
               <span className="quiet">
-                {t("resets", { at: new Date(use.resets_at).toLocaleTimeString(), zone: use.zone })}
+                {t("resets", { at: brief(new Date(use.resets_at)), zone: use.zone })}
               </span>
             </p>
             <Chart
