@@ -109,12 +109,7 @@ function useColumns(): Column<Alarm>[] {
       render: (alarm) => says(alarm.says),
       text: (alarm) => says(alarm.says),
     },
-    {
-      key: "place",
-      title: t("column.place"),
-      render: (alarm) => <span className={style.place}>{place(alarm)}</span>,
-      text: place,
-    },
+    { key: "place", title: t("column.place"), render: place, text: place },
     {
       key: "rule",
       title: t("column.rule"),

@@ -3,6 +3,7 @@ import type { Schemas } from "../../api/client";
 import { useNumbers } from "../../shared/numbers";
 import type { Column } from "../../shared/table";
 import { useTimes } from "../../shared/time";
+import { useNames } from "../../shared/useNames";
 import type { Dimension } from "./ranges";
 
 type Usage = Schemas["UsageView"];
@@ -12,10 +13,16 @@ const DAY = 24;
 export function useUsageColumns(dimensions: Dimension[], hours: number): Column<Usage>[] {
   const { t } = useTranslation("operations");
   const { count, figure, share } = useNumbers();
-  const { local } = useTimes();
+  const { brief } = useTimes();
+  const { provinceOf, capabilityOf } = useNames();
+  const says: Partial<Record<Dimension, (value: string) => string>> = {
+    hour: (value) => brief(new Date(value)),
+    province: provinceOf,
+    capability: capabilityOf,
+  };
   const groups = dimensions.map((name): Column<Usage> => {
-    const text = (row: Usage) =>
-      name === "hour" && row.hour != null ? local(new Date(row.hour)) : row[name] || "–";
+    const say = says[name] ?? String;
+    const text = (row: Usage) => (row[name] ? say(row[name]) : "–");
     return { key: name, title: t(`column.${name}`), render: text, text: (row) => row[name] };
   });
   const sum = (name: "calls" | "units" | "errors" | "failures" | "throttled"): Column<Usage> => ({

@@ -104,7 +104,7 @@ function Weights(difference: Difference) {
       <ul>
         {rows.map(({ part, isSame }) => (
           <li key={part}>
-            {t(`part.${part}`)} {t(isSame ? "same" : "other")}{" "}
+            {t(`part.${part}`)}: {t(isSame ? "same" : "other")}{" "}
             {!isSame && <code>{`${after[part].slice(0, 19)}…`}</code>}
           </li>
         ))}
