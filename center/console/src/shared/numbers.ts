@@ -11,6 +11,15 @@ export interface Numbers {
   figure: (value: number | null | undefined, digits?: number) => string;
 }
 
+/** Written out, these would be rows of zeros. */
+const LARGE = 1e12;
+const SMALL = 1e-6;
+
+function notationOf(value: number | null | undefined): "standard" | "scientific" {
+  const size = Math.abs(value ?? 0);
+  return size >= LARGE || (size > 0 && size < SMALL) ? "scientific" : "standard";
+}
+
 /** Formats of numbers in the reader's language; what is not known is a dash. */
 export function useNumbers(): Numbers {
   const { i18n } = useTranslation();
@@ -23,6 +32,7 @@ export function useNumbers(): Numbers {
     count: (value) => format(value, { maximumFractionDigits: 0 }),
     share: (value, digits = 1) =>
       format(value, { style: "percent", maximumFractionDigits: digits }),
-    figure: (value, digits = 3) => format(value, { maximumSignificantDigits: digits }),
+    figure: (value, digits = 3) =>
+      format(value, { maximumSignificantDigits: digits, notation: notationOf(value) }),
   };
 }

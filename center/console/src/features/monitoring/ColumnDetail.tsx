@@ -88,11 +88,18 @@ function Histograms({ story }: { story: ColumnStory }) {
   );
 }
 
+/** A cell narrower than this, relative to where it lies, holds one value. */
+const POINT = 1e-12;
+
 /** Names the cells: from and to of a bin, or a level. */
 function useCellNames({ edges, levels }: ColumnStory): string[] {
   const { figure } = useNumbers();
   if (levels.length > 0) return levels;
-  return edges.slice(1).map((edge, index) => `${figure(edges[index], 4)} … ${figure(edge, 4)}`);
+  return edges.slice(1).map((to, index) => {
+    const from = edges[index] ?? to;
+    const isPoint = to - from <= POINT * Math.max(1, Math.abs(to));
+    return isPoint ? figure(from, 4) : `${figure(from, 4)} … ${figure(to, 4)}`;
+  });
 }
 
 /** What has no place among the cells, on both sides. */
