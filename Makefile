@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= .data
+WORKERS ?= 2
 CONSOLE := center/console
 export JIUZHOU_TEST_DATA ?= $(abspath ../shared/data)
 
@@ -22,11 +23,15 @@ up: $(VENV)/.platform $(CONSOLE)/dist/index.html $(if $(NACOS),nacos) ## Set eve
 	@exec $(BIN)/jiuzhou up --data $(DATA) $(if $(NACOS),--nacos)
 
 .PHONY: test
-test: $(VENV)/.dev gates $(CONSOLE)/dist/index.html ## Set everything up, run the gates and every test
-	$(NPM) test
+test: $(VENV)/.dev ## Set everything up, run the gates and every test
+	$(MAKE) --jobs 2 gates test-console $(CONSOLE)/dist/index.html
 	@# Where Python may keep nothing that it compiled, a thousand processes would compile it again.
 	env --unset=PYTHONDONTWRITEBYTECODE $(BIN)/pytest --quiet --collect-only tests > /dev/null
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder tests
+
+.PHONY: test-console
+test-console: $(CONSOLE)/node_modules/.checked ## Test the console's parts without a center
+	$(NPM) test
 
 # PyTorch comes with gigabytes of CUDA libraries, so its tests have an environment of their own.
 TORCH := .torch
@@ -46,11 +51,17 @@ test-torch: $(TORCH)/.installed ## Test what comes from PyTorch, by hand: instal
 # --- gates, fast ones first -------------------------------------------------------------------
 
 .PHONY: gates
-gates: $(VENV)/.dev $(CONSOLE)/node_modules/.checked ## Format, lint, types, imports, generated documents
+gates: $(VENV)/.dev rules types ## Format, lint, types, imports, generated documents
+
+.PHONY: rules
+rules: $(VENV)/.dev $(CONSOLE)/node_modules/.checked
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m tests.gates
 	$(BIN)/lint-imports
+
+.PHONY: types
+types: $(VENV)/.dev
 	$(BIN)/mypy
 
 .PHONY: fix
