@@ -1,5 +1,6 @@
 """Fixtures that every suite shares: real servers and real data."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.path in last, places.get(folder, len(places))
 
     items.sort(key=place_of)
+
+
+def pytest_collection_finish() -> None:
+    """Look through what was collected no more: it lives until the end, and is a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
