@@ -47,10 +47,6 @@ class Demand:
         return min(self.gpu_milli, DEVICE_MILLI)
 
 
-UNSET = "settings-not-carried"
-"""Why an instance with settings fails on another machine: they stand on the scheduler's alone."""
-
-
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One version with its content: two instances of the same unit are interchangeable.

@@ -74,6 +74,8 @@ class AssignedInstance(Wire):
     memory_mib: Annotated[int, Field(ge=0)] = 0
     batch_rows: Annotated[int, Field(ge=0)] = 0
     sample_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    overlay_digest: Digest | None = None
+    """Of what the province chose of the settings: what to fetch, and to verify by it."""
 
 
 class Assignment(Versioned):

@@ -48,7 +48,7 @@ _HOUR_SECONDS = 3600
 DETAIL_CODES: Final = (
     "package-refused",
     "package-not-downloaded",
-    "settings-not-carried",
+    "settings-refused",
     "no-node",
     "digest-mismatch",
     "out-of-memory",

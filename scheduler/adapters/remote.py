@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from capability_sdk.contracts.joining import ObservedInstance
 from capability_sdk.contracts.nodes import InstanceHealth
-from scheduler.domain import UNSET, Binding, Observation
+from scheduler.domain import Binding, Observation
 
 _STOP_SECONDS = 15.0
 """How long a node gets to end an instance; its process has 10 s to finish what it does."""
@@ -81,9 +81,6 @@ class RemoteRunner:
         """Put an instance into its node's assignment, where it stays until `stop`."""
         node = self._node(binding.node)
         if binding.id in node.assigned:
-            return
-        if binding.unit.overlay:
-            node.refused[binding.id] = UNSET
             return
         if not (binding.unit.package_digest and binding.unit.author_key):
             node.refused[binding.id] = UNVERIFIABLE

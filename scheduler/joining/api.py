@@ -17,10 +17,11 @@ from capability_sdk.contracts.joining import (
 )
 from capability_sdk.contracts.model import Digest, Identifier
 from capability_sdk.contracts.nodes import NodeMetadata
+from capability_sdk.contracts.settings import overlay_file
 from capability_sdk.kit.problems import problem_responses
 from scheduler.domain import Binding
 from scheduler.joining.domain import JoinedNode
-from scheduler.joining.errors import PackageNotHere
+from scheduler.joining.errors import PackageNotHere, SettingsNotHere
 from scheduler.joining.parts import JoiningParts
 from scheduler.service import Scheduler
 
@@ -130,6 +131,26 @@ async def get_package(
     return FileResponse(archive, media_type="application/gzip")
 
 
+@outside.get(
+    "/{node}/overlays/{digest}",  # noqa: FAST003 - `Asking` takes it
+    response_class=FileResponse,
+    responses=problem_responses(401, 404, 422),
+)
+def get_overlay(
+    asking: Asking,
+    digest: Annotated[Digest, Path(description="Of the values.")],
+    parts: Parts,
+) -> FileResponse:
+    """Return what the province chose of the settings of something that the node shall run."""
+    _, bindings = parts.runner.assigned(asking.node)
+    files = [
+        overlay_file(item.package_path, digest) for item in bindings if item.unit.overlay == digest
+    ]
+    if not files or not files[0].is_file():
+        raise SettingsNotHere(f"The node {asking.node} shall run nothing with {digest}.")
+    return FileResponse(files[0], media_type="application/json")
+
+
 def _assigned(binding: Binding, sample_share: float) -> AssignedInstance:
     unit, demand = binding.unit, binding.demand
     return AssignedInstance(
@@ -147,4 +168,5 @@ def _assigned(binding: Binding, sample_share: float) -> AssignedInstance:
         memory_mib=demand.memory_mib,
         batch_rows=demand.batch_rows,
         sample_share=sample_share,
+        overlay_digest=unit.overlay or None,
     )

@@ -18,6 +18,13 @@ class NodeNameTaken(Conflict):
     title = "Another machine of the province has this name"
 
 
+class SettingsNotHere(NotFound):
+    """No deployment in force has these settings, or the agent has not written them yet."""
+
+    code = "settings-not-here"
+    title = "No deployment in force has these settings"
+
+
 class PackageNotHere(NotFound):
     """No deployment in force has this package."""
 

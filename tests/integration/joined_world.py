@@ -15,11 +15,14 @@ from typing import Any
 import httpx
 import psutil
 
+from capability_sdk.contracts.manifest import Manifest
+from capability_sdk.contracts.settings import canonical, digest_of, overlay_file
 from capability_sdk.packaging.digests import digests_of
 from capability_sdk.packaging.signing import generate_key, public_key_pem, sign
 from tests.gateway_province import Peers, Province, bearer, running_gateway
 from tests.integration.scheduler_world import ROOT, SchedulerProcess, deployment
 from tests.integration.serving_process import CAPABILITY, scaling_manifest, scaling_package
+from tests.unit.capability_sdk.serving.engines import code
 from tests.waiting import eventually
 
 QUICK = {
@@ -27,8 +30,15 @@ QUICK = {
     "SCHEDULER_NODE_LOST_AFTER": "PT10S",
     "SCHEDULER_LOAD_VALID": "PT8S",
     # The scheduler's own machine shall run nothing here.
-    "SCHEDULER_ENGINES": '["python"]',
+    "SCHEDULER_FAMILIES": '["rule"]',
 }
+
+
+_BY_SETTING = """
+    class Capability:
+        def infer(self, inputs, context):
+            return {"y": inputs["x"] * context.settings["factor"]}
+"""
 
 
 def command(*arguments: str) -> list[str]:
@@ -132,12 +142,31 @@ class JoinedWorld:
     def version(self, version: str, factor: float, replicas: int = 2) -> dict[str, Any]:
         """Make a signed package and describe its deployment."""
         package = scaling_package(self.folder / f"package-{version}", version, factor)
+        return self._signed(package, scaling_manifest(version), replicas)
+
+    def code(self, version: str) -> dict[str, Any]:
+        """Make a signed package of code that multiplies by its setting, and describe one replica."""
+        setting = {"factor": {"kind": "number", "default": 2.0}}
+        declared = scaling_manifest(version, engine="python", settings=setting)
+        package = code.write(self.folder / "packages" / version, declared, _BY_SETTING)
+        return self._signed(package, declared, replicas=1)
+
+    def choose(self, described: dict[str, Any], **values: float) -> Path:
+        """Choose values of a deployment's settings, as the agent does; return where they stand."""
+        content = canonical(values)
+        described["overlay_digest"] = digest_of(content)
+        file = overlay_file(Path(described["package_path"]), digest_of(content))
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        return file
+
+    def _signed(self, package: Path, declared: Manifest, replicas: int) -> dict[str, Any]:
         (package / "README.md").write_text("What it does.\n")
         sign(package, self.key)
         digests = digests_of(package)
         described = deployment(
             package,
-            version,
+            declared.version,
             replicas=replicas,
             code_digest=digests.code,
             weights_digest=digests.weights,
@@ -145,7 +174,7 @@ class JoinedWorld:
         return {
             **described,
             "capability": CAPABILITY,
-            "manifest": scaling_manifest(version).model_dump(mode="json"),
+            "manifest": declared.model_dump(mode="json"),
             "package_digest": digests.package,
             "author_key": public_key_pem(self.key),
         }

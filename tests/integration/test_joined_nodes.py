@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from tests.gateway_province import bearer, kind
 from tests.integration.joined_world import JoinedWorld, Machine, gateway_of, joined_world
 from tests.integration.serving_process import CAPABILITY
+from tests.unit.capability_sdk.serving.engines import code
 from tests.waiting import alive, eventually
 
 INFER = f"/v2/models/{CAPABILITY}/infer"
@@ -136,6 +138,31 @@ def test_E14_a_package_that_was_altered_on_the_schedulers_disk_is_refused_by_the
 
     assert eventually(lambda: refused() == ["package-refused"], 60)
     assert {item["version"] for item in world.endpoints(2)} == {"1.3.0"}
+
+
+@code.needs_sandbox
+def test_what_the_province_chose_reaches_a_machine_and_nothing_else_does(
+    world: JoinedWorld,
+) -> None:
+    described = world.code("1.4.1")
+
+    def answers(expected: float) -> bool:
+        (endpoint,) = world.endpoints(1, lambda item: item["version"] == "1.4.1")
+        answer = ask(endpoint)
+        return answer.is_success and value(answer) == expected
+
+    for factor in (3.0, 5.0):
+        world.choose(described, factor=factor)
+        world.scheduler.put(described)
+        eventually(partial(answers, 2.0 * factor), pause=0.5)
+
+    altered = world.choose(described, factor=7.0)
+    altered.write_bytes(b'{"factor":9.0}')
+    world.scheduler.put(described)
+    eventually(
+        lambda: "settings-refused" in [item["detail"] for item in world.scheduler.instances()]
+    )
+    assert answers(10.0)
 
 
 def test_a_machine_that_is_removed_stops_what_it_runs(world: JoinedWorld) -> None:

@@ -7,13 +7,15 @@ the server writes them, so that what comes back compares equal.
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from capability_sdk.contracts.settings import overlay_file
 from scheduler.adapters.kubernetes.cast import Cast
 from scheduler.adapters.kubernetes.kinds import Object
-from scheduler.adapters.kubernetes.storage import INSTANCES, MOUNT, PACKAGES
+from scheduler.adapters.kubernetes.storage import INSTANCES, MOUNT, OVERLAYS, PACKAGES
 from scheduler.adapters.kubernetes.workloads import Workload
-from scheduler.domain import Demand
+from scheduler.domain import Demand, Unit
 
 PORT = 8480
 GPU = "nvidia.com/gpu"
@@ -114,7 +116,7 @@ def _container(workload: Workload, demand: Demand, cast: Cast) -> Object:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": _mounts(),
+        "volumeMounts": _mounts(workload.unit),
     }
 
 
@@ -132,6 +134,9 @@ def _arguments(workload: Workload, demand: Demand) -> list[str]:
         arguments["--batch-rows"] = str(demand.batch_rows)
     if workload.unit.engine:
         arguments["--engine"] = workload.unit.engine
+    if digest := workload.unit.overlay:
+        file = overlay_file(Path(f"{MOUNT}/{PACKAGES}/any"), digest)
+        arguments |= {"--overlay": str(file), "--overlay-digest": digest}
     return [part for pair in arguments.items() for part in pair]
 
 
@@ -144,11 +149,13 @@ def _probe(path: str, failures: int) -> Object:
     }
 
 
-def _mounts() -> list[Object]:
+def _mounts(unit: Unit) -> list[Object]:
     models = {"name": "models", "mountPath": f"{MOUNT}/{PACKAGES}", "subPath": PACKAGES}
     own = {"name": "models", "mountPath": f"{MOUNT}/{INSTANCES}"}
+    chosen = {"name": "models", "mountPath": f"{MOUNT}/{OVERLAYS}", "subPath": OVERLAYS}
     return [
         {**models, "readOnly": True},
+        *([{**chosen, "readOnly": True}] if unit.overlay else []),
         {**own, "subPathExpr": f"{INSTANCES}/$(POD_NAME)"},
         {"name": "served", "mountPath": _SERVED, "readOnly": True},
         {"name": "credential", "mountPath": _CREDENTIAL, "readOnly": True},

@@ -28,7 +28,7 @@ from scheduler.adapters.kubernetes.observing import (
     state_of,
 )
 from scheduler.adapters.kubernetes.workloads import Workload, workloads_of
-from scheduler.domain import UNSET, Binding, Observation
+from scheduler.domain import Binding, Observation
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
@@ -74,8 +74,6 @@ class KubernetesRunner:
         self._loaded = LoadedVersions()
         self._bindings: dict[str, Binding] = {}
         self._pods: dict[str, str] = {}
-        self._refused: set[str] = set()
-        """Instances whose settings no pod would find."""
         self._since: dict[str, float] = {}
         self._news = asyncio.Event()
         self._notify: Callable[[], None] = lambda: None
@@ -113,16 +111,12 @@ class KubernetesRunner:
 
     async def start(self, binding: Binding) -> None:
         """Have an instance run in the cluster."""
-        if binding.unit.overlay:
-            self._refused.add(binding.id)
-            return
         if self._bindings.get(binding.id) != binding:
             self._bindings[binding.id] = binding
             self._wake()
 
     async def stop(self, instance: str) -> None:
         """Have an instance go; its pod goes with the last version that it serves."""
-        self._refused.discard(instance)
         if self._bindings.pop(instance, None) is not None:
             self._since.pop(instance, None)
             processes = {item.process for item in self._bindings.values()}
@@ -131,10 +125,7 @@ class KubernetesRunner:
 
     def observe(self) -> dict[str, Observation]:
         """Return what is known of every instance."""
-        seen = {one.id: one for workload in self._workloads() for one in self._observe(workload)}
-        return seen | {
-            name: Observation(name, InstanceHealth.FAILED, 0, UNSET, "") for name in self._refused
-        }
+        return {one.id: one for workload in self._workloads() for one in self._observe(workload)}
 
     def discard(self, instance: str) -> None:
         """Leave the shared storage as it is: pods have journals there by their own names."""

@@ -8,6 +8,7 @@ from scheduler.errors import FolderUnusable
 MOUNT = "/var/lib/jiuzhou"
 PACKAGES = "packages"
 INSTANCES = "instances"
+OVERLAYS = "overlays"
 
 
 @dataclass(frozen=True, slots=True)

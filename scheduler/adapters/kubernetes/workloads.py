@@ -76,6 +76,8 @@ def workloads_of(bindings: Iterable[Binding], edge: str) -> dict[str, Workload]:
 
 def _name(unit: Unit, edge: str) -> str:
     same: Sequence[str] = (unit.capability, unit.code_digest, unit.engine, unit.face)
+    if unit.overlay:
+        same = (*same, unit.overlay)
     if not unit.face:  # a running instance cannot take other weights
         same = (*same, unit.version, unit.weights_digest)
     digest = hashlib.sha256("\n".join((edge, *same)).encode()).hexdigest()

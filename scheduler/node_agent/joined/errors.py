@@ -26,6 +26,14 @@ class JoinFailed(ServiceError):
     status = 409
 
 
+class SettingsRefused(ServiceError):
+    """What came as the province's settings has another digest than the assignment names."""
+
+    code = "settings-refused"
+    title = "The settings do not match their digest"
+    status = 422
+
+
 class SchedulerAway(Unavailable):
     """The province's scheduler does not answer, or not as one."""
 

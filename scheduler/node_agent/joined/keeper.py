@@ -11,12 +11,14 @@ from capability_sdk.contracts.joining import AssignedInstance, Assignment, Obser
 from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.packaging.errors import PackageNotVerified
 from scheduler.domain import Binding, Demand, Observation, Unit
+from scheduler.node_agent.joined.errors import SettingsRefused
 from scheduler.node_agent.joined.packages import NodePackages
 from scheduler.ports import InstanceRunner
 
 _log = logging.getLogger(__name__)
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 15.0
 REFUSED = "package-refused"
+SETTINGS_REFUSED = SettingsRefused.code
 NOT_DOWNLOADED = "package-not-downloaded"
 _DETAIL_CHARACTERS = 200
 
@@ -89,6 +91,10 @@ class InstanceKeeper:
                 _log.error("%s %s is not run: %s", item.capability, item.version, error)
                 self._trouble[item.id] = REFUSED
                 delay = _LONGEST_DELAY
+            except SettingsRefused as error:
+                _log.error("%s %s is not run: %s", item.capability, item.version, error)
+                self._trouble[item.id] = SETTINGS_REFUSED
+                delay = _LONGEST_DELAY
             except (ServiceError, OSError) as error:
                 _log.warning("package of %s %s: %s", item.capability, item.version, error)
                 self._trouble[item.id] = NOT_DOWNLOADED
@@ -116,7 +122,7 @@ class InstanceKeeper:
         self._going.pop(instance, None)
         self._trouble.pop(instance, None)
         if not self._going:
-            self._packages.collect({item.package_digest for item in self._wanted.values()})
+            self._packages.collect(self._wanted.values())
 
 
 def _binding(item: AssignedInstance, node: str, package: Path) -> Binding:
@@ -127,6 +133,7 @@ def _binding(item: AssignedInstance, node: str, package: Path) -> Binding:
         item.weights_digest,
         face=item.face,
         engine=item.engine,
+        overlay=item.overlay_digest or "",
     )
     demand = Demand(
         engine=item.engine,

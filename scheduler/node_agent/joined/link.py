@@ -99,6 +99,17 @@ class SchedulerLink:
         except httpx.HTTPError as error:
             raise SchedulerAway(f"The download broke off ({type(error).__name__}).") from error
 
+    async def settings(self, digest: str) -> bytes:
+        """Fetch what the province chose of the settings, as it is digested.
+
+        Raises:
+            SchedulerAway: It does not answer, or does not have them.
+            CredentialRefused: It does not know this machine.
+        """
+        response = await self._ask("GET", f"{self._own}/overlays/{digest}")
+        _require_success(response)
+        return response.content
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
