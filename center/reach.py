@@ -37,6 +37,12 @@ def reach_of(session: Session, actor: Actor) -> Reach:
     return Reach(provinces=actor.provinces, capabilities=frozenset(session.scalars(owned)))
 
 
+def provinces_of(reach: Reach, capability: str) -> Collection[str] | None:
+    """Return the provinces whose figures of one capability are within reach; None for all."""
+    is_theirs = reach.capabilities is None or capability in reach.capabilities
+    return reach.provinces if is_theirs else frozenset()
+
+
 def _narrowed(allowed: Collection[str] | None, wanted: str | None) -> Collection[str] | None:
     if wanted is None:
         return allowed

@@ -12,13 +12,21 @@ from center.capability.service import sight_of
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.fit import service
-from center.fit.domain import ColumnShift, Expected, Finding, Fit, LiveQuality, Observed
+from center.fit.domain import (
+    ColumnShift,
+    ElsewhereQuality,
+    Expected,
+    Finding,
+    Fit,
+    LiveQuality,
+    Observed,
+)
 from center.fit.estimate import METHOD, Interval
 from center.fit.packages import Facts
 from center.identity.store import PlaceStore
 from center.monitoring.domain import Series
 from center.permissions import ActorDep, Permission, permit
-from center.reach import reach_of
+from center.reach import provinces_of, reach_of
 
 router = APIRouter(tags=["fit"])
 
@@ -174,12 +182,37 @@ class ProvinceQualityView(BaseModel):
         )
 
 
+class ElsewhereQualityView(BaseModel):
+    """One version in several provinces together, none of which is told by itself."""
+
+    version: str
+    provinces: int = Field(description="How many there are.")
+    predictions: int
+    realized: ObservedView | None
+
+    @classmethod
+    def of(cls, item: ElsewhereQuality, now: datetime) -> Self:
+        """Show a sum."""
+        return cls(
+            version=item.version,
+            provinces=item.provinces,
+            predictions=item.predictions,
+            realized=ObservedView.of(item.realized, "wilson", now),
+        )
+
+
 class LiveQualityView(BaseModel):
-    """How good a capability is, province by province."""
+    """How good a capability is: province by province where you see them, of all others together."""
 
     capability: str
     span_days: int = Field(description="Answers of these last days are counted.")
     provinces: list[ProvinceQualityView]
+    elsewhere: list[ElsewhereQualityView] = Field(
+        description="Of provinces that you do not see one by one, at least three in each sum."
+    )
+    is_withheld: bool = Field(
+        description="Others answered, too few for a sum that gives none of them away."
+    )
 
 
 @router.get(
@@ -214,15 +247,18 @@ def read_fit(
 def read_live_quality(
     name: Name, session: SessionDep, actor: ActorDep, facts: FactsDep, clock: ClockDep
 ) -> LiveQualityView:
-    """Show how good the published versions are in each province; whoever reads the store may.
+    """Show how good the published versions are; whoever reads the store may.
 
-    Shares and counts alone: what a province's data look like stays with who may read its monitoring.
+    A province's own figures are for who may read its monitoring of this capability: the province
+    itself, the capability's owner, admins. Of all other provinces a reader learns sums alone.
     """
     service.foremost(session, name, None, sight_of(actor))
     now = clock()
-    found = service.live(session, facts, name, now)
+    found = service.live(session, facts, name, provinces_of(reach_of(session, actor), name), now)
     return LiveQualityView(
         capability=name,
         span_days=service.QUALITY_SPAN.days,
-        provinces=[ProvinceQualityView.of(item, now) for item in found],
+        provinces=[ProvinceQualityView.of(item, now) for item in found.places],
+        elsewhere=[ElsewhereQualityView.of(item, now) for item in found.elsewhere],
+        is_withheld=found.is_withheld,
     )

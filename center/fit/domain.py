@@ -109,3 +109,28 @@ class LiveQuality:
     predictions: int
     estimated: Observed | None
     basis: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereQuality:
+    """One version in several provinces together, none of which the reader sees by itself."""
+
+    version: str
+    provinces: int
+    realized: Observed
+    predictions: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """What one reader learns of a capability's quality.
+
+    Attributes:
+        places: The provinces within reach, one by one.
+        elsewhere: All others, summed up by version.
+        is_withheld: Whether others answered, too few for a sum that gives none of them away.
+    """
+
+    places: tuple[LiveQuality, ...]
+    elsewhere: tuple[ElsewhereQuality, ...]
+    is_withheld: bool

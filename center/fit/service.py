@@ -1,6 +1,6 @@
 """How well a version fits a province before it runs there, and how good it is where it runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from center.fit.domain import (
     Finding,
     Fit,
     LiveQuality,
+    LiveView,
     Observed,
     Source,
 )
@@ -30,6 +31,7 @@ from center.fit.estimate import (
     wilson,
 )
 from center.fit.packages import DataFacts, Facts
+from center.fit.pooled import pool
 from center.fit.rebinning import onto
 from center.fit.store import FitStore, JudgedRows
 from center.monitoring.domain import Series, Window, add_counts
@@ -151,8 +153,22 @@ def fit(session: Session, reach: Reach, facts: Facts, asked: Series, now: dateti
     )
 
 
-def live(session: Session, facts: Facts, capability: str, now: datetime) -> list[LiveQuality]:
-    """Return how good a capability's published versions are in each province, newest counts."""
+def live(
+    session: Session,
+    facts: Facts,
+    capability: str,
+    provinces: Collection[str] | None,
+    now: datetime,
+) -> LiveView:
+    """Return how good a capability's published versions are: by province, or of others together.
+
+    Args:
+        session: Of the request.
+        facts: What packages say of their data.
+        capability: Which.
+        provinces: Those that the reader sees one by one; None for all.
+        now: The moment.
+    """
     store, since = FitStore(session), now - QUALITY_SPAN
     versions = CapabilityStore(session).versions(capability, Sight())
     labels = {
@@ -160,13 +176,16 @@ def live(session: Session, facts: Facts, capability: str, now: datetime) -> list
         for item in versions
         if item.stage in LISTED
     }
-    judged = {
-        (item.province, item.version): item for item in store.judged(capability, since, labels)
-    }
+    told = store.judged(capability, since, labels)
+    own = [item for item in told if provinces is None or item.province in provinces]
+    rest = [] if provinces is None else [item for item in told if item.province not in provinces]
+    judged = {(item.province, item.version): item for item in own}
     predicted = store.predictions(capability, since)
     counted = {
         (series.province, series.version): windows
-        for series, windows in store.windows_of(capability, now - timedelta(days=1)).items()
+        for series, windows in store.windows_of(
+            capability, now - timedelta(days=1), provinces
+        ).items()
         if series.version in labels
     }
     found = []
@@ -174,7 +193,9 @@ def live(session: Session, facts: Facts, capability: str, now: datetime) -> list
         realized = _realized(judged.get(place))
         estimated, basis = _estimated(facts, Series(place[0], capability, place[1]), counted)
         found.append(LiveQuality(*place, realized, predicted.get(place, 0), estimated, basis))
-    return found
+    elsewhere = pool(rest, predicted)
+    is_withheld = {item.version for item in rest} != {item.version for item in elsewhere}
+    return LiveView(tuple(found), tuple(elsewhere), is_withheld)
 
 
 def _gather(

@@ -50,6 +50,14 @@ class Center:
     clients: dict[str, TestClient] = field(default_factory=dict)
     enrolled: dict[str, EdgeWorld] = field(default_factory=dict)
 
+    def enrol(self, province: str) -> None:
+        """Found a province, with an edge that may send."""
+        self.world.add_province(province)
+        edge = self.world.enrol(province).sign_in()
+        self.edges[province] = edge.identity.edge
+        self.enrolled[province] = edge
+        self.clients[f"edge of {province}"] = edge.http
+
     def sign_in_again(self, province: str) -> None:
         """Give a province's edge a fresh token: they end while a test's clock moves."""
         self.enrolled[province].sign_in()
@@ -114,11 +122,7 @@ def running_center(
         world.clock.moment = NOW
         center = Center(world, {}, {"admin": world.admin.http, "nobody": world.anonymous})
         for province in PROVINCES:
-            world.add_province(province)
-            edge = world.enrol(province).sign_in()
-            center.edges[province] = edge.identity.edge
-            center.enrolled[province] = edge
-            center.clients[f"edge of {province}"] = edge.http
+            center.enrol(province)
         stock(world.database)
         yield center
 

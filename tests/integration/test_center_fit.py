@@ -145,7 +145,7 @@ def test_live_quality_is_realized_with_its_interval_and_estimated_beside_it(
     center.send([quality(1, {(1, 1): 15, (2, 1): 4, (10, 10): 1}, 40)], stream="quality")
     center.world.clock.move(timedelta(minutes=10))
 
-    live = center.get(LIVE, "guizhou")
+    live = center.get(LIVE, "zhejiang")
 
     (place,) = live["provinces"]
     assert (place["province"], place["version"], place["predictions"]) == ("zhejiang", "1.0.0", 40)
@@ -166,3 +166,31 @@ def test_a_capability_that_nobody_called_has_no_quality_anywhere(center: Center)
 
     assert center.get(LIVE, "admin")["provinces"] == []
     assert center.ask("/capabilities/unknown/live-quality", "admin").status_code == 404
+
+
+def test_other_provinces_are_told_as_a_sum_of_several_or_not_at_all(center: Center) -> None:
+    keep_package(center, REFERENCE, QUALITY)
+    center.send([quality(1, {(1, 1): 30, (2, 1): 10}, 90)], stream="quality")
+
+    for reader in ("guizhou", "stranger"):
+        live = center.get(LIVE, reader)
+        assert (live["provinces"], live["elsewhere"], live["is_withheld"]) == ([], [], True)
+
+    for province, right in (("jiangsu", 15), ("fujian", 5)):
+        center.enrol(province)
+        cells = {(1, 1): right, (2, 1): 20 - right}
+        center.send([quality(1, cells, 30)], of=province, stream="quality")
+    live = center.get(LIVE, "guizhou")
+
+    (others,) = live["elsewhere"]
+    assert (live["provinces"], live["is_withheld"]) == ([], False)
+    assert (others["version"], others["provinces"], others["predictions"]) == ("1.0.0", 3, 150)
+    assert others["realized"]["rows"] == 80
+    assert others["realized"]["quality"]["value"] == pytest.approx(50 / 80)
+    # Their own province is not in the sum, so two are left: too few.
+    own = center.get(LIVE, "zhejiang")
+    assert [item["province"] for item in own["provinces"]] == ["zhejiang"]
+    assert (own["elsewhere"], own["is_withheld"]) == ([], True)
+    for reader in ("engineer", "admin"):
+        places = [item["province"] for item in center.get(LIVE, reader)["provinces"]]
+        assert places == ["fujian", "jiangsu", "zhejiang"]

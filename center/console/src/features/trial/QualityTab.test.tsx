@@ -41,6 +41,8 @@ const LIVE = {
       basis: "scores",
     },
   ],
+  elsewhere: [{ version: "1.0.0", provinces: 5, predictions: 70_000, realized: REALIZED }],
+  is_withheld: false,
 };
 const FIT = {
   capability: "churn",
@@ -76,7 +78,8 @@ test("each province's quality stands with its interval and n, and an estimate is
   const rows = (await screen.findAllByRole("row")).slice(1);
   expect(rows[0]).toHaveTextContent(/Guizhou.*none yet.*87%.*n = 9,000.*generalized regression/);
   expect(rows[1]).toHaveTextContent(/zhejiang.*91% \(88%–93%\).*n = 420.*Wilson/);
-  expect(screen.getAllByRole("img", { name: /%/ })).toHaveLength(2);
+  expect(rows[2]).toHaveTextContent(/5 other provinces.*91%.*70,000/);
+  expect(screen.getAllByRole("img", { name: /%/ })).toHaveLength(3);
 
   await userEvent.click(screen.getByRole("button", { name: "As table" }));
   expect(screen.queryByRole("img", { name: /%/ })).toBeNull();

@@ -14,7 +14,9 @@ import type { TrialProps } from "./index";
 import style from "./Trial.module.css";
 
 type Observed = Schemas["ObservedView"];
-type Row = Schemas["ProvinceQualityView"];
+type Live = Schemas["LiveQualityView"];
+/** A province, or the sum over some that are not told one by one: then `count` says how many. */
+type Row = Omit<Schemas["ProvinceQualityView"], "basis"> & { count?: number };
 
 const STALE_DAYS = 7;
 const DAY = 86_400;
@@ -35,25 +37,38 @@ export default function QualityTab({ capability, version, province }: TrialProps
     <>
       <QueryStates
         query={query}
-        isEmpty={(data) => data.provinces.length === 0}
-        empty={<Notice title={t("quality.none")}>{t("quality.none-text")}</Notice>}
+        isEmpty={(data) => data.provinces.length === 0 && data.elsewhere.length === 0}
+        empty={
+          <Notice title={t("quality.none")}>
+            {t(query.data?.is_withheld ? "quality.withheld" : "quality.none-text")}
+          </Notice>
+        }
       >
-        {(data) => <Provinces rows={data.provinces} days={data.span_days} />}
+        {(data) => <Table live={data} />}
       </QueryStates>
       <FitCard capability={capability} version={version} province={province} />
     </>
   );
 }
 
-function Provinces({ rows, days }: { rows: Row[]; days: number }) {
+function Table({ live }: { live: Live }) {
   const { t } = useTranslation("trial");
   const [isTable, setTable] = useState(false);
+  const rows: Row[] = [
+    ...[...live.provinces].sort(worstFirst),
+    ...live.elsewhere.map((sum) => ({
+      ...sum,
+      province: "",
+      estimated: null,
+      count: sum.provinces,
+    })),
+  ];
   const from = lowest(rows);
   const { share } = useNumbers();
   return (
     <section>
       <p className="quiet">
-        {t("quality.explained", { days, from: share(from, 0) })}{" "}
+        {t("quality.explained", { days: live.span_days, from: share(from, 0) })}{" "}
         <Button size="small" type="text" onClick={() => setTable(!isTable)}>
           {t(isTable ? "quality.as-chart" : "quality.as-table")}
         </Button>
@@ -69,21 +84,28 @@ function Provinces({ rows, days }: { rows: Row[]; days: number }) {
           </tr>
         </thead>
         <tbody>
-          {[...rows].sort(worstFirst).map((row) => (
+          {rows.map((row) => (
             <Line key={`${row.province} ${row.version}`} row={row} isTable={isTable} from={from} />
           ))}
         </tbody>
       </table>
+      {live.elsewhere.length > 0 && <p className="quiet">{t("quality.elsewhere-text")}</p>}
+      {live.is_withheld && <p className="quiet">{t("quality.withheld")}</p>}
     </section>
   );
 }
 
 function Line({ row, isTable, from }: { row: Row; isTable: boolean; from: number }) {
+  const { t } = useTranslation("trial");
   const { count } = useNumbers();
   const { provinceOf } = useNames();
   return (
     <tr>
-      <th scope="row">{provinceOf(row.province)}</th>
+      <th scope="row">
+        {row.count === undefined
+          ? provinceOf(row.province)
+          : t("quality.elsewhere", { count: row.count })}
+      </th>
       <td className="figures">{row.version}</td>
       <td>
         <Share observed={row.realized} isTable={isTable} from={from} />
