@@ -19,6 +19,7 @@ from capability_sdk.cli import (
     gating,
     marketplace,
     operating,
+    plans,
     reviewing,
     revoking,
     trying,
@@ -38,6 +39,7 @@ _MODULES: Final = (
     gating,
     reviewing,
     marketplace,
+    plans,
     documents,
     operating,
     revoking,
@@ -116,7 +118,7 @@ def main() -> None:
         complain(f"{error} Is the platform running? `jiuzhou status` tells.")
         sys.exit(EXIT_UNREACHABLE)
     except ApiProblem as error:
-        complain(f"{error} [{error.status} {error.code}]")
+        complain(f"{error} [{error.status} {error.code}] {error.cure}".rstrip())
         sys.exit(EXIT_NOT_SIGNED_IN if error.status == 401 else EXIT_REFUSED)  # noqa: PLR2004 - HTTP
     except ServiceError as error:
         complain(f"{error} [{error.code}]")

@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
     subscriptions.command("suspend")(suspend_subscription)
     subscriptions.command("resume")(resume_subscription)
     subscriptions.command("withdraw")(withdraw_subscription)
-    subscriptions.command("plans")(list_plans)
     app.add_typer(subscriptions, name="subscription")
 
 
@@ -87,7 +86,7 @@ def subscribe(  # noqa: PLR0913, PLR0917 - each is an option of the command line
     capability: Annotated[str, typer.Argument(help="Name of the capability.")],
     application: Annotated[str, typer.Option(help="Client id of the application.")],
     purpose: Annotated[str, typer.Option(help="What it is for; the approver reads it.")],
-    plan: Annotated[str, typer.Option(help="Its plan: jiuzhou subscription plans.")] = "standard",
+    plan: Annotated[str, typer.Option(help="Its plan: jiuzhou plan list.")] = "standard",
     daily_quota: Annotated[int | None, typer.Option(help="Calls a day, if not the plan's.")] = None,
     rate: Annotated[float | None, typer.Option(help="Calls a second, if not the plan's.")] = None,
     concurrency: Annotated[
@@ -136,11 +135,3 @@ def resume_subscription(subscription: SubscriptionId, as_json: AsJson = False) -
 def withdraw_subscription(subscription: SubscriptionId, as_json: AsJson = False) -> None:
     """Take back a request that nobody has decided on."""
     act(f"/subscriptions/{subscription}:withdraw", as_json=as_json)
-
-
-def list_plans(as_json: AsJson = False) -> None:
-    """List the plans that one can ask for."""
-    with center_client() as client:
-        rows = client.get("/subscription-plans")["items"]
-    columns = ["name", "approval", "daily_quota", "rate_per_second", "longest_days", "is_open"]
-    show_rows(rows, columns, as_json=as_json, empty="The center offers no plan.")

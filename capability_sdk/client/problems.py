@@ -28,6 +28,11 @@ class ApiProblem(ClientError):
         self.code = code
         self.members = members
 
+    @property
+    def cure(self) -> str:
+        """What the asker can do about it, in the server's words; may be empty."""
+        return str(self.members.get("cure") or "")
+
     @classmethod
     def from_response(cls, response: httpx.Response) -> Self:
         """Read the problem of a failing answer, whoever sent it."""

@@ -92,6 +92,14 @@ class PlanClosed(_Denied, Conflict):
     denial = Denial.CLOSED_PLAN
 
 
+class PlanExists(Conflict):
+    """A plan of this name is there; whoever changes it says which revision they read."""
+
+    code = "plan-exists"
+    title = "There is a plan of this name"
+    cure = "Choose another name, or read the plan and change it with If-Match."
+
+
 class BeyondPlan(_Denied, InvalidInput):
     """More is asked for than the plan gives without a review."""
 

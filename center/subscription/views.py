@@ -231,11 +231,15 @@ class PlanView(Wire):
     price_label: str = ""
     is_open: bool
     revision: int
+    subscriptions: int = Field(
+        description="Granted or asked for on it, among those that you see; they keep their terms."
+    )
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
+    def of(cls, plan: Plan, subscriptions: int) -> Self:
         """Show a plan."""
         return cls(
+            subscriptions=subscriptions,
             name=plan.name,
             titles=Titles(zh=plan.title_zh, en=plan.title_en),
             approval=plan.approval,

@@ -1,4 +1,4 @@
-"""``jiuzhou revoke`` and ``jiuzhou token-key`` against a running center."""
+"""``jiuzhou revoke``, ``jiuzhou token-key`` and ``jiuzhou plan`` against a running center."""
 
 import json
 import os
@@ -68,3 +68,24 @@ def test_an_admin_revokes_an_application_a_secret_and_leaked_keys_by_command(
     assert (again.returncode, "already-revoked" in again.stderr) == (1, True)
     assert len(set(keys)) == 2
     assert (nobody.returncode, "There is no edge edge-zhejiang" in nobody.stderr) == (1, True)
+
+
+def test_an_admin_makes_changes_and_closes_a_plan_by_command(
+    center: Center, tmp_path: Path
+) -> None:
+    terminal = Terminal(tmp_path / "config")
+    login = ("login", "--center", center.url, "--name", "root", "--password-file", "-")
+    assert terminal.run(*login, given=PASSWORD).returncode == 0
+    titles = ("--title-zh", "夜间", "--title-en", "Night")
+    figures = ("--daily-quota", "50", "--rate", "1", "--concurrency", "2")
+
+    made = terminal.show("plan", "put", "night", *titles, "--approval", "self", *figures)
+    dearer = terminal.show("plan", "put", "night", "--price", "5 yuan", "--title-en", "Nights")
+    closed = terminal.show("plan", "close", "night")
+    unknown = terminal.run("plan", "close", "day")
+
+    assert (made["revision"], made["is_open"], made["subscriptions"]) == (1, True, 0)
+    assert dearer["titles"] == {"zh": "夜间", "en": "Nights"}
+    assert (dearer["daily_quota"], dearer["price_label"]) == (50, "5 yuan")
+    assert (closed["revision"], closed["is_open"]) == (3, False)
+    assert (unknown.returncode, "There is no plan day" in unknown.stderr) == (1, True)

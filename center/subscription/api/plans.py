@@ -21,9 +21,10 @@ router = APIRouter(prefix="/subscription-plans")
     dependencies=[permit(Permission.READ_SUBSCRIPTIONS)],
     responses=problem_responses(401, 403, 503),
 )
-def list_plans(session: SessionDep) -> PlanList:
+def list_plans(session: SessionDep, actor: ActorDep) -> PlanList:
     """List the plans that one can ask for, smallest first, closed ones too."""
-    plans = [PlanView.of(plan) for plan in PlanStore(session).all()]
+    counts = service.subscriptions(session, actor)
+    plans = [PlanView.of(plan, counts.get(plan.name, 0)) for plan in PlanStore(session).all()]
     return PlanList(items=plans, total=len(plans))
 
 
@@ -41,7 +42,7 @@ def put_plan(
     clock: ClockDep,
     if_match: IfMatch = None,
 ) -> PlanView:
-    """Make a plan, or change one; subscriptions keep the terms that they were given."""
+    """Make a plan, or, with ``If-Match``, change one; subscriptions keep the terms they were given."""
     kept = service.put(session, actor, body.named(plan), if_match=if_match, at=clock())
     response.headers["ETag"] = etag(kept.revision)
-    return PlanView.of(kept)
+    return PlanView.of(kept, service.subscriptions(session, actor).get(kept.name, 0))

@@ -18,6 +18,7 @@ from center.subscription.store import Wanted
 from center.subscription.views import (
     EventView,
     Explanation,
+    PlanName,
     Refusal,
     SubscriptionRequest,
     SubscriptionUsage,
@@ -69,10 +70,11 @@ def list_subscriptions(  # noqa: PLR0913, PLR0917 - dependencies, not arguments 
     capability: Annotated[CapabilityName | None, Query()] = None,
     application: Annotated[Identifier | None, Query()] = None,
     status: Annotated[Status | None, Query()] = None,
+    plan: Annotated[PlanName | None, Query()] = None,
     oldest_first: Annotated[bool, Query(description="As a queue is read.")] = False,
 ) -> Page[SubscriptionView]:
     """List the subscriptions that you may see, newest request first."""
-    wanted = Wanted(province, capability, application, status)
+    wanted = Wanted(province, capability, application, status, plan=plan)
     page = requests.page(session, actor, wanted, paging, oldest_first=oldest_first)
     return map_page(page, SubscriptionView.of)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Double, ForeignKey, Select, String, or_, select, update
+from sqlalchemy import ColumnElement, Double, ForeignKey, Select, String, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -68,6 +68,7 @@ class Wanted:
     status: Status | None = None
     owner: str | None = None
     provinces: Collection[str] | None = None
+    plan: str | None = None
 
 
 class SubscriptionStore:
@@ -163,6 +164,12 @@ class SubscriptionStore:
         )
         return map_page(page, _to_subscription)
 
+    def by_plan(self, wanted: Wanted) -> dict[str, int]:
+        """Count what is granted or asked for, by plan; what is over counts no more."""
+        found = _matching(wanted).where(SubscriptionRow.open_pair.is_not(None)).subquery()
+        statement = select(found.c.plan, func.count()).group_by(found.c.plan)
+        return {plan: int(count) for plan, count in self._session.execute(statement)}
+
     def of_capability(self, capability: str) -> list[Subscription]:
         """Return the granted subscriptions of a capability, by province and application."""
         row = SubscriptionRow
@@ -246,6 +253,8 @@ def _matching(wanted: Wanted) -> Select[SubscriptionRow]:
         statement = statement.where(SubscriptionRow.application == wanted.application)
     if wanted.status is not None:
         statement = statement.where(SubscriptionRow.status == wanted.status)
+    if wanted.plan is not None:
+        statement = statement.where(SubscriptionRow.plan == wanted.plan)
     if wanted.owner is not None:
         owned = select(CapabilityRow.name).where(CapabilityRow.owner == wanted.owner)
         statement = statement.where(SubscriptionRow.capability.in_(owned))

@@ -37,3 +37,8 @@ export class ApiProblem extends Error {
     return this.status === 0;
   }
 }
+
+/** What somebody can do about a failure, as whoever refused said; empty where nobody did. */
+export function cureOf(error: unknown): string {
+  return error instanceof ApiProblem ? error.cure : "";
+}

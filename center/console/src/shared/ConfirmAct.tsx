@@ -1,6 +1,7 @@
 import { Button, Input, Modal } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { cureOf } from "../api/problem";
 
 interface Props {
   /** The button's word, and the dialog's: a verb, such as "Revoke". */
@@ -80,7 +81,11 @@ function Dialog({
           <Input id={field} value={typed} onChange={(event) => setTyped(event.target.value)} />
         </p>
       )}
-      {error !== null && <p role="alert">{error.message}</p>}
+      {error !== null && (
+        <p role="alert">
+          {error.message} {cureOf(error)}
+        </p>
+      )}
     </Modal>
   );
 }

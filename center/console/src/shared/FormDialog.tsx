@@ -1,6 +1,7 @@
 import { Alert, Button, Form, Modal } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { cureOf } from "../api/problem";
 
 interface Props<T> {
   /** The button's word, and the dialog's: a verb, such as "Invite". */
@@ -82,7 +83,9 @@ function Dialog<T extends object>(props: Props<T> & { onClose: () => void }) {
       >
         {children}
       </Form>
-      {error !== null && <Alert type="error" showIcon title={error.message} />}
+      {error !== null && (
+        <Alert type="error" showIcon title={error.message} description={cureOf(error)} />
+      )}
     </Modal>
   );
 }

@@ -1,7 +1,7 @@
 import { Link, useRouterState } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import { ApiProblem } from "../api/problem";
+import { ApiProblem, cureOf } from "../api/problem";
 import { Notice } from "./Notice";
 
 /** A page that is not there. */
@@ -36,11 +36,11 @@ export function ErrorPage({ error, reset }: Failure) {
   const { t } = useTranslation("shared");
   if (error instanceof ApiProblem && error.status === 403) return <ForbiddenPage />;
   const isAway = error instanceof ApiProblem && error.isUnreachable;
-  const cure = error instanceof ApiProblem ? error.cure : "";
   const retry = reset ?? (() => window.location.reload());
   return (
     <Notice title={t("error")} isAlert acts={<Button onClick={retry}>{t("retry")}</Button>}>
-      {isAway ? t("unreachable") : String(error instanceof Error ? error.message : error)} {cure}
+      {isAway ? t("unreachable") : String(error instanceof Error ? error.message : error)}{" "}
+      {cureOf(error)}
     </Notice>
   );
 }

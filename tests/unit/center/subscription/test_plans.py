@@ -108,15 +108,30 @@ def test_an_admin_makes_and_closes_plans_and_nobody_overwrites_anothers_change(
     }
     path = "/api/v1/subscription-plans/night"
     made = shop.admin.http.put(path, json=body)
+    again = shop.admin.http.put(path, json=body)
+    asked = _active(shop, plan="night")
     stale = shop.admin.http.put(path, json=body, headers={"If-Match": '"7"'})
     closed = shop.admin.http.put(path, json=body | {"is_open": False}, headers={"If-Match": '"1"'})
 
     assert (made.status_code, made.headers["etag"]) == (200, '"1"')
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/plan-exists")
     assert (stale.status_code, closed.json()["is_open"]) == (412, False)
+    # Who subscribed keeps it; the admin was told how many there are.
+    assert closed.json()["subscriptions"] == 1
+    assert shop.operator.get(asked).json()["status"] == "active"
+    on_it = shop.operator.get("/subscriptions?plan=night").json()["items"]
+    assert [item["id"] for item in on_it] == [asked.rpartition("/")[2]]
     assert shop.operator.http.put(path, json=body).status_code == 403
-    assert _denial(_ask(shop, plan="night")) == (409, "/problems/plan-closed", "closed-plan")
-    names = [plan["name"] for plan in shop.operator.get("/subscription-plans").json()["items"]]
+    second = shop.application("second")
+    assert _denial(_ask(shop, plan="night", application=second)) == (
+        409,
+        "/problems/plan-closed",
+        "closed-plan",
+    )
+    plans = shop.operator.get("/subscription-plans").json()["items"]
+    names = [plan["name"] for plan in plans]
     assert names == ["night", "trial", "standard", "critical"]
+    assert [plan["subscriptions"] for plan in plans] == [1, 0, 0, 0]
 
 
 def test_a_request_can_be_withdrawn_until_it_is_decided(shop: Shop) -> None:

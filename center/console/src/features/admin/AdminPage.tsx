@@ -6,6 +6,7 @@ import { UrlTabs } from "../../shared/UrlTabs";
 import { Audit } from "./Audit";
 import { Edges } from "./Edges";
 import { Organisations } from "./Organisations";
+import { Plans } from "./Plans";
 import { Provinces } from "./Provinces";
 import { Tokens } from "./Tokens";
 import { Users } from "./Users";
@@ -13,6 +14,7 @@ import { Users } from "./Users";
 const TABS = [
   { key: "users", needs: "manage:users", content: <Users /> },
   { key: "organisations", needs: "read:organisations", content: <Organisations /> },
+  { key: "plans", needs: "manage:plans", content: <Plans /> },
   { key: "tokens", needs: "manage:users", content: <Tokens /> },
   { key: "provinces", needs: "manage:provinces", content: <Provinces /> },
   { key: "edges", needs: "read:edges", content: <Edges /> },

@@ -1,5 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Select } from "antd";
+import { Select, Space, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, ask } from "../../api/client";
 import { Age } from "../../shared/Age";
@@ -85,10 +85,12 @@ export function SubscriptionTable({ isQueue = false }: { isQueue?: boolean }) {
   const columns = useColumns();
   const [province] = useProvince();
   const [chosen, choose] = useUrlState("status");
+  const [plan, choosePlan] = useUrlState("plan");
   const status = isQueue ? "requested" : STATUSES.find((one) => one === chosen);
   const scope = {
     ...(province !== "" && { province }),
     ...(status !== undefined && { status }),
+    ...(plan !== "" && { plan }),
     ...(isQueue && { oldest_first: true }),
   };
   const load = ({ limit, cursor }: PageRequest) =>
@@ -98,16 +100,23 @@ export function SubscriptionTable({ isQueue = false }: { isQueue?: boolean }) {
       }),
     );
   const filter = (
-    <Select
-      aria-label={t("column.status")}
-      value={chosen}
-      onChange={(value) => choose(value)}
-      popupMatchSelectWidth={false}
-      options={[
-        { value: "", label: t("status.any") },
-        ...STATUSES.map((value) => ({ value, label: t(`status.${value}`) })),
-      ]}
-    />
+    <Space size="small">
+      <Select
+        aria-label={t("column.status")}
+        value={chosen}
+        onChange={(value) => choose(value)}
+        popupMatchSelectWidth={false}
+        options={[
+          { value: "", label: t("status.any") },
+          ...STATUSES.map((value) => ({ value, label: t(`status.${value}`) })),
+        ]}
+      />
+      {plan !== "" && (
+        <Tag closable onClose={() => choosePlan("")}>
+          {t("column.plan")}: {plan}
+        </Tag>
+      )}
+    </Space>
   );
   return (
     <DataTable
