@@ -21,6 +21,8 @@ from center.discussion.domain import RatingSummary
 from center.discussion.store import CommentStore, FavouriteStore, RatingStore
 from center.identity.audit import record
 from center.identity.store import UserStore
+from center.instance.domain import Share
+from center.instance.store import DeploymentStore
 from center.paging import Page, Paging, map_page
 from center.permissions import Actor, Role
 from center.preconditions import require_match
@@ -47,7 +49,11 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Everything that a capability's page shows at once."""
+    """Everything that a capability's page shows at once.
+
+    Attributes:
+        running: Which versions share the traffic, in each province that the reader sees.
+    """
 
     card: Card
     listing: Listing
@@ -55,6 +61,15 @@ class Detail:
     versions: tuple[CapabilityVersion, ...]
     users: Users
     comments: int
+    running: dict[str, tuple[Share, ...]]
+
+
+def _running(session: Session, actor: Actor, card: Card) -> dict[str, tuple[Share, ...]]:
+    if actor.owner not in (None, card.front.organisation):
+        return {}
+    seen = [province for province in card.provinces if actor.sees(province)]
+    found = DeploymentStore(session).of_capability(card.front.name, seen)
+    return {name: found[name].shares for name in seen if name in found}
 
 
 def here_of(actor: Actor, province: str | None) -> Here:
@@ -108,6 +123,7 @@ def detail(session: Session, reader: Reader, name: str) -> Detail:
         versions=tuple(store.listed(name)),
         users=store.users(name),
         comments=CommentStore(session).count(name),
+        running=_running(session, reader.actor, card),
     )
 
 

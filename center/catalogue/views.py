@@ -1,5 +1,6 @@
 """What HTTP shows of the store, and what it takes."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
@@ -17,6 +18,7 @@ from center.catalogue.service import Card, Detail
 from center.catalogue.store.facets import FacetCount
 from center.catalogue.store.listings import Listing
 from center.catalogue.store.standings import DriftSaid
+from center.instance.domain import Share
 from center.monitoring.domain import Verdict
 from center.paging import Page
 
@@ -212,6 +214,19 @@ class UsersView(Wire):
     provinces: int
 
 
+class RunningVersion(Wire):
+    """A version with its part of a province's traffic."""
+
+    version: str
+    share: float = Field(description="Of the traffic that it should have, 0 to 1.")
+
+    @classmethod
+    def of(cls, shares: Sequence[Share]) -> list[Self]:
+        """Show those that have traffic."""
+        total = sum(share.weight for share in shares)
+        return [cls(version=s.version, share=s.weight / total) for s in shares if s.weight > 0]
+
+
 class StoreDetail(Wire):
     """A capability's page."""
 
@@ -223,6 +238,9 @@ class StoreDetail(Wire):
     versions: list[StoreVersion]
     users: UsersView
     comments: int
+    running: dict[str, list[RunningVersion]] = Field(
+        description="What should run in each province that you see."
+    )
 
     @classmethod
     def of(cls, item: Detail, now: datetime) -> Self:
@@ -238,6 +256,7 @@ class StoreDetail(Wire):
             versions=[StoreVersion.of(found) for found in item.versions],
             users=UsersView(**asdict(item.users)),
             comments=item.comments,
+            running={name: RunningVersion.of(found) for name, found in item.running.items()},
         )
 
 

@@ -22,7 +22,8 @@ class Standing:
     Attributes:
         plan: What should run now; without shares where it was removed.
         changed_at: When somebody, or the roll-out, last changed that.
-        counters: What each version has done since the stage began, or the roll-out ended.
+        counters: What each version has done since the stage began, or the roll-out ended; the new
+            one is the last.
         heard_at: When the province last told of calls.
         reported_at: When it last told of instances.
         way_back: None where the roll-out has none.
@@ -47,11 +48,12 @@ def standings(session: Session, item: Rollout, at: datetime) -> dict[str, Standi
     for name in item.provinces:
         deployment = now.get(name)
         plan = Plan(()) if deployment is None else deployment.plan
-        wanted = {share.version: NOTHING_YET for share in plan.shares}
+        every = {share.version: NOTHING_YET for share in plan.shares} | counters[name]
+        in_order = sorted(every, key=lambda version: (version == item.version, version))
         found[name] = Standing(
             plan=plan,
             changed_at=None if deployment is None else deployment.updated_at,
-            counters={**wanted, **counters[name]},
+            counters={version: every[version] for version in in_order},
             heard_at=heard.get(name),
             reported_at=reported.get(name),
             way_back=ways.get(name),

@@ -7,9 +7,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import grave_findings
+from tests.browser.callers import caller
 from tests.browser.journeys.drift import find_the_drifting_column
 from tests.browser.journeys.incident import take_an_alarm_to_the_closed_file
-from tests.browser.journeys.review import build_version, publish, review
+from tests.browser.journeys.review import NAME, build_version, publish, review
+from tests.browser.journeys.rollout import roll_out_and_back
 from tests.browser.journeys.subscription import try_subscribe_and_call
 from tests.browser.looks import LOOKS, Look, looks
 from tests.browser.pages import addresses, picture_of
@@ -19,6 +21,7 @@ from tests.browser.visitor import Visitor, sign_in, visit
 pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy machine
 
 PEOPLE = ("li-na", "wang-wei", "chen-jing")
+FIRST = "1.0.0"
 FIRST_LOAD_BYTES = 350_000
 MOST_INTERACTIONS = 12
 
@@ -165,8 +168,28 @@ def test_an_alarm_is_taken_to_its_closed_incident_file(
 def test_a_package_is_uploaded_reviewed_by_somebody_else_and_published(
     browser: Browser, demo: Demo, look: Look, tmp_path: Path
 ) -> None:
+    publish_version(browser, demo, look, tmp_path)
+
+
+@pytest.mark.parametrize("look", looks(LOOKS[2]), ids=str)
+def test_a_version_is_rolled_out_by_exact_shares_paused_resumed_finished_and_rolled_back(
+    browser: Browser, demo: Demo, look: Look, tmp_path: Path
+) -> None:
+    admin = person(browser, demo, "li-na", look)
+    later = later_versions(admin)
+    new = later[0] if later else publish_version(browser, demo, look, tmp_path)
+
+    with caller(demo, "zhejiang") as here, caller(demo, "guizhou") as there:
+        roll_out_and_back(admin, {"zhejiang": here, "guizhou": there}, FIRST, new)
+
+    admin.page.context.close()
+    assert admin.complaints == []
+
+
+def publish_version(browser: Browser, demo: Demo, look: Look, folder: Path) -> str:
+    """Bring one more version into the store by two people's hands."""
     version = f"1.1.{LOOKS.index(look)}"
-    archive = build_version(demo.data / "showcase", version, tmp_path)
+    archive = build_version(demo.data / "showcase", version, folder)
     author = person(browser, demo, "wang-wei", look)
     publish(author, archive, version)
     admin = person(browser, demo, "li-na", look)
@@ -176,3 +199,11 @@ def test_a_package_is_uploaded_reviewed_by_somebody_else_and_published(
     author.page.context.close()
     admin.page.context.close()
     assert author.complaints == admin.complaints == []
+    return version
+
+
+def later_versions(admin: Visitor) -> list[str]:
+    """Return the published versions that the demo did not begin with."""
+    answer = admin.page.request.get(f"{admin.center}/api/v1/capabilities/{NAME}/versions")
+    found = [item["version"] for item in answer.json()["items"] if item["stage"] == "published"]
+    return [version for version in found if version != FIRST]

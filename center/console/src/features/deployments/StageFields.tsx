@@ -93,6 +93,7 @@ function Provinces({ name, label }: { name: number; label: string }) {
     >
       <Select
         mode="multiple"
+        showSearch={{ optionFilterProp: "label" }}
         aria-label={label}
         options={provinces.map((one) => ({ value: one.name, label: provinceOf(one.name) }))}
       />

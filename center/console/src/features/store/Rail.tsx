@@ -1,18 +1,23 @@
 import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import type { Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
+import { useNumbers } from "../../shared/numbers";
 import style from "./Store.module.css";
 import { keepProvince, maySubscribe } from "./StoreCard";
 import type { Detail } from "./useStore";
 import { useWords } from "./useWords";
+
+const DIGITS = 2;
 
 /** What somebody who decided needs next: subscribe, who uses it, where it runs, whom to ask. */
 export function Rail({ detail }: { detail: Detail }) {
   const { t } = useTranslation("store");
   const { may } = useSession();
   const word = useWords();
-  const { card, users, listing } = detail;
+  const versions = useRunning();
+  const { card, users, listing, running } = detail;
   return (
     <aside className={style.rail} aria-label={t("rail.label")}>
       {maySubscribe(may) && (
@@ -43,7 +48,8 @@ export function Rail({ detail }: { detail: Detail }) {
               <li key={name}>
                 <Link to="/store" search={{ available_in: name }}>
                   {word("available_in", name)}
-                </Link>
+                </Link>{" "}
+                <small className="quiet">{versions(running[name] ?? [])}</small>
               </li>
             ))}
           </ul>
@@ -76,4 +82,13 @@ export function Rail({ detail }: { detail: Detail }) {
       </section>
     </aside>
   );
+}
+
+/** Returns how to say what runs: one version alone, or each with its share of the traffic. */
+function useRunning(): (versions: Schemas["RunningVersion"][]) => string {
+  const { share } = useNumbers();
+  return (versions) =>
+    versions.length === 1
+      ? (versions[0]?.version ?? "")
+      : versions.map((one) => `${one.version} ${share(one.share, DIGITS)}`).join(" · ");
 }
