@@ -23,6 +23,7 @@ from edge_gateway.gateway.settings import GatewaySettings
 from scheduler.node_agent.joined.settings import NodeSettings
 from scheduler.settings import SchedulerSettings
 from tests import console_sources, messages, refusals_page
+from tests.browser import pictures
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("capability_sdk", "center", "edge_gateway", "scheduler", "deploy")
@@ -177,6 +178,7 @@ def main() -> int:
         *undeclared_imports(),
         *outdated_documents(),
         *console_sources.complaints(tracked("center/console/src")),
+        *pictures.misplaced(),
     ]
     for complaint in complaints:
         print(complaint)  # noqa: T201 - a gate speaks to the terminal
