@@ -1,7 +1,5 @@
 """Anchors from the training data: the cells in which production is counted."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 
@@ -64,17 +62,6 @@ def build_reference(tensors: Mapping[str, Tensor], manifest: Manifest) -> Refere
     counters = AnchoredCounters(ReferenceProfile(rows=rows, columns=columns, counts={}))
     counters.add(kept)
     return ReferenceProfile(rows=rows, columns=columns, counts=counters.drain())
-
-
-def anchors_digest(reference: ReferenceProfile) -> str:
-    """Name the anchors: counts of equal digests add up.
-
-    Returns:
-        ``sha256:`` and 64 hexadecimal digits over the columns, not over the reference counts.
-    """
-    columns = [column.model_dump(mode="json") for column in reference.columns]
-    text = json.dumps(columns, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _common_rows(tensors: Mapping[str, Tensor]) -> int:

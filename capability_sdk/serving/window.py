@@ -7,9 +7,9 @@ import orjson
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.contracts.profiles import ReferenceProfile
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.columns import is_categorical, names_of, profiled
 from capability_sdk.profiling.counters import AnchoredCounters
+from capability_sdk.profiling.digest import anchors_digest
 from capability_sdk.profiling.errors import AnchorMismatch
 from capability_sdk.serving.batching import Batch
 from capability_sdk.serving.errors import UnusablePackage

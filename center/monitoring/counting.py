@@ -12,8 +12,8 @@ from datetime import datetime
 from capability_sdk.contracts.errors import ServiceError
 from capability_sdk.contracts.profiles import NumericAnchors, ReferenceProfile
 from capability_sdk.kit.clock import Clock
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.carrier import from_whylogs
+from capability_sdk.profiling.digest import anchors_digest
 from center.capability.store import CapabilityStore
 from center.database import Database
 from center.identity import audit

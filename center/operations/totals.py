@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from center.identity.store.applications import ApplicationRow
 from center.identity.store.organisations import OrganisationRow
+from center.identity.store.places import serving_provinces
 from center.operations.domain import UsageDimension
 from center.operations.latency import quantile_ms
 from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
@@ -39,6 +40,7 @@ class Scope:
     """Which usage counts; None stands for all of it.
 
     Attributes:
+        provinces: None stands for those that serve: what answers a draft is nobody's usage.
         books: Organisations whose cost centre the asker may read; others' usage is left out where
             it is grouped by cost centre.
     """
@@ -95,12 +97,10 @@ class UsageTotals:
             ).outerjoin(OrganisationRow, OrganisationRow.name == ApplicationRow.organisation)
         if UsageDimension.COST_CENTRE in self._by and scope.books is not None:
             statement = statement.where(ApplicationRow.organisation.in_(sorted(scope.books)))
-        for column, names in (
-            (row.province, scope.provinces),
-            (row.capability, scope.capabilities),
-        ):
-            if names is not None:
-                statement = statement.where(column.in_(sorted(names)))
+        within = serving_provinces() if scope.provinces is None else sorted(scope.provinces)
+        statement = statement.where(row.province.in_(within))
+        if scope.capabilities is not None:
+            statement = statement.where(row.capability.in_(sorted(scope.capabilities)))
         if scope.application is not None:
             statement = statement.where(row.application == scope.application)
         if scope.begins is not None:

@@ -18,9 +18,9 @@ from capability_sdk.contracts.telemetry import (
     QualityCounts,
     RecordKind,
 )
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.carrier import to_whylogs
 from capability_sdk.profiling.counters import AnchoredCounters
+from capability_sdk.profiling.digest import anchors_digest
 from deploy.fleet.story import Story
 
 Records = Iterator[tuple[RecordKind, dict[str, Any]]]

@@ -17,7 +17,7 @@ from capability_sdk.contracts.state import VersionShare
 from capability_sdk.kit.files import write_atomically
 from capability_sdk.packaging.errors import PackageNotVerified
 from capability_sdk.packaging.verification import has_digests, unpack_verified
-from capability_sdk.profiling.anchors import anchors_digest
+from capability_sdk.profiling.digest import anchors_digest
 from edge_gateway.agent.center import Center
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.errors import PackageRefused

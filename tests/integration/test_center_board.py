@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import event, update
 
-from capability_sdk.profiling.anchors import anchors_digest, build_reference
+from capability_sdk.profiling.anchors import build_reference
 from capability_sdk.profiling.carrier import to_whylogs
+from capability_sdk.profiling.digest import anchors_digest
 from center.board.joining import Board
 from center.board.views import BoardView
 from center.database import Database

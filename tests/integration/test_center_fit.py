@@ -14,8 +14,8 @@ from capability_sdk.contracts.profiles import (
     QualityReference,
     ReferenceProfile,
 )
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.carrier import to_whylogs
+from capability_sdk.profiling.digest import anchors_digest
 from tests.center_stock import DIGITS
 from tests.integration.telemetry_world import (
     NOW,

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from capability_sdk.profiling.anchors import anchors_digest, build_reference
+from capability_sdk.profiling.anchors import build_reference
 from capability_sdk.profiling.carrier import to_whylogs
+from capability_sdk.profiling.digest import anchors_digest
 from center.identity.audit import AuditRow
 from center.monitoring.counting import Monitor
 from tests.campaigns.drift.images import WINDOW, Images, counted, noisy, split

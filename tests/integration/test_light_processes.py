@@ -10,7 +10,8 @@ _WHYLOGS_FACE = {"PIL", "pandas", "sklearn", "requests", "whylabs_client"}
 _LIGHT = {
     "scheduler.__main__": _TERMINAL | {"numpy", "whylogs"},
     "edge_gateway.gateway.__main__": _TERMINAL | {"fastapi", "sqlalchemy", "httpx", "numpy"},
-    # The agent imports its carrier with the first profile.
+    "edge_gateway.agent.__main__": _TERMINAL | {"numpy", "whylogs"},
+    # With the first profile.
     "edge_gateway.agent.__main__, capability_sdk.profiling.carrier": (
         _TERMINAL | _WHYLOGS_FACE | {"scipy", "onnxruntime"}
     ),

@@ -9,8 +9,8 @@ import numpy as np
 
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.contracts.telemetry import RecordKind
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.carrier import to_whylogs
+from capability_sdk.profiling.digest import anchors_digest
 from edge_gateway.agent.database import AgentDatabase
 from edge_gateway.agent.declared import Declared
 from edge_gateway.agent.egress import EgressGate

@@ -14,9 +14,10 @@ from capability_sdk.contracts.profiles import (
     NumericAnchors,
     ReferenceProfile,
 )
-from capability_sdk.profiling.anchors import anchors_digest, build_reference
+from capability_sdk.profiling.anchors import build_reference
 from capability_sdk.profiling.columns import Tensor
 from capability_sdk.profiling.counters import AnchoredCounters
+from capability_sdk.profiling.digest import anchors_digest
 from capability_sdk.profiling.errors import AnchorMismatch, UnusableData
 from tests.unit.capability_sdk.serving.packages import manifest
 

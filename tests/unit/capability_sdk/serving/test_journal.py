@@ -12,8 +12,8 @@ import pytest
 
 from capability_sdk.contracts.feedback import PredictionRecord
 from capability_sdk.contracts.profiles import ReferenceProfile
-from capability_sdk.profiling.anchors import anchors_digest
 from capability_sdk.profiling.counters import AnchoredCounters
+from capability_sdk.profiling.digest import anchors_digest
 from capability_sdk.spool import SpoolReader
 from tests.unit.capability_sdk.serving.harness import load, running
 from tests.unit.capability_sdk.serving.packages import digits as real_digits

@@ -78,7 +78,7 @@ def test_a_draft_stands_in_the_proving_province_alone(shop: Shop, edge: EdgeWorl
     )
 
 
-def test_what_answers_a_draft_counts_in_no_budget_and_in_no_figure_of_the_store(
+def test_what_answers_a_draft_counts_in_no_budget_usage_or_figure_of_the_store(
     shop: Shop, edge: EdgeWorld
 ) -> None:
     draft, world = _begin(shop), shop.world
@@ -106,7 +106,8 @@ def test_what_answers_a_draft_counts_in_no_budget_and_in_no_figure_of_the_store(
     Measuring(world.database, world.clock).run()
     Standings(world.database, world.clock).run()
 
-    (counted,) = shop.admin.get("/usage?by=province").json()["items"]
+    assert shop.admin.get("/usage?by=province").json()["items"] == []
+    (counted,) = shop.admin.get("/usage?by=province&province=proving").json()["items"]
     assert (counted["province"], counted["calls"]) == ("proving", 1)
     assert shop.admin.get("/objectives").json()["items"] == []
     assert shop.gate()
