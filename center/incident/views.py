@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, Strict, UtcTime
+from center.identity.audit import words_of
 from center.incident.domain import Account, Impact, Kind, Line, Source, State
 from center.incident.service import File
 
@@ -141,6 +142,11 @@ class LineView(BaseModel):
     text: str
     says: dict[str, str] | None
     detail: dict[str, Any] | None
+
+    @computed_field
+    def words(self) -> dict[str, str]:
+        """What people call the act, in ``zh`` and ``en``."""
+        return words_of(self.act)
 
 
 class TimelineView(BaseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from center.identity.audit import AuditRow
+from center.identity.audit import AuditRow, words_of
 from center.notification.domain import Event, EventKind
 
 _ALARMS = {
@@ -23,13 +23,6 @@ _PREFIXES = {
     "rollout.": EventKind.DEPLOYMENT,
     "overlay.": EventKind.DEPLOYMENT,
     "work-order.": EventKind.WORK_ORDER,
-}
-_NAMES = {
-    EventKind.INCIDENT: ("事件", "Incident"),
-    EventKind.SUBSCRIPTION: ("订阅", "Subscription"),
-    EventKind.PUBLICATION: ("能力版本", "Capability version"),
-    EventKind.DEPLOYMENT: ("部署", "Deployment"),
-    EventKind.WORK_ORDER: ("工单", "Work order"),
 }
 
 
@@ -62,7 +55,7 @@ def _alarm(row: AuditRow, kind: EventKind) -> Event:
 
 def _act(row: AuditRow, kind: EventKind) -> Event:
     province, capability = _place(row)
-    zh, en = _NAMES[kind]
+    words = words_of(row.act)
     what = str(row.detail.get("title") or row.subject.partition("/")[2])
     return Event(
         seq=row.seq,
@@ -71,8 +64,8 @@ def _act(row: AuditRow, kind: EventKind) -> Event:
         actor=row.actor,
         at=row.at,
         says={
-            "zh": f"{zh} {what}：{row.act}，{row.actor}",
-            "en": f"{en} {what}: {row.act} by {row.actor}.",
+            "zh": f"{words['zh']}：{what}，{row.actor}",
+            "en": f"{words['en']}: {what}, by {row.actor}.",
         },
         link=_LINKS[kind](row, capability),
         province=province,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from capability_sdk.contracts.model import ProvinceName, UtcTime
 from capability_sdk.kit.problems import problem_responses
@@ -47,6 +47,11 @@ class ActView(BaseModel):
     detail: dict[str, Any]
     hash: str
     """Covers this act and the hash of the one before."""
+
+    @computed_field
+    def words(self) -> dict[str, str]:
+        """What people call the act, in ``zh`` and ``en``."""
+        return audit.words_of(self.act)
 
 
 class VerdictView(BaseModel):

@@ -1,7 +1,8 @@
 """The audit trail: one hash-chained row for each act of governance.
 
 `trail` adds and verifies rows, `anchor` keeps the newest hash outside of the database, `proof` writes
-a file that whoever holds the center's public key verifies without the center.
+a file that whoever holds the center's public key verifies without the center. `words` names acts for
+people.
 """
 
 from center.identity.audit.trail import (
@@ -15,6 +16,7 @@ from center.identity.audit.trail import (
     record,
     verify,
 )
+from center.identity.audit.words import words_of
 
 __all__ = [
     "Act",
@@ -26,4 +28,5 @@ __all__ = [
     "follow_acts",
     "record",
     "verify",
+    "words_of",
 ]

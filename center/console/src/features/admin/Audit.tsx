@@ -19,7 +19,8 @@ function asked(query: NonNullable<paths["/api/v1/audit"]["get"]["parameters"]["q
 
 /** Who did what to what, and whether the trail is whole. */
 export function Audit() {
-  const { t } = useTranslation("admin");
+  const { t, i18n } = useTranslation("admin");
+  const language = i18n.language === "en" ? "en" : "zh";
   const [province] = useProvince();
   const { provinceOf } = useNames();
   const [actor, setActor] = useUrlState("actor");
@@ -29,7 +30,12 @@ export function Audit() {
     { key: "seq", title: "#", render: (a) => a.seq, text: (a) => a.seq, isNumber: true },
     { key: "at", title: t("when"), render: (a) => <Age at={a.at} />, text: (a) => a.at },
     { key: "actor", title: t("actor"), render: (a) => a.actor, text: (a) => a.actor },
-    { key: "act", title: t("act"), render: (a) => a.act, text: (a) => a.act },
+    {
+      key: "act",
+      title: t("act"),
+      render: (a) => <span title={a.act}>{a.words[language]}</span>,
+      text: (a) => a.act,
+    },
     { key: "subject", title: t("subject"), render: (a) => a.subject, text: (a) => a.subject },
     {
       key: "province",

@@ -79,12 +79,11 @@ function Entry({ line }: { line: Line }) {
   );
 }
 
-/** The act in the reader's words where there are any, as a link to what it was done to. */
+/** The act in the reader's words, as a link to what it was done to. */
 function What({ line }: { line: Line }) {
   const { t, i18n } = useTranslation("incidents");
-  const key = `act-of.${line.act.replace(".", "-")}`;
-  const isKnown = i18n.exists(key, { ns: "incidents" });
-  const words = isKnown ? t(key as "act-of.entry") : line.act;
+  const language = i18n.language === "en" ? "en" : "zh";
+  const words = line.source === "entry" ? t("entry") : line.words[language];
   if (line.source !== "alarm") return <strong>{words}</strong>;
   return (
     <Link to="/alarms" search={{ alarm: line.subject.replace("alarm/", "") }}>

@@ -35,6 +35,7 @@ function line(changes: Partial<Schemas["LineView"]>): Schemas["LineView"] {
     at: "2026-11-20T08:00:00Z",
     source: "audit",
     act: "deployment.put",
+    words: { zh: "部署变更", en: "Deployment changed" },
     actor: "chen",
     subject: "deployment/guizhou/digit-recognition",
     province: "guizhou",
@@ -52,6 +53,7 @@ test("alarms and deployments stand on one line of time, each alarm as a link to 
     line({
       source: "alarm",
       act: "alarm.raised",
+      words: { zh: "告警触发", en: "Alarm raised" },
       subject: "alarm/alarm-1",
       says: { zh: "被限流", en: "56 calls were turned away." },
     }),
