@@ -194,6 +194,10 @@ pictures: $(VENV)/.dev $(CONSOLE)/dist/index.html ## Walk the console's journeys
 	JIUZHOU_PICTURES=$(abspath $(PICTURES)) $(BIN)/pytest tests/browser
 	$(BIN)/python -m tests.browser.pictures $(PICTURES)
 
+.PHONY: accessibility
+accessibility: $(VENV)/.dev $(CONSOLE)/dist/index.html ## Look for grave findings of axe-core on everything that everybody can open, in four looks (30 minutes)
+	$(BIN)/python -m tests.browser.accessibility
+
 .PHONY: proto
 proto: $(VENV)/.dev ## Generate the messages of the gRPC face anew from their .proto file
 	$(BIN)/python -m tests.messages

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import grave_findings
 from tests.browser.callers import caller
@@ -73,6 +73,29 @@ def test_the_sign_in_page_has_no_grave_finding_of_axe(
     found = grave_findings(visitor.page)
     visitor.page.context.close()
     assert found == []
+
+
+def test_the_keyboard_skips_the_menu_shows_where_it_is_and_leaves_by_escape(
+    browser: Browser, demo: Demo
+) -> None:
+    visitor = person(browser, demo, "chen-jing", LOOKS[0])
+    visitor.opens("/store")
+
+    visitor.presses("Tab")
+    expect(visitor.page.get_by_role("link", name=visitor.says("app:skip"))).to_be_focused()
+    visitor.presses("Enter")
+    expect(visitor.page.locator("#page")).to_be_focused()
+    visitor.presses("Tab")
+    focused = visitor.page.locator("#page :focus-visible")
+    outline = focused.evaluate("(found) => getComputedStyle(found).outlineWidth")
+    visitor.presses("Control+k")
+    dialog = visitor.page.get_by_role("dialog", name=visitor.says("search:open"))
+    expect(dialog.get_by_role("combobox")).to_be_focused()
+    visitor.presses("Escape")
+    expect(dialog).to_be_hidden()
+
+    visitor.page.context.close()
+    assert outline != "0px"
 
 
 def test_the_first_load_of_the_store_stays_within_its_budget(browser: Browser, demo: Demo) -> None:

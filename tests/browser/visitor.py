@@ -7,7 +7,7 @@ from typing import Literal
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.browser.looks import Look, pictures_folder
-from tests.browser.words import words
+from tests.browser.words import Language, words
 
 Role = Literal["button", "link", "tab", "textbox", "combobox", "option", "checkbox", "row", "cell"]
 
@@ -83,12 +83,16 @@ class Visitor:
 
     def takes_look(self) -> None:
         """Choose language and appearance by the switches of the page; both stay for later pages."""
-        if self.look.language == "en":  # a new device shows Chinese
-            self.page.get_by_role("button", name=words("zh", "app:frame.other-language")).click()
-        if self.look.mode == "dark":  # and light, as this browser's system is
+        html = self.page.locator("html")
+        shown: Language = "en" if html.get_attribute("lang") == "en" else "zh"
+        if self.look.language != shown:
+            other = words(shown, "app:frame.other-language")
+            self.page.get_by_role("button", name=other, exact=True).click()
+        if self.look.mode != html.get_attribute("data-mode"):
             self.page.get_by_role("button", name=self.says("app:frame.appearance")).click()
-            self.page.get_by_role("menuitem", name=self.says("app:frame.dark")).click()
-        expect(self.page.locator("html")).to_have_attribute("data-mode", self.look.mode)
+            mode = self.says(f"app:frame.{self.look.mode}")
+            self.page.get_by_role("menuitem", name=mode).click()
+        expect(html).to_have_attribute("data-mode", self.look.mode)
 
     def keeps(self, name: str, *, secret: str = "") -> None:
         """Keep what is on the screen as a picture, where pictures are made; never a secret."""

@@ -9,6 +9,7 @@ import { AccountMenu } from "./AccountMenu";
 import { AppearanceSwitch } from "./AppearanceSwitch";
 import frame from "./Frame.module.css";
 import { HeaderParts } from "./HeaderParts";
+import { Hint } from "./Hint";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { MainMenu } from "./MainMenu";
 import { ProvinceSwitch } from "./ProvinceSwitch";
@@ -90,6 +91,7 @@ function Shell() {
         <Outlet />
       </main>
       <HeaderParts place="help" />
+      <Hint />
       {isExpired && (
         <Suspense fallback={null}>
           <ExpiredDialog />

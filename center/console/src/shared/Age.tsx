@@ -1,4 +1,3 @@
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import age from "./Age.module.css";
 import { useNow, useTimes } from "./time";
@@ -22,12 +21,15 @@ export function Age({ at, staleAfter, isSentence = false }: Props) {
   const text = ago(told, now) ?? t("age.now");
   const isOld = staleAfter !== undefined && now - moment.getTime() > staleAfter * 1000;
   return (
-    <Tooltip title={`${local(moment)} (${utc(moment)})`}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time is there for the keyboard too */}
-      <time dateTime={moment.toISOString()} className={isOld ? age.old : age.age} tabIndex={0}>
-        {isSentence ? t("age.as-of", { age: text }) : text}
-        {isOld && ` · ${t("age.old")}`}
-      </time>
-    </Tooltip>
+    <time
+      dateTime={moment.toISOString()}
+      data-hint={`${local(moment)} (${utc(moment)})`}
+      className={isOld ? age.old : age.age}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time is there for the keyboard too
+      tabIndex={0}
+    >
+      {isSentence ? t("age.as-of", { age: text }) : text}
+      {isOld && ` · ${t("age.old")}`}
+    </time>
   );
 }

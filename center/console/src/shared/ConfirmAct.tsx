@@ -2,6 +2,7 @@ import { Button, Input, Modal } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { cureOf } from "../api/problem";
+import { useDialogFocus } from "./useDialogFocus";
 
 interface Props {
   /** The button's word, and the dialog's: a verb, such as "Revoke". */
@@ -28,6 +29,7 @@ export function ConfirmAct(props: Props) {
         danger={isDanger}
         type={isPrimary ? "primary" : "default"}
         disabled={isDisabled}
+        aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
         {act}
@@ -48,6 +50,7 @@ function Dialog({
 }: Props & { onClose: () => void }) {
   const { t } = useTranslation("shared");
   const field = useId();
+  const { content, afterOpenChange } = useDialogFocus();
   const [typed, setTyped] = useState("");
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -73,19 +76,22 @@ function Dialog({
       confirmLoading={isBusy}
       onOk={() => void confirm()}
       onCancel={onClose}
+      afterOpenChange={afterOpenChange}
     >
-      <div>{consequence}</div>
-      {name !== undefined && (
-        <p>
-          <label htmlFor={field}>{t("confirm.type", { name })}</label>
-          <Input id={field} value={typed} onChange={(event) => setTyped(event.target.value)} />
-        </p>
-      )}
-      {error !== null && (
-        <p role="alert">
-          {error.message} {cureOf(error)}
-        </p>
-      )}
+      <div ref={content}>
+        <div>{consequence}</div>
+        {name !== undefined && (
+          <p>
+            <label htmlFor={field}>{t("confirm.type", { name })}</label>
+            <Input id={field} value={typed} onChange={(event) => setTyped(event.target.value)} />
+          </p>
+        )}
+        {error !== null && (
+          <p role="alert">
+            {error.message} {cureOf(error)}
+          </p>
+        )}
+      </div>
     </Modal>
   );
 }

@@ -1,4 +1,3 @@
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import { Age } from "./Age";
 import figure from "./Figure.module.css";
@@ -21,19 +20,15 @@ interface Props {
 export function Figure({ value, n, at, staleAfter, source, isEstimated = false }: Props) {
   const { t } = useTranslation("shared");
   const { count } = useNumbers();
-  const number = (
-    <span className={isEstimated ? figure.estimated : figure.value}>
-      {value}
-      {isEstimated && <small> {t("figure.estimated")}</small>}
-    </span>
-  );
   return (
     <span className={figure.figure}>
-      {source === undefined ? (
-        number
-      ) : (
-        <Tooltip title={t("figure.source", { source })}>{number}</Tooltip>
-      )}
+      <span
+        className={isEstimated ? figure.estimated : figure.value}
+        data-hint={source === undefined ? undefined : t("figure.source", { source })}
+      >
+        {value}
+        {isEstimated && <small> {t("figure.estimated")}</small>}
+      </span>
       {n !== undefined && n !== null && <small> {t("figure.n", { n: count(n) })}</small>}
       {at !== undefined && at !== null && (
         <small>

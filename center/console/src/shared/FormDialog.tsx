@@ -2,6 +2,7 @@ import { Alert, Button, Form, Modal } from "antd";
 import { type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { cureOf } from "../api/problem";
+import { useDialogFocus } from "./useDialogFocus";
 
 interface Props<T> {
   /** The button's word, and the dialog's: a verb, such as "Invite". */
@@ -25,6 +26,7 @@ export function FormDialog<T extends object>(props: Props<T>) {
       <Button
         type={props.isPrimary === true ? "primary" : "default"}
         danger={props.isDanger === true}
+        aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
         {props.act}
@@ -38,6 +40,7 @@ function Dialog<T extends object>(props: Props<T> & { onClose: () => void }) {
   const { act, title, initial = {}, isDanger = false, onSubmit, onClose, children } = props;
   const { t } = useTranslation("shared");
   const form = useId();
+  const { content, afterOpenChange } = useDialogFocus();
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [result, setResult] = useState<ReactNode>(null);
@@ -72,17 +75,20 @@ function Dialog<T extends object>(props: Props<T> & { onClose: () => void }) {
       okButtonProps={{ htmlType: "submit", form, danger: isDanger }}
       confirmLoading={isBusy}
       onCancel={onClose}
+      afterOpenChange={afterOpenChange}
     >
-      <Form<T>
-        id={form}
-        name={form}
-        layout="vertical"
-        requiredMark={false}
-        initialValues={initial}
-        onFinish={(values) => void submit(values)}
-      >
-        {children}
-      </Form>
+      <div ref={content}>
+        <Form<T>
+          id={form}
+          name={form}
+          layout="vertical"
+          requiredMark={false}
+          initialValues={initial}
+          onFinish={(values) => void submit(values)}
+        >
+          {children}
+        </Form>
+      </div>
       {error !== null && (
         <Alert type="error" showIcon title={error.message} description={cureOf(error)} />
       )}

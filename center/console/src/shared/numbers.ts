@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { numberFormat } from "./formats";
 
 const NONE = "–";
 
@@ -25,9 +26,7 @@ export function useNumbers(): Numbers {
   const { i18n } = useTranslation();
   const locale = i18n.language === "en" ? "en-GB" : "zh-CN";
   const format = (value: number | null | undefined, options: Intl.NumberFormatOptions) =>
-    value === null || value === undefined
-      ? NONE
-      : new Intl.NumberFormat(locale, options).format(value);
+    value === null || value === undefined ? NONE : numberFormat(locale, options).format(value);
   return {
     count: (value) => format(value, { maximumFractionDigits: 0 }),
     share: (value, digits = 1) =>

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { agoFormat, timeFormat } from "./formats";
 
 const TICK = 15_000;
 const MINUTE = 60_000;
@@ -62,11 +63,11 @@ export function useTimes(): Times {
       const unit = UNITS.find(([, length]) => Math.abs(passed) >= length);
       if (unit === undefined) return null;
       const [name, length] = unit;
-      return new Intl.RelativeTimeFormat(locale).format(-Math.trunc(passed / length), name);
+      return agoFormat(locale).format(-Math.trunc(passed / length), name);
     },
-    local: (moment) => new Intl.DateTimeFormat(locale, full).format(moment),
-    day: (moment) => new Intl.DateTimeFormat(locale, { dateStyle: full.dateStyle }).format(moment),
-    brief: (moment) => new Intl.DateTimeFormat(locale, short).format(moment),
+    local: (moment) => timeFormat(locale, full).format(moment),
+    day: (moment) => timeFormat(locale, { dateStyle: "medium" }).format(moment),
+    brief: (moment) => timeFormat(locale, short).format(moment),
     utc: (moment) => `${moment.toISOString().slice(0, 19).replace("T", " ")} UTC`,
   };
 }

@@ -91,6 +91,16 @@ def test_an_application_subscribes_to_a_capability_once(shop: Shop) -> None:
     assert again.json()["existing"] == first
 
 
+def test_the_list_is_read_page_by_page_and_holds_each_subscription_once(shop: Shop) -> None:
+    asked = [shop.subscribe(shop.application(name)) for name in ("one", "two", "three")]
+
+    page = shop.operator.get("/subscriptions?limit=2").json()
+    rest = shop.operator.get(f"/subscriptions?limit=2&cursor={page['next']}").json()
+
+    read = [item["id"] for item in (*page["items"], *rest["items"])]
+    assert (sorted(read), page["total"], rest["next"]) == (sorted(asked), 3, None)
+
+
 def test_an_operator_acts_for_the_own_province_only(shop: Shop) -> None:
     foreign = shop.application("other", "guizhou")
     asked = shop.admin.post("/subscriptions", _ask(foreign))

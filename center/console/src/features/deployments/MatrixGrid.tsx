@@ -146,7 +146,11 @@ const CellButton = memo(function CellButton({ cell, t, onOpen }: CellProps) {
   if (cell === undefined) return null;
   const total = cell.v.reduce((sum, version) => sum + version.weight, 0);
   return (
-    <button type="button" onClick={() => onOpen(`${cell.p}/${cell.c}`, "push")}>
+    <button
+      type="button"
+      aria-haspopup="dialog"
+      onClick={() => onOpen(`${cell.p}/${cell.c}`, "push")}
+    >
       {cell.v.slice(0, 2).map((version) => (
         <span key={version.version} className={style.line}>
           <span>

@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import { StateMark } from "../../shared/StateMark";
 import { useTitle } from "../../shared/useTitle";
@@ -65,15 +64,14 @@ export function Tile({ tile, cells, causeOf, titleOf }: Props) {
 function Mark({ cell, title, cause }: { cell: Cell; title: string; cause: string }) {
   const { capability, province } = cell;
   return (
-    <Tooltip title={`${title}: ${cause}`}>
-      <Link
-        to="/monitoring/$capability/$province"
-        params={{ capability, province }}
-        className={style.mark}
-        aria-label={`${title}: ${cause}`}
-      >
-        <StateMark state={cell.state} isBare />
-      </Link>
-    </Tooltip>
+    <Link
+      to="/monitoring/$capability/$province"
+      params={{ capability, province }}
+      className={style.mark}
+      aria-label={`${title}: ${cause}`}
+      data-hint={`${title}: ${cause}`}
+    >
+      <StateMark state={cell.state} isBare />
+    </Link>
   );
 }

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { listFormat, timeFormat } from "../../shared/formats";
 import { useNumbers } from "../../shared/numbers";
 
 /** Short forms of moments, shifts and lists in the reader's language. */
@@ -13,9 +14,7 @@ export function useWords() {
       const date = new Date(at);
       const isToday = date.toDateString() === new Date().toDateString();
       const day: Intl.DateTimeFormatOptions = isToday ? {} : { month: "short", day: "numeric" };
-      return new Intl.DateTimeFormat(locale, { ...day, hour: "2-digit", minute: "2-digit" }).format(
-        date,
-      );
+      return timeFormat(locale, { ...day, hour: "2-digit", minute: "2-digit" }).format(date);
     },
     /** How far a column lies off: standard deviations of its mean, or the share of rows elsewhere. */
     shift(value: number | null, effect: number | null): string {
@@ -24,7 +23,7 @@ export function useWords() {
       return t(value < 0 ? "shift.down" : "shift.up", { size });
     },
     list(words: string[]): string {
-      return new Intl.ListFormat(locale).format(words);
+      return listFormat(locale).format(words);
     },
   };
 }

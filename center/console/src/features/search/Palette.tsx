@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Input, Modal } from "antd";
 import { type KeyboardEvent, useDeferredValue, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useDialogFocus } from "../../shared/useDialogFocus";
 import { useProvince } from "../../shared/useProvince";
 import type { Hit } from "./hits";
 import style from "./Search.module.css";
@@ -16,6 +17,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const hits = useHits(question);
   const open = useOpen(onClose);
   const list = useId();
+  const { content, afterOpenChange } = useDialogFocus();
   const current = hits[Math.min(chosen, hits.length - 1)];
 
   const press = (event: KeyboardEvent) => {
@@ -26,22 +28,30 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     event.preventDefault();
   };
   return (
-    <Modal open title={t("open")} footer={null} onCancel={onClose} width={620}>
-      <Input
-        autoFocus
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setChosen(0);
-        }}
-        onKeyDown={press}
-        role="combobox"
-        aria-label={t("label")}
-        aria-expanded={hits.length > 0}
-        aria-controls={list}
-        aria-activedescendant={current && idOf(list, current)}
-        placeholder={t("label")}
-      />
+    <Modal
+      open
+      title={t("open")}
+      footer={null}
+      onCancel={onClose}
+      width={620}
+      afterOpenChange={afterOpenChange}
+    >
+      <div ref={content}>
+        <Input
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+            setChosen(0);
+          }}
+          onKeyDown={press}
+          role="combobox"
+          aria-label={t("label")}
+          aria-expanded={hits.length > 0}
+          aria-controls={list}
+          aria-activedescendant={current && idOf(list, current)}
+          placeholder={t("label")}
+        />
+      </div>
       <div id={list} role="listbox" aria-label={t("open")} className={style.results}>
         {hits.map((hit, index) => (
           <Result
