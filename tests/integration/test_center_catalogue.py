@@ -191,6 +191,13 @@ def test_C01_the_figures_of_another_province_are_not_for_everybody(shop: Shop) -
     own = shop.author.get(f"/store/{ALARM.name}?province=zhejiang").json()["card"]
     assert own["standing"]["calls"] == 200
 
+    running = {"zhejiang": [{"version": "1.0.0", "share": 1}]}
+    seen = [
+        one.get(f"/store/{ALARM.name}").json()["running"]
+        for one in (shop.operator, shop.colleague, shop.author)
+    ]
+    assert seen == [running, {}, {**running, "guizhou": running["zhejiang"]}]
+
 
 def test_a_page_of_the_store_tells_who_answers_and_who_uses_it(shop: Shop) -> None:
     before = shop.operator.get(f"/store/{ALARM.name}").json()

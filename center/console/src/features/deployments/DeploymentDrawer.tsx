@@ -18,12 +18,12 @@ import { type Deployment, type Place, useDeployment } from "./useDeployments";
 export function DeploymentDrawer() {
   const [name, open] = useUrlState("deployment");
   const [province, capability] = name.split("/");
-  const { provinceOf } = useNames();
+  const { provinceOf, capabilityOf } = useNames();
   return (
     <Drawer
       open={name !== ""}
       size={760}
-      title={`${capability ?? ""} · ${provinceOf(province ?? "")}`}
+      title={`${capabilityOf(capability ?? "")} · ${provinceOf(province ?? "")}`}
       onClose={() => open("", "push")}
       destroyOnHidden
     >
