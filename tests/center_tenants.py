@@ -24,7 +24,7 @@ from center.board.joining import join
 from center.board.store import BoardStore
 from center.database import Database
 from center.identity.service.users import create_first_admin
-from center.monitoring.domain import ColumnMovement, Judgement, Series, Verdict, Window
+from center.monitoring.domain import ColumnMovement, DriftVerdict, Judgement, Series, Window
 from center.monitoring.store import DriftStore, Standing
 from center.objective.measuring import Measuring
 from center.schema import migrate
@@ -281,7 +281,7 @@ def _report(world: World, tenant: Tenant) -> None:
     series = Series(tenant.province, tenant.capability, "1.0.0")
     now = world.clock()
     moved = ColumnMovement(f"column-{tenant.mark}", 0.5, 0.01, 0.02, 0.4, moved=True)
-    judgement = Judgement(Verdict.DRIFT, now - timedelta(hours=1), now, 500, (moved,))
+    judgement = Judgement(DriftVerdict.DRIFT, now - timedelta(hours=1), now, 500, (moved,))
     with world.database.session() as session:
         store = DriftStore(session)
         store.add(series, Window(now.replace(minute=0), 500, {"image": [0, 0, 0, 0, 500]}), now)

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, UtcTime
 from capability_sdk.kit.problems import problem_responses
 from center.alarm import service
-from center.alarm.domain import Alarm, RuleName, Severity, State
+from center.alarm.domain import Alarm, AlarmState, RuleName, Severity
 from center.alarm.service import Hand, SilenceWish
 from center.alarm.store import AlarmsAsked
 from center.alarm.views import (
+    AlarmCommentBody,
     AlarmEventView,
     AlarmView,
     AssignBody,
-    CommentBody,
     ResolveBody,
     SilenceBody,
     SilenceOneBody,
@@ -44,7 +44,8 @@ HandDep = Annotated[Hand, Depends(_hand)]
 
 def _asked(
     state: Annotated[
-        list[State] | None, Query(description="Several may be named; those that stand if none.")
+        list[AlarmState] | None,
+        Query(description="Several may be named; those that stand if none."),
     ] = None,
     rule: RuleName | None = None,
     severity: Severity | None = None,
@@ -107,7 +108,7 @@ def assign_alarm(
 
 @router.post("/alarms/{alarm}:comment", dependencies=_HANDLE, responses=_ACT)
 def comment_alarm(
-    alarm: AlarmId, body: CommentBody, hand: HandDep, response: Response, clock: ClockDep
+    alarm: AlarmId, body: AlarmCommentBody, hand: HandDep, response: Response, clock: ClockDep
 ) -> AlarmView:
     """Add a remark to an alarm, also to one that is over."""
     return _shown(service.comment(hand, alarm, body.text), clock, response)

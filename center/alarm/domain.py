@@ -46,7 +46,7 @@ class Severity(StrEnum):
         return tuple(Severity).index(self)
 
 
-class State(StrEnum):
+class AlarmState(StrEnum):
     """Where an alarm stands; the first that holds, from below."""
 
     OPEN = "open"
@@ -56,7 +56,7 @@ class State(StrEnum):
     RESOLVED = "resolved"
 
 
-class EventKind(StrEnum):
+class AlarmEventKind(StrEnum):
     """What happened to an alarm."""
 
     RAISED = "raised"
@@ -136,15 +136,15 @@ class Alarm:
     resolved_by: str | None = None
     revision: int = 1
 
-    def state(self, now: datetime) -> State:
+    def state(self, now: datetime) -> AlarmState:
         """Tell where it stands."""
         if self.resolved_at is not None:
-            return State.RESOLVED
+            return AlarmState.RESOLVED
         if self.silenced_until is not None and self.silenced_until > now:
-            return State.SILENCED
+            return AlarmState.SILENCED
         if self.assignee is not None:
-            return State.ASSIGNED
-        return State.OPEN if self.acknowledged_by is None else State.ACKNOWLEDGED
+            return AlarmState.ASSIGNED
+        return AlarmState.OPEN if self.acknowledged_by is None else AlarmState.ACKNOWLEDGED
 
     def require_standing(self) -> None:
         """Refuse what makes no sense of an alarm that is over.
@@ -176,7 +176,7 @@ class Alarm:
         self.require_standing()
         return replace(self, resolved_by=by, resolved_at=at, firing=self.firing and by is not None)
 
-    def seen(self, finding: Finding, at: datetime) -> tuple[Self, EventKind | None]:
+    def seen(self, finding: Finding, at: datetime) -> tuple[Self, AlarmEventKind | None]:
         """Return it with what a rule finds now, and what that means.
 
         What a person resolved stays so while the cause lasts, unless it gets worse.
@@ -185,7 +185,7 @@ class Alarm:
         now = replace(self, finding=finding, last_seen=at)
         if not worse:
             return now, None
-        return replace(now, resolved_at=None, resolved_by=None), EventKind.WORSENED
+        return replace(now, resolved_at=None, resolved_by=None), AlarmEventKind.WORSENED
 
     def returned(self, finding: Finding, at: datetime) -> Self:
         """Return it begun anew, with those who know it already."""
@@ -207,7 +207,7 @@ class AlarmEvent:
     alarm: str
     at: datetime
     actor: str
-    kind: EventKind
+    kind: AlarmEventKind
     text: str = ""
 
 

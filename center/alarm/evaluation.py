@@ -10,7 +10,7 @@ from capability_sdk.kit.clock import Clock
 from center.alarm.domain import (
     RETURNS_WITHIN,
     Alarm,
-    EventKind,
+    AlarmEventKind,
     Finding,
     Rule,
     RuleName,
@@ -89,9 +89,9 @@ def _begin(
 ) -> None:
     quiet = next((item for item in silences if item.matches(finding)), None)
     if before is not None:
-        alarm, kind = before.returned(finding, now), EventKind.RETURNED
+        alarm, kind = before.returned(finding, now), AlarmEventKind.RETURNED
     else:
-        alarm, kind = Alarm(new_id("alarm"), finding, now, now, revision=0), EventKind.RAISED
+        alarm, kind = Alarm(new_id("alarm"), finding, now, now, revision=0), AlarmEventKind.RAISED
     if quiet is not None:
         alarm = alarm.silenced(quiet.ends_at, quiet.id)
     keep(session, WORKER, alarm, kind, now, text=finding.says["en"])
@@ -107,6 +107,6 @@ def _go_on(session: Session, alarm: Alarm, finding: Finding, now: datetime) -> N
 
 def _end(session: Session, alarm: Alarm, now: datetime) -> None:
     if alarm.resolved_at is None:
-        keep(session, WORKER, alarm.resolved(None, now), EventKind.ENDED, now)
+        keep(session, WORKER, alarm.resolved(None, now), AlarmEventKind.ENDED, now)
     else:  # a person said so before; now it is true
         AlarmStore(session).put(replace(alarm, firing=False))

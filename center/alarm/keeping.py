@@ -5,14 +5,20 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from center.alarm.domain import Alarm, AlarmEvent, EventKind
+from center.alarm.domain import Alarm, AlarmEvent, AlarmEventKind
 from center.alarm.store import AlarmStore
 from center.identity import audit
 from center.permissions import Actor
 
 
 def keep(
-    session: Session, actor: Actor, alarm: Alarm, kind: EventKind, now: datetime, *, text: str = ""
+    session: Session,
+    actor: Actor,
+    alarm: Alarm,
+    kind: AlarmEventKind,
+    now: datetime,
+    *,
+    text: str = "",
 ) -> Alarm:
     """Write a changed alarm with its line of history; return it with its new revision."""
     kept = replace(alarm, revision=alarm.revision + 1)

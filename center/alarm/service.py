@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from capability_sdk.contracts.errors import NotFound, NotPermitted
-from center.alarm.domain import Alarm, AlarmEvent, EventKind, RuleName, Silence
+from center.alarm.domain import Alarm, AlarmEvent, AlarmEventKind, RuleName, Silence
 from center.alarm.errors import BadAssignee, BadSilence
 from center.alarm.keeping import keep
 from center.alarm.store import AlarmsAsked, AlarmStore, SilenceStore
@@ -41,7 +41,7 @@ class Hand:
         require_match(self.if_match, alarm.revision)
         return alarm
 
-    def keep(self, alarm: Alarm, kind: EventKind, text: str = "") -> Alarm:
+    def keep(self, alarm: Alarm, kind: AlarmEventKind, text: str = "") -> Alarm:
         """Write what became of it."""
         return keep(self.session, self.actor, alarm, kind, self.now, text=text)
 
@@ -90,7 +90,7 @@ def acknowledge(hand: Hand, alarm_id: str) -> Alarm:
     """
     alarm = hand.take(alarm_id)
     seen = alarm.acknowledged(hand.actor.name, hand.now)
-    return alarm if seen == alarm else hand.keep(seen, EventKind.ACKNOWLEDGED)
+    return alarm if seen == alarm else hand.keep(seen, AlarmEventKind.ACKNOWLEDGED)
 
 
 def assign(hand: Hand, alarm_id: str, assignee: str | None) -> Alarm:
@@ -104,12 +104,12 @@ def assign(hand: Hand, alarm_id: str, assignee: str | None) -> Alarm:
     if assignee is not None:
         _require_sees(hand.session, assignee, alarm)
     given = alarm.assigned(assignee, hand.actor.name, hand.now)
-    return hand.keep(given, EventKind.ASSIGNED, assignee or "")
+    return hand.keep(given, AlarmEventKind.ASSIGNED, assignee or "")
 
 
 def comment(hand: Hand, alarm_id: str, text: str) -> Alarm:
     """Add a remark, also to an alarm that is over."""
-    return hand.keep(hand.take(alarm_id), EventKind.COMMENTED, text)
+    return hand.keep(hand.take(alarm_id), AlarmEventKind.COMMENTED, text)
 
 
 def silence_one(hand: Hand, alarm_id: str, until: datetime | None, reason: str) -> Alarm:
@@ -122,7 +122,7 @@ def silence_one(hand: Hand, alarm_id: str, until: datetime | None, reason: str) 
     if until is not None and until <= hand.now:
         raise BadSilence("A silence ends in the future.")
     quiet = hand.take(alarm_id).silenced(until)
-    kind = EventKind.UNSILENCED if until is None else EventKind.SILENCED
+    kind = AlarmEventKind.UNSILENCED if until is None else AlarmEventKind.SILENCED
     return hand.keep(quiet, kind, reason)
 
 
@@ -133,7 +133,7 @@ def resolve(hand: Hand, alarm_id: str, text: str) -> Alarm:
         AlarmOver: It is resolved already.
     """
     done = hand.take(alarm_id).resolved(hand.actor.name, hand.now)
-    return hand.keep(done, EventKind.RESOLVED, text)
+    return hand.keep(done, AlarmEventKind.RESOLVED, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def add_silence(session: Session, actor: Actor, wish: SilenceWish, now: datetime
     for alarm in store.touched(item):
         if alarm.silenced_until is None or alarm.silenced_until < item.ends_at:
             quiet = alarm.silenced(item.ends_at, item.id)
-            keep(session, actor, quiet, EventKind.SILENCED, now, text=item.reason)
+            keep(session, actor, quiet, AlarmEventKind.SILENCED, now, text=item.reason)
     _audit(session, actor, item, "added", now)
     return item
 
@@ -191,7 +191,7 @@ def end_silence(session: Session, actor: Actor, silence_id: str, now: datetime) 
     _require_within(session, actor, item.capability, item.province)
     store.put(replace(item, ended_at=now))
     for alarm in store.quieted_by(item.id):
-        keep(session, actor, alarm.silenced(None), EventKind.UNSILENCED, now)
+        keep(session, actor, alarm.silenced(None), AlarmEventKind.UNSILENCED, now)
     _audit(session, actor, item, "ended", now)
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from center.alarm.domain import (
     Alarm,
     AlarmEvent,
-    EventKind,
+    AlarmEventKind,
+    AlarmState,
     Finding,
     RuleName,
     Severity,
     Silence,
-    State,
 )
 from center.alarm.errors import AlarmNotFound, SilenceNotFound
 from center.alarm.rows import AlarmEventRow, AlarmRow, SilenceRow
@@ -32,7 +32,7 @@ _SAME = (
 class AlarmsAsked:
     """Which alarms are asked for; None asks for all, and no state for those that stand."""
 
-    states: Collection[State] = ()
+    states: Collection[AlarmState] = ()
     rule: RuleName | None = None
     severity: Severity | None = None
     assignee: str | None = None
@@ -193,18 +193,18 @@ def _asked_for(asked: AlarmsAsked, now: datetime) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _is_in(state: State, now: datetime) -> ColumnElement[bool]:
+def _is_in(state: AlarmState, now: datetime) -> ColumnElement[bool]:
     """Say `Alarm.state` in SQL."""
     row = AlarmRow
     stands = row.resolved_at.is_(None)
     loud = and_(stands, or_(row.silenced_until.is_(None), row.silenced_until <= now))
     free = and_(loud, row.assignee.is_(None))
     return {
-        State.RESOLVED: row.resolved_at.is_not(None),
-        State.SILENCED: and_(stands, row.silenced_until > now),
-        State.ASSIGNED: and_(loud, row.assignee.is_not(None)),
-        State.ACKNOWLEDGED: and_(free, row.acknowledged_by.is_not(None)),
-        State.OPEN: and_(free, row.acknowledged_by.is_(None)),
+        AlarmState.RESOLVED: row.resolved_at.is_not(None),
+        AlarmState.SILENCED: and_(stands, row.silenced_until > now),
+        AlarmState.ASSIGNED: and_(loud, row.assignee.is_not(None)),
+        AlarmState.ACKNOWLEDGED: and_(free, row.acknowledged_by.is_not(None)),
+        AlarmState.OPEN: and_(free, row.acknowledged_by.is_(None)),
     }[state]
 
 
@@ -236,7 +236,7 @@ def _to_alarm(row: AlarmRow) -> Alarm:
 
 
 def _to_event(row: AlarmEventRow) -> AlarmEvent:
-    return AlarmEvent(row.alarm, row.at, row.actor, EventKind(row.kind), row.text)
+    return AlarmEvent(row.alarm, row.at, row.actor, AlarmEventKind(row.kind), row.text)
 
 
 def _to_silence(row: SilenceRow) -> Silence:

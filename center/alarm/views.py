@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, Strict, UtcTime
-from center.alarm.domain import Alarm, EventKind, RuleName, Severity, State
+from center.alarm.domain import Alarm, AlarmEventKind, AlarmState, RuleName, Severity
 
 Remark = Annotated[str, Field(min_length=1, max_length=4000)]
 Reason = Annotated[str, Field(min_length=3, max_length=1000)]
@@ -25,7 +25,7 @@ class AlarmView(BaseModel):
     id: str
     rule: RuleName
     severity: Severity
-    state: State
+    state: AlarmState
     capability: str
     """Empty where it is about a whole province."""
     province: str
@@ -82,7 +82,7 @@ class AlarmEventView(BaseModel):
 
     at: UtcTime
     actor: str
-    kind: EventKind
+    kind: AlarmEventKind
     text: str
 
 
@@ -92,7 +92,7 @@ class AssignBody(Strict):
     assignee: Identifier | None
 
 
-class CommentBody(Strict):
+class AlarmCommentBody(Strict):
     """A remark."""
 
     text: Remark

@@ -21,7 +21,7 @@ from center.monitoring.domain import (
     MATERIAL_EFFECT,
     STRONG_EFFECT,
     ColumnMovement,
-    Verdict,
+    DriftVerdict,
 )
 
 
@@ -62,7 +62,7 @@ class DriftPointView(Wire):
     """The judgement as it stood at one hour."""
 
     at: UtcTime
-    verdict: Verdict
+    verdict: DriftVerdict
     rows: int
     moved: int
     column: str | None

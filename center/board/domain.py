@@ -31,7 +31,7 @@ NEAR_EFFECT = 0.12
 _DRIFT_VERDICT = "drift"
 
 
-class State(StrEnum):
+class BoardState(StrEnum):
     """How a capability is in a province; the worst first, as every page orders them."""
 
     QUALITY_DOWN = "quality-down"
@@ -44,7 +44,7 @@ class State(StrEnum):
     MUTED = "muted"
 
 
-SEVERITY = {state: rank for rank, state in enumerate(State)}
+SEVERITY = {state: rank for rank, state in enumerate(BoardState)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Judged:
     """Figures with their state and its cause."""
 
     figures: Figures
-    state: State
+    state: BoardState
     cause: Cause
 
     @property
@@ -123,12 +123,12 @@ class Judged:
     @property
     def _badness(self) -> float:
         item = self.figures
-        if self.state is State.QUALITY_DOWN:
+        if self.state is BoardState.QUALITY_DOWN:
             return (item.accuracy_before or 0.0) - (item.accuracy or 0.0)
         return item.effect or 0.0
 
 
-def judge(item: Figures, heard_at: datetime | None, now: datetime) -> tuple[State, Cause]:
+def judge(item: Figures, heard_at: datetime | None, now: datetime) -> tuple[BoardState, Cause]:
     """Say in which state a capability is in a province.
 
     Args:
@@ -142,10 +142,10 @@ def judge(item: Figures, heard_at: datetime | None, now: datetime) -> tuple[Stat
     if item.is_deployed and (found := _unheard(item, heard_at, now)) is not None:
         return found
     if (watched := _watch(item)) is not None:
-        return State.WATCH, watched
+        return BoardState.WATCH, watched
     if item.verdict == "learning":
-        return State.LEARNING, Cause("learning", {"rows": item.rows})
-    return State.HEALTHY, Cause("healthy", {"calls": item.calls})
+        return BoardState.LEARNING, Cause("learning", {"rows": item.rows})
+    return BoardState.HEALTHY, Cause("healthy", {"calls": item.calls})
 
 
 def judge_all(
@@ -181,7 +181,7 @@ def wilson(right: int, n: int) -> tuple[float, float] | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _quality_down(item: Figures) -> tuple[State, Cause] | None:
+def _quality_down(item: Figures) -> tuple[BoardState, Cause] | None:
     now, before = item.accuracy, item.accuracy_before
     if now is None or before is None:
         return None
@@ -199,13 +199,13 @@ def _quality_down(item: Figures) -> tuple[State, Cause] | None:
     }
     if item.verdict == _DRIFT_VERDICT:
         figures |= _drift_figures(item)
-    return State.QUALITY_DOWN, Cause("quality-down", figures)
+    return BoardState.QUALITY_DOWN, Cause("quality-down", figures)
 
 
-def _drift(item: Figures) -> tuple[State, Cause] | None:
+def _drift(item: Figures) -> tuple[BoardState, Cause] | None:
     if item.verdict != _DRIFT_VERDICT:
         return None
-    return State.DRIFT, Cause("drift", _drift_figures(item))
+    return BoardState.DRIFT, Cause("drift", _drift_figures(item))
 
 
 def _drift_figures(item: Figures) -> dict[str, Any]:
@@ -219,16 +219,18 @@ def _drift_figures(item: Figures) -> dict[str, Any]:
     }
 
 
-def _unheard(item: Figures, heard_at: datetime | None, now: datetime) -> tuple[State, Cause] | None:
+def _unheard(
+    item: Figures, heard_at: datetime | None, now: datetime
+) -> tuple[BoardState, Cause] | None:
     if heard_at is None:
-        return State.NO_DATA, Cause("never-heard", {})
+        return BoardState.NO_DATA, Cause("never-heard", {})
     figures = {"heard_at": heard_at}
     if now - heard_at > SILENT_AFTER:
-        return State.NO_DATA, Cause("silent", figures)
+        return BoardState.NO_DATA, Cause("silent", figures)
     if now - heard_at > LATE_AFTER:
-        return State.LATE, Cause("late", figures)
+        return BoardState.LATE, Cause("late", figures)
     if item.data_at is None and (item.deployed_at is None or now - item.deployed_at > SILENT_AFTER):
-        return State.NO_DATA, Cause("never-called", {})
+        return BoardState.NO_DATA, Cause("never-called", {})
     return None
 
 
@@ -252,8 +254,8 @@ def _way(item: Figures) -> tuple[str, str | None, bool]:
 
 def _accompanied(item: Judged, companions: Mapping[Any, Sequence[str]]) -> Judged:
     if item.figures.verdict != _DRIFT_VERDICT or item.state not in (
-        State.DRIFT,
-        State.QUALITY_DOWN,
+        BoardState.DRIFT,
+        BoardState.QUALITY_DOWN,
     ):
         return item
     others = [name for name in companions[_way(item.figures)] if name != item.figures.province]

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import UtcTime, Wire
-from center.board.domain import SEVERITY, Judged, State
+from center.board.domain import SEVERITY, BoardState, Judged
 from center.board.service import BoardNow
 from center.board.store import Head, Place
-from center.monitoring.domain import Verdict
+from center.monitoring.domain import DriftVerdict
 
 
 class CauseView(Wire):
@@ -32,7 +32,7 @@ class BoardCellView(Wire):
     province: str
     capability: str
     version: str
-    state: State
+    state: BoardState
     cause: CauseView
     is_deployed: bool
     calls: int
@@ -45,7 +45,7 @@ class BoardCellView(Wire):
     """Mean over the calls."""
     quota: int
     used: int
-    verdict: Verdict | None
+    verdict: DriftVerdict | None
     since: UtcTime | None
     rows: int
     moved: int
@@ -69,9 +69,9 @@ class PlaceView(Wire):
     name: str
     titles: Titles
     simulated: bool
-    state: State | None
+    state: BoardState | None
     """The worst of its capabilities; null where none runs."""
-    counts: dict[State, int]
+    counts: dict[BoardState, int]
     spoken_at: UtcTime | None
     """The newest moment that its edge spoke of."""
     joined_at: UtcTime | None
@@ -96,7 +96,7 @@ class BoardView(Wire):
 
 def board_members(found: BoardNow) -> dict[str, Any]:
     """Return the members of a `BoardView`, ready to be written as JSON."""
-    counts: dict[str, Counter[State]] = {place.name: Counter() for place in found.places}
+    counts: dict[str, Counter[BoardState]] = {place.name: Counter() for place in found.places}
     for cell in found.cells:
         if cell.figures.province in counts:
             counts[cell.figures.province][cell.state] += 1
@@ -108,7 +108,7 @@ def board_members(found: BoardNow) -> dict[str, Any]:
     }
 
 
-def place_members(item: Place, counts: Counter[State]) -> dict[str, Any]:
+def place_members(item: Place, counts: Counter[BoardState]) -> dict[str, Any]:
     """Return the members of a `PlaceView`."""
     return {
         "name": item.name,

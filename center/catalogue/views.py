@@ -19,7 +19,7 @@ from center.catalogue.store.facets import FacetCount
 from center.catalogue.store.listings import Listing
 from center.catalogue.store.standings import DriftSaid
 from center.instance.domain import Share
-from center.monitoring.domain import Verdict
+from center.monitoring.domain import DriftVerdict
 from center.paging import Page
 
 
@@ -51,7 +51,7 @@ class StandingView(Wire):
 class DriftSummary(Wire):
     """What is said of the inputs where the reader looks."""
 
-    verdict: Verdict
+    verdict: DriftVerdict
     since: UtcTime
     provinces: int = Field(description="In how many provinces this is the verdict.")
     age_seconds: float = Field(description="Since the newest profile arrived.")
@@ -62,7 +62,7 @@ class DriftSummary(Wire):
         newest: dict[str, DriftSaid] = {}
         for item in said:
             newest.setdefault(item.province, item)
-        for verdict in (Verdict.DRIFT, Verdict.LEARNING, Verdict.STABLE):
+        for verdict in (DriftVerdict.DRIFT, DriftVerdict.LEARNING, DriftVerdict.STABLE):
             found = [item for item in newest.values() if item.verdict is verdict]
             if found:
                 age = now - max(item.profile_at for item in found)

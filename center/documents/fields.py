@@ -7,7 +7,7 @@ from enum import StrEnum
 from capability_sdk.contracts.manifest import Manifest, TensorSpec
 
 
-class Side(StrEnum):
+class FieldSide(StrEnum):
     """Where a field stands."""
 
     INPUT = "input"
@@ -18,7 +18,7 @@ class Side(StrEnum):
 class ContractField:
     """One tensor of a contract, for a search result."""
 
-    side: Side
+    side: FieldSide
     name: str
     datatype: str
     shape: tuple[int, ...]
@@ -61,12 +61,12 @@ class Contract:
 
 def contract_of(manifest: Manifest) -> Contract:
     """Read a manifest for searching."""
-    inputs = (_field(Side.INPUT, spec) for spec in manifest.inputs)
-    outputs = (_field(Side.OUTPUT, spec) for spec in manifest.outputs)
+    inputs = (_field(FieldSide.INPUT, spec) for spec in manifest.inputs)
+    outputs = (_field(FieldSide.OUTPUT, spec) for spec in manifest.outputs)
     return Contract(manifest, (*inputs, *outputs))
 
 
-def _field(side: Side, spec: TensorSpec) -> ContractField:
+def _field(side: FieldSide, spec: TensorSpec) -> ContractField:
     return ContractField(
         side,
         spec.name,

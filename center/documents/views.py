@@ -8,7 +8,7 @@ from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import UtcTime, Wire
 from center.capability.difference.contract import ContractDifference
 from center.capability.domain import Stage
-from center.documents.fields import ContractField, Side
+from center.documents.fields import ContractField, FieldSide
 from center.documents.samples import Language
 from center.documents.service import ChangeNotice, Changes, Hit
 from center.documents.store import Affected
@@ -17,7 +17,7 @@ from center.documents.store import Affected
 class FieldView(Wire):
     """A tensor that a search found."""
 
-    side: Side
+    side: FieldSide
     name: str
     datatype: str
     shape: list[int] = Field(description="Without the batch dimension.")

@@ -13,7 +13,7 @@ from center.clock import ClockDep
 from center.database import SessionDep
 from center.idempotency import OnceDep
 from center.incident import service
-from center.incident.domain import State
+from center.incident.domain import IncidentState
 from center.incident.postmortem import as_html, as_markdown
 from center.incident.service import Desk, File
 from center.incident.views import (
@@ -58,7 +58,7 @@ class Format(StrEnum):
 
 @router.get("/incidents", dependencies=_READ, responses=problem_responses(400, 401, 403, 422, 503))
 def list_incidents(
-    desk: DeskDep, paging: PagingDep, state: State | None = None
+    desk: DeskDep, paging: PagingDep, state: IncidentState | None = None
 ) -> Page[IncidentView]:
     """List incident files, the last opened first."""
     return map_page(service.page(desk, state, paging), IncidentView.of)

@@ -12,7 +12,7 @@ LEAD_IN = timedelta(minutes=30)
 """The timeline begins so long before the incident: what caused it came first."""
 
 
-class Kind(StrEnum):
+class IncidentKind(StrEnum):
     """What a file is about."""
 
     INCIDENT = "incident"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
     """A look back after a capability went live (R100)."""
 
 
-class Impact(StrEnum):
+class IncidentImpact(StrEnum):
     """How bad it is or was."""
 
     CRITICAL = "critical"
@@ -28,7 +28,7 @@ class Impact(StrEnum):
     NOTICE = "notice"
 
 
-class State(StrEnum):
+class IncidentState(StrEnum):
     """Where a file stands."""
 
     OPEN = "open"
@@ -51,7 +51,7 @@ class Account:
     """
 
     title: str
-    severity: Impact
+    severity: IncidentImpact
     begins_at: datetime
     ends_at: datetime | None = None
     capabilities: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Incident:
     """One file."""
 
     id: str
-    kind: Kind
+    kind: IncidentKind
     account: Account
     opened_by: str
     opened_at: datetime
@@ -92,11 +92,11 @@ class Incident:
     revision: int = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> IncidentState:
         """Where it stands."""
         if self.closed_at is not None:
-            return State.CLOSED
-        return State.OPEN if self.mitigated_at is None else State.MITIGATED
+            return IncidentState.CLOSED
+        return IncidentState.OPEN if self.mitigated_at is None else IncidentState.MITIGATED
 
     def require_unclosed(self) -> None:
         """Refuse a change of a closed file.

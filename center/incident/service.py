@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from capability_sdk.contracts.errors import NotFound, NotPermitted
 from center.identity import audit
 from center.identity.domain import new_id
-from center.incident.domain import Account, Action, Incident, Kind, Line, State
+from center.incident.domain import Account, Action, Incident, IncidentKind, IncidentState, Line
 from center.incident.gathering import timeline as gather
 from center.incident.store import IncidentStore
 from center.paging import Page, Paging
@@ -69,7 +69,7 @@ class Desk:
         return File(kept, store.actions([kept.id])[kept.id])
 
 
-def page(desk: Desk, state: State | None, paging: Paging) -> Page[File]:
+def page(desk: Desk, state: IncidentState | None, paging: Paging) -> Page[File]:
     """Return a page of files within reach, the last opened first."""
     store = IncidentStore(desk.session)
     found = store.page(state, desk.reach, paging)
@@ -98,7 +98,7 @@ def timeline(desk: Desk, incident: str) -> list[Line]:
     return gather(desk.session, get(desk, incident).incident, desk.reach, desk.now)
 
 
-def open_file(desk: Desk, kind: Kind, account: Account) -> File:
+def open_file(desk: Desk, kind: IncidentKind, account: Account) -> File:
     """Open a file.
 
     Raises:

@@ -7,7 +7,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
-from center.incident.domain import Account, Action, Impact, Incident, Kind, Line, Source, State
+from center.incident.domain import (
+    Account,
+    Action,
+    Incident,
+    IncidentImpact,
+    IncidentKind,
+    IncidentState,
+    Line,
+    Source,
+)
 from center.incident.errors import IncidentNotFound
 from center.incident.rows import (
     IncidentActionRow,
@@ -62,7 +71,7 @@ class IncidentStore:
             raise IncidentNotFound(f"There is no incident {incident}.")
         return self._with_places([row])[0]
 
-    def page(self, state: State | None, reach: Reach, paging: Paging) -> Page[Incident]:
+    def page(self, state: IncidentState | None, reach: Reach, paging: Paging) -> Page[Incident]:
         """Return a page of files, the last opened first."""
         conditions = [*_within(reach), *_in_state(state)]
         page = fetch_page(
@@ -134,13 +143,15 @@ def _names(kind: str, names: Collection[str]) -> ColumnElement[bool]:
     )
 
 
-def _in_state(state: State | None) -> list[ColumnElement[bool]]:
+def _in_state(state: IncidentState | None) -> list[ColumnElement[bool]]:
     row = IncidentRow
     if state is None:
         return []
-    if state is State.CLOSED:
+    if state is IncidentState.CLOSED:
         return [row.closed_at.is_not(None)]
-    mitigated = row.mitigated_at.is_(None) if state is State.OPEN else row.mitigated_at.is_not(None)
+    mitigated = (
+        row.mitigated_at.is_(None) if state is IncidentState.OPEN else row.mitigated_at.is_not(None)
+    )
     return [row.closed_at.is_(None), mitigated]
 
 
@@ -149,14 +160,14 @@ def _to_incident(
 ) -> Incident:
     plain = {name: getattr(row, name) for name in _PLAIN}
     account = Account(
-        **{**plain, "severity": Impact(row.severity)},
+        **{**plain, "severity": IncidentImpact(row.severity)},
         attendees=tuple(row.attendees),
         provinces=tuple(provinces),
         capabilities=tuple(capabilities),
     )
     return Incident(
         id=row.id,
-        kind=Kind(row.kind),
+        kind=IncidentKind(row.kind),
         account=account,
         opened_by=row.opened_by,
         opened_at=row.opened_at,

@@ -7,7 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, Strict, UtcTime
 from center.identity.audit import words_of
-from center.incident.domain import Account, Impact, Kind, Line, Source, State
+from center.incident.domain import (
+    Account,
+    IncidentImpact,
+    IncidentKind,
+    IncidentState,
+    Line,
+    Source,
+)
 from center.incident.service import File
 
 Text = Annotated[str, Field(max_length=20_000)]
@@ -18,7 +25,7 @@ class IncidentBody(Strict):
     """Everything of a file that people write."""
 
     title: Title
-    severity: Impact = Impact.WARNING
+    severity: IncidentImpact = IncidentImpact.WARNING
     begins_at: UtcTime
     ends_at: UtcTime | None = None
     capabilities: Annotated[list[CapabilityName], Field(max_length=100)] = []
@@ -40,7 +47,7 @@ class IncidentBody(Strict):
 class NewIncidentBody(IncidentBody):
     """A file to open."""
 
-    kind: Kind = Kind.INCIDENT
+    kind: IncidentKind = IncidentKind.INCIDENT
 
 
 class EntryBody(Strict):
@@ -77,10 +84,10 @@ class IncidentView(BaseModel):
     """One file."""
 
     id: str
-    kind: Kind
-    state: State
+    kind: IncidentKind
+    state: IncidentState
     title: str
-    severity: Impact
+    severity: IncidentImpact
     begins_at: UtcTime
     ends_at: UtcTime | None
     capabilities: list[str]

@@ -19,7 +19,7 @@ from center.instance.store import DesiredStateStore, last_report
 _READ = ("code", "weights", "overlay", "parse_rule", "anchors")
 
 
-class Verdict(StrEnum):
+class ConsistencyVerdict(StrEnum):
     """How desired and reported state of one version compare."""
 
     CONSISTENT = "consistent"
@@ -57,7 +57,7 @@ class Line:
     province: str
     capability: str
     version: str
-    verdict: Verdict
+    verdict: ConsistencyVerdict
     desired: VersionShare | None
     ready: int
     code_digests: tuple[str, ...]
@@ -135,7 +135,7 @@ def _line(
         province=side.province,
         capability=capability,
         version=version,
-        verdict=Verdict.UNKNOWN if report is None else _verdict(desired, found, parts),
+        verdict=ConsistencyVerdict.UNKNOWN if report is None else _verdict(desired, found, parts),
         desired=desired,
         ready=_ready(found),
         code_digests=tuple(sorted({item.code_digest for item in found})),
@@ -149,16 +149,16 @@ def _line(
 
 def _verdict(
     desired: VersionShare | None, found: list[InstanceStatus], parts: tuple[PartLine, ...]
-) -> Verdict:
+) -> ConsistencyVerdict:
     if desired is None:
-        return Verdict.UNWANTED
+        return ConsistencyVerdict.UNWANTED
     wanted = (desired.code_digest, desired.weights_digest)
     if any(part.tick is Tick.DIFFERENT for part in parts):
-        return Verdict.DIFFERENT
+        return ConsistencyVerdict.DIFFERENT
     if any((item.code_digest, item.weights_digest) != wanted for item in found):
-        return Verdict.DIFFERENT
+        return ConsistencyVerdict.DIFFERENT
     least = desired.replicas if desired.scaling is None else desired.scaling.min
-    return Verdict.CONSISTENT if _ready(found) >= least else Verdict.MISSING
+    return ConsistencyVerdict.CONSISTENT if _ready(found) >= least else ConsistencyVerdict.MISSING
 
 
 def _ready(found: list[InstanceStatus]) -> int:

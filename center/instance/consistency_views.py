@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field
 
 from capability_sdk.contracts.model import Wire
-from center.instance.consistency import Line, PartLine, Verdict
+from center.instance.consistency import ConsistencyVerdict, Line, PartLine
 from center.instance.content import CURES, Part, Tick
 
 
@@ -50,7 +50,7 @@ class ConsistencyView(Wire):
     province: str
     capability: str
     version: str
-    verdict: Verdict
+    verdict: ConsistencyVerdict
     desired: DesiredSide | None = None
     reported: ReportedSide
     parts: list[PartView] = Field(description="Code, weights, overlay, parse rule, anchors.")

@@ -11,7 +11,7 @@ from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.monitoring import service
-from center.monitoring.domain import ColumnMovement, Verdict
+from center.monitoring.domain import ColumnMovement, DriftVerdict
 from center.monitoring.store import Standing
 from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
@@ -40,7 +40,7 @@ class DriftView(BaseModel):
     capability: str
     version: str
     province: str
-    verdict: Verdict
+    verdict: DriftVerdict
     window_from: UtcTime | None
     window_to: UtcTime | None
     rows: int

@@ -29,7 +29,7 @@ ColumnCounts = dict[str, list[int]]
 """Column to counts, in the order of its cells."""
 
 
-class Verdict(StrEnum):
+class DriftVerdict(StrEnum):
     """What is said about one capability version in one province."""
 
     STABLE = "stable"
@@ -97,7 +97,7 @@ class ColumnMovement:
 class Judgement:
     """A verdict with what it stands on; ``columns`` begin with the worst."""
 
-    verdict: Verdict
+    verdict: DriftVerdict
     window_from: datetime | None
     window_to: datetime | None
     rows: int
@@ -125,7 +125,7 @@ class DriftPoint:
     """
 
     at: datetime
-    verdict: Verdict
+    verdict: DriftVerdict
     rows: int
     moved: int
     column: str | None

@@ -16,9 +16,9 @@ from center.monitoring.domain import (
     MATERIAL_EFFECT,
     STRONG_EFFECT,
     ColumnMovement,
+    DriftVerdict,
     Judgement,
     Sample,
-    Verdict,
     Window,
     samples,
 )
@@ -62,7 +62,7 @@ def judge(reference: ReferenceProfile, windows: Iterable[Window]) -> Judgement:
     )
     moved = any(column.moved for column in columns)
     return Judgement(
-        verdict=Verdict.DRIFT if moved else Verdict.STABLE,
+        verdict=DriftVerdict.DRIFT if moved else DriftVerdict.STABLE,
         window_from=found[0].begins,
         window_to=found[0].ends,
         rows=found[0].rows,
@@ -72,11 +72,11 @@ def judge(reference: ReferenceProfile, windows: Iterable[Window]) -> Judgement:
 
 def _learning(windows: list[Window]) -> Judgement:
     if not windows:
-        return Judgement(Verdict.LEARNING, None, None, 0)
+        return Judgement(DriftVerdict.LEARNING, None, None, 0)
     last = max(window.hour for window in windows)
     recent = [window for window in windows if last - window.hour < LONGEST_SAMPLE]
     return Judgement(
-        verdict=Verdict.LEARNING,
+        verdict=DriftVerdict.LEARNING,
         window_from=min(window.hour for window in recent),
         window_to=last + timedelta(hours=1),
         rows=sum(window.rows for window in recent),

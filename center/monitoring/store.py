@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from center.monitoring.domain import (
     ColumnMovement,
     DriftPoint,
+    DriftVerdict,
     Judgement,
     Series,
-    Verdict,
     Window,
     add_counts,
 )
@@ -192,7 +192,7 @@ class DriftStore:
         key = asdict(series)
         self._session.execute(insert(row), [{**key, **asdict(point)} for point in points])
 
-    def _begin_of(self, series: Series, verdict: Verdict) -> datetime | None:
+    def _begin_of(self, series: Series, verdict: DriftVerdict) -> datetime | None:
         """Return the first hour of the newest run of points with a verdict."""
         row = DriftPointRow
         other = self._session.scalar(
@@ -204,7 +204,9 @@ class DriftStore:
     def _touch(self, series: Series, at: datetime, hour: datetime) -> None:
         row = self._session.get(DriftRow, _key(series), with_for_update=True)
         if row is None:
-            row = DriftRow(**asdict(series), verdict=Verdict.LEARNING, rows=0, columns=[], since=at)
+            row = DriftRow(
+                **asdict(series), verdict=DriftVerdict.LEARNING, rows=0, columns=[], since=at
+            )
             self._session.add(row)
         changed = hour if row.stale_from is None else min(row.stale_from, hour)
         row.profile_at, row.stale, row.stale_from = at, True, changed
@@ -248,5 +250,7 @@ def _to_received(row: ProfileInboxRow) -> ReceivedProfile:
 
 def _to_standing(row: DriftRow) -> Standing:
     columns = tuple(ColumnMovement(**column) for column in row.columns)
-    judgement = Judgement(Verdict(row.verdict), row.window_from, row.window_to, row.rows, columns)
+    judgement = Judgement(
+        DriftVerdict(row.verdict), row.window_from, row.window_to, row.rows, columns
+    )
     return Standing(_series(row), judgement, row.profile_at, row.since, row.stale_from)

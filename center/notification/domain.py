@@ -21,7 +21,7 @@ _LONGEST_WAIT = timedelta(hours=6)
 _RANKS = ("critical", "warning", "notice")
 
 
-class EventKind(StrEnum):
+class NotificationKind(StrEnum):
     """What somebody may want to hear of."""
 
     ALARM = "alarm"
@@ -61,7 +61,7 @@ class Event:
     """
 
     seq: int
-    kind: EventKind
+    kind: NotificationKind
     act: str
     actor: str
     at: datetime
@@ -101,7 +101,7 @@ class Wish:
         digest_at: Local time of the digest.
     """
 
-    kinds: tuple[EventKind, ...] = ()
+    kinds: tuple[NotificationKind, ...] = ()
     provinces: tuple[str, ...] = ()
     severity: str = "warning"
     channel: Channel = Channel.CONSOLE

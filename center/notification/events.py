@@ -4,25 +4,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from center.identity.audit import AuditRow, words_of
-from center.notification.domain import Event, EventKind
+from center.notification.domain import Event, NotificationKind
 
 _ALARMS = {
-    "alarm.raised": EventKind.ALARM,
-    "alarm.returned": EventKind.ALARM,
-    "alarm.worsened": EventKind.ALARM,
-    "alarm.ended": EventKind.ALARM_OVER,
-    "alarm.resolved": EventKind.ALARM_OVER,
-    "alarm.assigned": EventKind.ASSIGNMENT,
+    "alarm.raised": NotificationKind.ALARM,
+    "alarm.returned": NotificationKind.ALARM,
+    "alarm.worsened": NotificationKind.ALARM,
+    "alarm.ended": NotificationKind.ALARM_OVER,
+    "alarm.resolved": NotificationKind.ALARM_OVER,
+    "alarm.assigned": NotificationKind.ASSIGNMENT,
 }
 _PREFIXES = {
-    "incident.": EventKind.INCIDENT,
-    "subscription.": EventKind.SUBSCRIPTION,
-    "capability.": EventKind.PUBLICATION,
-    "version.": EventKind.PUBLICATION,
-    "deployment.": EventKind.DEPLOYMENT,
-    "rollout.": EventKind.DEPLOYMENT,
-    "overlay.": EventKind.DEPLOYMENT,
-    "work-order.": EventKind.WORK_ORDER,
+    "incident.": NotificationKind.INCIDENT,
+    "subscription.": NotificationKind.SUBSCRIPTION,
+    "capability.": NotificationKind.PUBLICATION,
+    "version.": NotificationKind.PUBLICATION,
+    "deployment.": NotificationKind.DEPLOYMENT,
+    "rollout.": NotificationKind.DEPLOYMENT,
+    "overlay.": NotificationKind.DEPLOYMENT,
+    "work-order.": NotificationKind.WORK_ORDER,
 }
 
 
@@ -36,7 +36,7 @@ def event_of(row: AuditRow) -> Event | None:
     return None if kind is None else _act(row, kind)
 
 
-def _alarm(row: AuditRow, kind: EventKind) -> Event:
+def _alarm(row: AuditRow, kind: NotificationKind) -> Event:
     detail = row.detail
     return Event(
         seq=row.seq,
@@ -49,11 +49,11 @@ def _alarm(row: AuditRow, kind: EventKind) -> Event:
         severity=detail["severity"],
         province=detail["province"],
         capability=detail["capability"],
-        concerns=detail.get("assignee") if kind is EventKind.ASSIGNMENT else None,
+        concerns=detail.get("assignee") if kind is NotificationKind.ASSIGNMENT else None,
     )
 
 
-def _act(row: AuditRow, kind: EventKind) -> Event:
+def _act(row: AuditRow, kind: NotificationKind) -> Event:
     province, capability = _place(row)
     words = words_of(row.act)
     what = str(row.detail.get("title") or row.subject.partition("/")[2])
@@ -70,7 +70,7 @@ def _act(row: AuditRow, kind: EventKind) -> Event:
         link=_LINKS[kind](row, capability),
         province=province,
         capability=capability,
-        concerns=row.detail.get("assignee") if kind is EventKind.WORK_ORDER else None,
+        concerns=row.detail.get("assignee") if kind is NotificationKind.WORK_ORDER else None,
     )
 
 
@@ -90,10 +90,10 @@ def _only(names: object) -> str:
     return str(names[0]) if isinstance(names, list) and len(names) == 1 else ""
 
 
-_LINKS: Mapping[EventKind, Callable[[AuditRow, str], str]] = {
-    EventKind.INCIDENT: lambda row, _: f"/incidents/{row.subject.partition('/')[2]}",
-    EventKind.SUBSCRIPTION: lambda row, _: f"/subscriptions/{row.subject.partition('/')[2]}",
-    EventKind.PUBLICATION: lambda _, capability: f"/store/{capability}",
-    EventKind.DEPLOYMENT: lambda _, capability: f"/deployments?capability={capability}",
-    EventKind.WORK_ORDER: lambda _, __: "/work-orders",
+_LINKS: Mapping[NotificationKind, Callable[[AuditRow, str], str]] = {
+    NotificationKind.INCIDENT: lambda row, _: f"/incidents/{row.subject.partition('/')[2]}",
+    NotificationKind.SUBSCRIPTION: lambda row, _: f"/subscriptions/{row.subject.partition('/')[2]}",
+    NotificationKind.PUBLICATION: lambda _, capability: f"/store/{capability}",
+    NotificationKind.DEPLOYMENT: lambda _, capability: f"/deployments?capability={capability}",
+    NotificationKind.WORK_ORDER: lambda _, __: "/work-orders",
 }

@@ -15,8 +15,8 @@ from center.notification.domain import (
     Channel,
     Delivery,
     Event,
-    EventKind,
     Notification,
+    NotificationKind,
     Rule,
     Webhook,
     Wish,
@@ -125,7 +125,7 @@ def test_rule(
     channels.require(rule.wish.channel)
     event = Event(
         seq=-int(now.timestamp() * 1000),  # no act of the trail has such a number
-        kind=EventKind.ALARM,
+        kind=NotificationKind.ALARM,
         act="notification.test",
         actor=actor.name,
         at=now,

@@ -11,8 +11,8 @@ from center.notification.domain import (
     Channel,
     Delivery,
     DeliveryState,
-    EventKind,
     Notification,
+    NotificationKind,
     Rule,
     Timing,
     Wish,
@@ -53,7 +53,7 @@ class NotificationView(BaseModel):
 
     id: int
     at: UtcTime
-    kind: EventKind
+    kind: NotificationKind
     act: str
     severity: str
     """Empty where it has none."""
@@ -94,7 +94,7 @@ class ChannelsView(BaseModel):
 class RuleBody(Strict):
     """What one wants to hear of, and how."""
 
-    kinds: Annotated[list[EventKind], Field(max_length=20)] = []
+    kinds: Annotated[list[NotificationKind], Field(max_length=20)] = []
     """Empty for all of them."""
     provinces: Annotated[list[ProvinceName], Field(max_length=100)] = []
     """Empty for all within reach."""

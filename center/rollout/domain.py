@@ -13,7 +13,7 @@ from center.rollout.errors import BadRollout, RolloutEnded
 FULL = 100
 
 
-class State(StrEnum):
+class RolloutState(StrEnum):
     """Where a roll-out is."""
 
     RUNNING = "running"
@@ -22,13 +22,13 @@ class State(StrEnum):
     ROLLED_BACK = "rolled-back"
 
 
-OPEN = frozenset({State.RUNNING, State.PAUSED})
+OPEN = frozenset({RolloutState.RUNNING, RolloutState.PAUSED})
 
 _NEXT = {
-    State.RUNNING: {*State},
-    State.PAUSED: {State.RUNNING, State.PAUSED, State.ROLLED_BACK},
-    State.FINISHED: {State.ROLLED_BACK},
-    State.ROLLED_BACK: set[State](),
+    RolloutState.RUNNING: {*RolloutState},
+    RolloutState.PAUSED: {RolloutState.RUNNING, RolloutState.PAUSED, RolloutState.ROLLED_BACK},
+    RolloutState.FINISHED: {RolloutState.ROLLED_BACK},
+    RolloutState.ROLLED_BACK: set[RolloutState](),
 }
 
 
@@ -118,7 +118,7 @@ class Rollout:
     version: str
     stages: tuple[Stage, ...]
     rails: Rails
-    state: State
+    state: RolloutState
     stage: int
     since: datetime
     reason: str
@@ -136,12 +136,12 @@ class Rollout:
     @property
     def may_return(self) -> bool:
         """Whether there is a way back."""
-        return State.ROLLED_BACK in _NEXT[self.state]
+        return RolloutState.ROLLED_BACK in _NEXT[self.state]
 
     def percents(self) -> dict[str, int]:
         """Return what the present stage gives the new version, in the provinces that it reached."""
         found: dict[str, int] = {}
-        if self.state is State.ROLLED_BACK:
+        if self.state is RolloutState.ROLLED_BACK:
             return found
         for item in self.stages[: self.stage + 1]:
             found |= dict.fromkeys(item.provinces, item.percent)
@@ -150,10 +150,10 @@ class Rollout:
     def next_stage(self, at: datetime) -> Self:
         """Return it one stage on, or finished behind the last one."""
         if self.stage + 1 == len(self.stages):
-            return replace(self, state=State.FINISHED, since=at)
+            return replace(self, state=RolloutState.FINISHED, since=at)
         return replace(self, stage=self.stage + 1, since=at)
 
-    def to(self, state: State, reason: str, at: datetime) -> Self:
+    def to(self, state: RolloutState, reason: str, at: datetime) -> Self:
         """Return it in another state; what pauses goes on to be counted from where it was.
 
         Raises:
@@ -161,7 +161,7 @@ class Rollout:
         """
         if state not in _NEXT[self.state]:
             raise RolloutEnded(f"The roll-out is {self.state}.", state=self.state)
-        since = self.since if state is State.PAUSED else at
+        since = self.since if state is RolloutState.PAUSED else at
         return replace(self, state=state, reason=reason, since=since)
 
 

@@ -12,7 +12,7 @@ from center.capability.rows import CapabilityRow
 from center.columns import Json, Key, LongText, UtcDateTime
 from center.database import Base
 from center.instance.domain import Plan, share_of
-from center.rollout.domain import Obstacle, Rails, Rollout, Stage, State
+from center.rollout.domain import Obstacle, Rails, Rollout, RolloutState, Stage
 
 
 class RolloutRow(Base):
@@ -71,7 +71,7 @@ def to_rollout(row: RolloutRow) -> Rollout:
     """Read a roll-out back."""
     return Rollout(
         **{name: getattr(row, name) for name in _PLAIN if name != "state"},
-        state=State(row.state),
+        state=RolloutState(row.state),
         stages=tuple(
             Stage(
                 tuple(item["provinces"]), item["percent"], timedelta(seconds=item["soak_seconds"])

@@ -22,8 +22,8 @@ from center.rollout.domain import (
     Counters,
     Rails,
     Rollout,
+    RolloutState,
     Stage,
-    State,
     alone,
     broken_rails,
     require_good_stages,
@@ -72,7 +72,7 @@ def begin(session: Session, actor: Actor, wish: Wish, at: datetime) -> Rollout:
         version=wish.version,
         stages=wish.stages,
         rails=wish.rails,
-        state=State.RUNNING,
+        state=RolloutState.RUNNING,
         stage=0,
         since=at,
         reason="",
@@ -104,7 +104,7 @@ def drive(session: Session, rollout_id: str, at: datetime) -> None:
     """
     store = RolloutStore(session)
     item = store.lock(rollout_id)
-    if item is None or item.state is not State.RUNNING:
+    if item is None or item.state is not RolloutState.RUNNING:
         return
     try:
         item = _apply(session, WORKER, item, at)
@@ -123,7 +123,7 @@ def drive(session: Session, rollout_id: str, at: datetime) -> None:
 def fail(session: Session, rollout_id: str, reason: str, at: datetime) -> None:
     """Pause a roll-out whose next step was refused."""
     item = RolloutStore(session).lock(rollout_id)
-    if item is not None and item.state is State.RUNNING:
+    if item is not None and item.state is RolloutState.RUNNING:
         _pause(session, item, reason, at)
 
 
@@ -134,9 +134,9 @@ def pause(session: Session, actor: Actor, rollout_id: str, reason: str, at: date
         RolloutNotFound: There is none for this actor.
         RolloutEnded: It is over.
     """
-    item = _take(session, actor, rollout_id).to(State.PAUSED, reason, at)
+    item = _take(session, actor, rollout_id).to(RolloutState.PAUSED, reason, at)
     RolloutStore(session).put(item)
-    _note(session, actor, item, State.PAUSED, {"reason": reason})
+    _note(session, actor, item, RolloutState.PAUSED, {"reason": reason})
     return item
 
 
@@ -148,12 +148,12 @@ def resume(session: Session, actor: Actor, rollout_id: str, reason: str, at: dat
         RolloutEnded: It is over.
     """
     store = RolloutStore(session)
-    item = _take(session, actor, rollout_id).to(State.RUNNING, "", at)
+    item = _take(session, actor, rollout_id).to(RolloutState.RUNNING, "", at)
     # Whoever goes on has seen what somebody changed by hand, and takes it as it is now.
     now = DeploymentStore(session).of_capability(item.capability, item.provinces)
     item = replace(item, written={name: found.revision for name, found in now.items()})
     store.put(item, baseline=store.totals(item))
-    _note(session, actor, item, State.RUNNING, {"reason": reason})
+    _note(session, actor, item, RolloutState.RUNNING, {"reason": reason})
     return item
 
 
@@ -171,11 +171,11 @@ def roll_back(
         NoWayBack: It is finished, and every province would be left as it is.
     """
     was = _take(session, actor, rollout_id)
-    item = was.to(State.ROLLED_BACK, reason, at)
+    item = was.to(RolloutState.ROLLED_BACK, reason, at)
     ways = _lock_ways_back(session, was, at)
     left = {name: way for name, way in ways.items() if way.obstacle is not None}
     details = {name: way.detail for name, way in left.items()}
-    if was.state is State.FINISHED and len(left) == len(ways):
+    if was.state is RolloutState.FINISHED and len(left) == len(ways):
         told = "; ".join(f"{name}: {detail}" for name, detail in details.items())
         raise NoWayBack(f"{told} Deploy another published version there instead.", left=details)
     for name, way in ways.items():
@@ -184,7 +184,7 @@ def roll_back(
     obstacles = {name: way.obstacle for name, way in left.items() if way.obstacle is not None}
     store, item = RolloutStore(session), replace(item, left=obstacles)
     store.put(item, baseline=store.totals(item))
-    _note(session, actor, item, State.ROLLED_BACK, {"reason": reason, "left": details})
+    _note(session, actor, item, RolloutState.ROLLED_BACK, {"reason": reason, "left": details})
     return item
 
 
@@ -235,7 +235,7 @@ def _apply(session: Session, actor: Actor, item: Rollout, at: datetime) -> Rollo
 def _go_on(session: Session, item: Rollout, at: datetime) -> None:
     store = RolloutStore(session)
     item = item.next_stage(at)
-    if item.state is State.FINISHED:
+    if item.state is RolloutState.FINISHED:
         item = _finish(session, item, at)
     else:
         item = _apply(session, WORKER, item, at)
@@ -269,7 +269,7 @@ def _broken(item: Rollout, counters: ByProvince) -> str:
 
 
 def _pause(session: Session, item: Rollout, reason: str, at: datetime) -> None:
-    paused = item.to(State.PAUSED, reason, at)
+    paused = item.to(RolloutState.PAUSED, reason, at)
     RolloutStore(session).put(paused)
     _note(session, WORKER, paused, "pause", {"reason": reason})
 

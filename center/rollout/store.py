@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from center.feedback.store import QualityCellRow
 from center.instance.content_store import ReportedContentRow
-from center.monitoring.domain import Verdict
+from center.monitoring.domain import DriftVerdict
 from center.monitoring.rows import DriftRow
 from center.operations.latency import quantile_ms
 from center.operations.rows import LATENCY_COLUMNS, IntakeRow, UsageHourRow
@@ -179,7 +179,7 @@ def _quality(item: Rollout, since: datetime) -> Select[str, str, int, Any]:
 def _drifting(item: Rollout) -> Select[str, str]:
     row = DriftRow
     return select(row.province, row.version).where(
-        row.capability == item.capability, row.verdict == Verdict.DRIFT
+        row.capability == item.capability, row.verdict == DriftVerdict.DRIFT
     )
 
 

@@ -21,8 +21,8 @@ from center.rollout.domain import (
     Obstacle,
     Rails,
     Rollout,
+    RolloutState,
     Stage,
-    State,
     broken_rails,
 )
 from center.rollout.service import Wish
@@ -91,7 +91,7 @@ class RolloutView(Wire):
     version: str
     stages: list[StageBody]
     rails: RailsBody
-    state: State
+    state: RolloutState
     stage: int = Field(description="Index of the stage in force.")
     since: UtcTime = Field(description="Since when the stage is watched, or when it ended.")
     reason: str = Field(description="Why it is paused or was rolled back.")

@@ -166,7 +166,7 @@ class Change:
         return replace(self, status=to, decided_by=by, decided_at=at, reason=reason)
 
 
-class EventKind(StrEnum):
+class SubscriptionEventKind(StrEnum):
     """What happened to a subscription; acts of people and of time."""
 
     REQUESTED = "requested"
@@ -190,14 +190,14 @@ class EventKind(StrEnum):
 
 
 EVENT_OF = {
-    Act.APPROVE: EventKind.APPROVED,
-    Act.DECLINE: EventKind.DECLINED,
-    Act.WITHDRAW: EventKind.WITHDRAWN,
-    Act.BEGIN: EventKind.BEGUN,
-    Act.SUSPEND: EventKind.SUSPENDED,
-    Act.RESUME: EventKind.RESUMED,
-    Act.REVOKE: EventKind.REVOKED,
-    Act.EXPIRE: EventKind.EXPIRED,
+    Act.APPROVE: SubscriptionEventKind.APPROVED,
+    Act.DECLINE: SubscriptionEventKind.DECLINED,
+    Act.WITHDRAW: SubscriptionEventKind.WITHDRAWN,
+    Act.BEGIN: SubscriptionEventKind.BEGUN,
+    Act.SUSPEND: SubscriptionEventKind.SUSPENDED,
+    Act.RESUME: SubscriptionEventKind.RESUMED,
+    Act.REVOKE: SubscriptionEventKind.REVOKED,
+    Act.EXPIRE: SubscriptionEventKind.EXPIRED,
 }
 """What an act leaves in a subscription's history."""
 

@@ -8,7 +8,13 @@ from pydantic import AfterValidator, Field
 from capability_sdk.contracts.manifest import Titles
 from capability_sdk.contracts.model import CapabilityName, Identifier, Strict, UtcTime, Wire
 from center.subscription.denials import DECLINING, Denial, cure_of
-from center.subscription.domain import Change, ChangeStatus, EventKind, Status, Subscription
+from center.subscription.domain import (
+    Change,
+    ChangeStatus,
+    Status,
+    Subscription,
+    SubscriptionEventKind,
+)
 from center.subscription.plans import Asked, Period, Plan, PlanApproval, Wish, WishedChange
 from center.subscription.service.usage import QuotaUse
 from center.subscription.store.events import SubscriptionEvent
@@ -179,7 +185,7 @@ class EventView(Wire):
     """One event of a subscription's history."""
 
     at: UtcTime
-    kind: EventKind
+    kind: SubscriptionEventKind
     actor: str
     detail: dict[str, Any]
 

@@ -13,15 +13,15 @@ from center.paging import Page, PagingDep, map_page
 from center.permissions import ActorDep, Permission, permit
 from center.preconditions import IfMatch, etag
 from center.work_order import service
-from center.work_order.domain import Kind, State, Step
+from center.work_order.domain import Step, WorkOrderKind, WorkOrderState
 from center.work_order.service import Doing
 from center.work_order.store import Queue, Wanted, WorkOrderStore
 from center.work_order.views import (
     Assignment,
-    CommentBody,
     DueBody,
     NewWorkOrder,
     StepBody,
+    WorkOrderCommentBody,
     WorkOrderDetail,
     WorkOrderView,
 )
@@ -37,8 +37,8 @@ _STEP = problem_responses(401, 403, 404, 409, 412, 422, 503)
 
 def _wanted(
     queue: Annotated[Queue | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
-    state: Annotated[State | None, Query()] = None,
+    kind: Annotated[WorkOrderKind | None, Query()] = None,
+    state: Annotated[WorkOrderState | None, Query()] = None,
     province: Annotated[ProvinceName | None, Query()] = None,
 ) -> Wanted:
     return Wanted(queue, kind, state, province)
@@ -123,7 +123,7 @@ for _step, _words in (
 )
 def add_comment(
     order: Order,
-    body: CommentBody,
+    body: WorkOrderCommentBody,
     session: SessionDep,
     actor: ActorDep,
     clock: ClockDep,

@@ -9,7 +9,7 @@ from typing import Any, Self
 from center.work_order.errors import DecidedElsewhere, IllegalState
 
 
-class Kind(StrEnum):
+class WorkOrderKind(StrEnum):
     """What is asked for."""
 
     REVIEW = "publication-review"
@@ -20,11 +20,11 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-GENERATED = frozenset({Kind.REVIEW, Kind.SUBSCRIPTION, Kind.QUOTA})
+GENERATED = frozenset({WorkOrderKind.REVIEW, WorkOrderKind.SUBSCRIPTION, WorkOrderKind.QUOTA})
 """Opened and closed by the acts that they stand for, and not by hand."""
 
 
-class State(StrEnum):
+class WorkOrderState(StrEnum):
     """How far a work order is."""
 
     OPEN = "open"
@@ -50,26 +50,29 @@ class Step(StrEnum):
     SET_DUE = "set-due"
 
 
-LIVING = frozenset({State.OPEN, State.ASSIGNED, State.WAITING})
+LIVING = frozenset({WorkOrderState.OPEN, WorkOrderState.ASSIGNED, WorkOrderState.WAITING})
 """States in which somebody still waits for something."""
 
-_STEPS: dict[Step, tuple[frozenset[State], State]] = {
-    Step.ASSIGN: (LIVING, State.ASSIGNED),
-    Step.RELEASE: (frozenset({State.ASSIGNED, State.WAITING}), State.OPEN),
-    Step.WAIT: (frozenset({State.OPEN, State.ASSIGNED}), State.WAITING),
-    Step.RESUME: (frozenset({State.WAITING}), State.ASSIGNED),
-    Step.FINISH: (LIVING, State.DONE),
-    Step.DECLINE: (LIVING, State.DECLINED),
-    Step.WITHDRAW: (LIVING, State.WITHDRAWN),
+_STEPS: dict[Step, tuple[frozenset[WorkOrderState], WorkOrderState]] = {
+    Step.ASSIGN: (LIVING, WorkOrderState.ASSIGNED),
+    Step.RELEASE: (
+        frozenset({WorkOrderState.ASSIGNED, WorkOrderState.WAITING}),
+        WorkOrderState.OPEN,
+    ),
+    Step.WAIT: (frozenset({WorkOrderState.OPEN, WorkOrderState.ASSIGNED}), WorkOrderState.WAITING),
+    Step.RESUME: (frozenset({WorkOrderState.WAITING}), WorkOrderState.ASSIGNED),
+    Step.FINISH: (LIVING, WorkOrderState.DONE),
+    Step.DECLINE: (LIVING, WorkOrderState.DECLINED),
+    Step.WITHDRAW: (LIVING, WorkOrderState.WITHDRAWN),
 }
 _ENDS = frozenset({Step.FINISH, Step.DECLINE, Step.WITHDRAW})
-DUE_WITHIN: Mapping[Kind, timedelta] = {
-    Kind.REVIEW: timedelta(days=3),
-    Kind.SUBSCRIPTION: timedelta(days=2),
-    Kind.QUOTA: timedelta(days=2),
-    Kind.SCALE: timedelta(days=1),
-    Kind.ROLE: timedelta(days=3),
-    Kind.OTHER: timedelta(days=5),
+DUE_WITHIN: Mapping[WorkOrderKind, timedelta] = {
+    WorkOrderKind.REVIEW: timedelta(days=3),
+    WorkOrderKind.SUBSCRIPTION: timedelta(days=2),
+    WorkOrderKind.QUOTA: timedelta(days=2),
+    WorkOrderKind.SCALE: timedelta(days=1),
+    WorkOrderKind.ROLE: timedelta(days=3),
+    WorkOrderKind.OTHER: timedelta(days=5),
 }
 """When an order is due unless somebody says otherwise."""
 
@@ -84,7 +87,7 @@ class WorkOrder:
     """
 
     id: str
-    kind: Kind
+    kind: WorkOrderKind
     title: str
     subject: str
     province: str | None
@@ -92,7 +95,7 @@ class WorkOrder:
     requested_by: str
     requested_at: datetime
     due_at: datetime
-    state: State = State.OPEN
+    state: WorkOrderState = WorkOrderState.OPEN
     assignee: str | None = None
     closed_at: datetime | None = None
     revision: int = 1
@@ -110,7 +113,7 @@ class WorkOrder:
             )
         who = {Step.ASSIGN: assignee, Step.RELEASE: None}.get(step, self.assignee)
         if step is Step.RESUME and who is None:
-            to = State.OPEN
+            to = WorkOrderState.OPEN
         closed_at = at if step in _ENDS else None
         return replace(
             self, state=to, assignee=who, closed_at=closed_at, revision=self.revision + 1

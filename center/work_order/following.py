@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from center.identity.audit import Act
 from center.identity.domain import new_id
-from center.work_order.domain import DUE_WITHIN, Entry, Kind, Step, WorkOrder
+from center.work_order.domain import DUE_WITHIN, Entry, Step, WorkOrder, WorkOrderKind
 from center.work_order.store import WorkOrderStore
 
 _OPENS = {
-    "capability.review-requested": Kind.REVIEW,
-    "subscription.request": Kind.SUBSCRIPTION,
-    "subscription.change-requested": Kind.QUOTA,
+    "capability.review-requested": WorkOrderKind.REVIEW,
+    "subscription.request": WorkOrderKind.SUBSCRIPTION,
+    "subscription.change-requested": WorkOrderKind.QUOTA,
 }
 _ENDS = {
     "capability.published": Step.FINISH,
@@ -48,7 +48,7 @@ def follow(session: Session, act: Act) -> None:
         _end(session, act, _ENDS[act.act])
 
 
-def _open(session: Session, act: Act, kind: Kind) -> None:
+def _open(session: Session, act: Act, kind: WorkOrderKind) -> None:
     store, told = WorkOrderStore(session), _told(act)
     if store.find_living(told.subject) is not None:
         return  # asked again while the first request waits

@@ -12,7 +12,7 @@ from center.identity.store import UserStore
 from center.paging import Page, Paging
 from center.permissions import Actor, ActorKind, Permission, Role
 from center.preconditions import require_match
-from center.work_order.domain import DUE_WITHIN, GENERATED, Entry, Kind, Step, WorkOrder
+from center.work_order.domain import DUE_WITHIN, GENERATED, Entry, Step, WorkOrder, WorkOrderKind
 from center.work_order.store import Sight, Wanted, WorkOrderStore
 
 
@@ -20,7 +20,7 @@ from center.work_order.store import Sight, Wanted, WorkOrderStore
 class Request:
     """What somebody asks for by hand."""
 
-    kind: Kind
+    kind: WorkOrderKind
     title: str
     text: str
     province: str | None

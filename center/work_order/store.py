@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from center.columns import BigCount, Json, Key, Line, LongText, Serial, UtcDateTime
 from center.database import Base
 from center.paging import Page, Paging, fetch_page, map_page
-from center.work_order.domain import LIVING, Entry, Kind, State, Step, WorkOrder
+from center.work_order.domain import LIVING, Entry, Step, WorkOrder, WorkOrderKind, WorkOrderState
 from center.work_order.errors import WorkOrderNotFound
 
 
@@ -83,8 +83,8 @@ class Wanted:
     """Which orders are asked for; None asks for all."""
 
     queue: Queue | None = None
-    kind: Kind | None = None
-    state: State | None = None
+    kind: WorkOrderKind | None = None
+    state: WorkOrderState | None = None
     province: str | None = None
 
 
@@ -208,7 +208,7 @@ def _conditions(sight: Sight, wanted: Wanted, now: datetime) -> list[ColumnEleme
 def _order(row: WorkOrderRow) -> WorkOrder:
     return WorkOrder(
         id=row.id,
-        kind=Kind(row.kind),
+        kind=WorkOrderKind(row.kind),
         title=row.title,
         subject=row.subject,
         province=row.province,
@@ -216,7 +216,7 @@ def _order(row: WorkOrderRow) -> WorkOrder:
         requested_by=row.requested_by,
         requested_at=row.requested_at,
         due_at=row.due_at,
-        state=State(row.state),
+        state=WorkOrderState(row.state),
         assignee=row.assignee,
         closed_at=row.closed_at,
         revision=row.revision,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from capability_sdk.contracts.model import ProvinceName, Strict, UtcTime, Wire
-from center.work_order.domain import Entry, Kind, State, Step, WorkOrder
+from center.work_order.domain import Entry, Step, WorkOrder, WorkOrderKind, WorkOrderState
 
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 
@@ -13,7 +13,7 @@ Words = Annotated[str, Field(min_length=1, max_length=4000)]
 class NewWorkOrder(Strict):
     """Body of ``POST /work-orders``."""
 
-    kind: Literal[Kind.SCALE, Kind.ROLE, Kind.OTHER]
+    kind: Literal[WorkOrderKind.SCALE, WorkOrderKind.ROLE, WorkOrderKind.OTHER]
     title: Annotated[str, Field(min_length=3, max_length=200)]
     text: Annotated[str, Field(max_length=4000)] = ""
     province: ProvinceName | None = None
@@ -32,7 +32,7 @@ class Assignment(StepBody):
     assignee: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
-class CommentBody(Strict):
+class WorkOrderCommentBody(Strict):
     """A comment."""
 
     text: Words
@@ -58,7 +58,7 @@ class WorkOrderView(Wire):
     """One work order as its readers see it."""
 
     id: str
-    kind: Kind
+    kind: WorkOrderKind
     title: str
     subject: str
     """What it is about, such as `subscription/sub-1f…`; empty where nothing exists yet."""
@@ -67,7 +67,7 @@ class WorkOrderView(Wire):
     requested_by: str
     requested_at: UtcTime
     due_at: UtcTime
-    state: State
+    state: WorkOrderState
     assignee: str | None
     closed_at: UtcTime | None
     revision: int

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from center.alarm.domain import Finding, Rule, RuleName, Severity
 from center.identity.store import PlaceStore
-from center.instance.consistency import Line, PartLine, Verdict, compare
+from center.instance.consistency import ConsistencyVerdict, Line, PartLine, compare
 from center.instance.content import Tick
 
 
@@ -15,7 +15,7 @@ def _find(session: Session, now: datetime) -> Iterator[Finding]:
     for province in PlaceStore(session).names():
         wrong: dict[str, list[Line]] = {}
         for line in compare(session, province, now):
-            if line.verdict is Verdict.DIFFERENT:
+            if line.verdict is ConsistencyVerdict.DIFFERENT:
                 wrong.setdefault(line.capability, []).append(line)
         for capability, lines in wrong.items():
             yield _finding(province, capability, lines)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from center.alarm.domain import Finding, Rule, RuleName, Severity
-from center.monitoring.domain import Verdict
+from center.monitoring.domain import DriftVerdict
 from center.monitoring.rows import DriftRow
 
 _NAMED = 3
@@ -15,7 +15,7 @@ _NAMED = 3
 
 def _find(session: Session, _: datetime) -> Iterator[Finding]:
     row = DriftRow
-    statement = select(row).where(row.verdict == Verdict.DRIFT).order_by(row.profile_at)
+    statement = select(row).where(row.verdict == DriftVerdict.DRIFT).order_by(row.profile_at)
     # Where several versions of a capability drift, the one that was heard of last speaks.
     last = {(found.province, found.capability): found for found in session.scalars(statement)}
     for found in last.values():

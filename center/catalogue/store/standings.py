@@ -13,7 +13,7 @@ from center.catalogue.domain import Here, Standing
 from center.catalogue.rows import EntryRow, StandingRow
 from center.feedback.store import QualityCellRow, QualitySeriesRow
 from center.identity.store import serving_provinces
-from center.monitoring.domain import Verdict
+from center.monitoring.domain import DriftVerdict
 from center.monitoring.rows import DriftRow
 from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
 
@@ -28,7 +28,7 @@ class DriftSaid:
 
     province: str
     version: str
-    verdict: Verdict
+    verdict: DriftVerdict
     since: datetime
     profile_at: datetime
 
@@ -69,7 +69,7 @@ class StandingStore:
         found: dict[str, list[DriftSaid]] = {}
         for line in self._session.execute(statement.order_by(row.profile_at.desc())):
             said = DriftSaid(
-                line.province, line.version, Verdict(line.verdict), line.since, line.profile_at
+                line.province, line.version, DriftVerdict(line.verdict), line.since, line.profile_at
             )
             found.setdefault(line.capability, []).append(said)
         return found

@@ -9,7 +9,13 @@ from center.identity.domain import new_id
 from center.paging import Page, Paging
 from center.permissions import Actor
 from center.subscription.denials import Denial
-from center.subscription.domain import TIMED, Change, ChangeStatus, EventKind, Subscription
+from center.subscription.domain import (
+    TIMED,
+    Change,
+    ChangeStatus,
+    Subscription,
+    SubscriptionEventKind,
+)
 from center.subscription.errors import (
     ChangeNotFound,
     IllegalStatus,
@@ -61,7 +67,7 @@ def request(
         requested_at=at,
     )
     ChangeStore(session).add(change)
-    _note(session, actor, item, change, EventKind.CHANGE_REQUESTED, at)
+    _note(session, actor, item, change, SubscriptionEventKind.CHANGE_REQUESTED, at)
     if plan.approval is PlanApproval.SELF:
         applied = change.decided(ChangeStatus.APPLIED, f"plan:{plan.name}", at)
         return _apply(session, actor, item, applied, at)
@@ -94,7 +100,7 @@ def decline(
     waiting = get(session, actor, change)
     declined = waiting.decided(ChangeStatus.DECLINED, actor.name, at, reason)
     declined = replace(declined, denial=denial)
-    return _end(session, actor, declined, EventKind.CHANGE_DECLINED, at)
+    return _end(session, actor, declined, SubscriptionEventKind.CHANGE_DECLINED, at)
 
 
 def withdraw(session: Session, actor: Actor, change: str, at: datetime) -> Change:
@@ -106,7 +112,7 @@ def withdraw(session: Session, actor: Actor, change: str, at: datetime) -> Chang
     """
     waiting = get(session, actor, change)
     taken = waiting.decided(ChangeStatus.WITHDRAWN, actor.name, at)
-    return _end(session, actor, taken, EventKind.CHANGE_WITHDRAWN, at)
+    return _end(session, actor, taken, SubscriptionEventKind.CHANGE_WITHDRAWN, at)
 
 
 def get(session: Session, actor: Actor, change: str) -> Change:
@@ -140,11 +146,13 @@ def _apply(
     period = Period(item.period.starts_at, applied.ends_at)
     changed = replace(item, terms=applied.terms, period=period)
     SubscriptionStore(session).put_terms(changed)
-    _note(session, actor, changed, applied, EventKind.CHANGED, at)
+    _note(session, actor, changed, applied, SubscriptionEventKind.CHANGED, at)
     return applied
 
 
-def _end(session: Session, actor: Actor, ended: Change, kind: EventKind, at: datetime) -> Change:
+def _end(
+    session: Session, actor: Actor, ended: Change, kind: SubscriptionEventKind, at: datetime
+) -> Change:
     ChangeStore(session).put(ended)
     item = SubscriptionStore(session).get(ended.subscription)
     _note(session, actor, item, ended, kind, at)
@@ -156,7 +164,7 @@ def _note(
     actor: Actor,
     item: Subscription,
     change: Change,
-    kind: EventKind,
+    kind: SubscriptionEventKind,
     at: datetime,
 ) -> None:
     denial = None if change.denial is None else change.denial.value

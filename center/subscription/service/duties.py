@@ -12,7 +12,7 @@ from capability_sdk.kit.clock import Clock
 from center.database import Database
 from center.identity.store import PlaceStore
 from center.permissions import WORKER
-from center.subscription.domain import Act, EventKind, Subscription
+from center.subscription.domain import Act, Subscription, SubscriptionEventKind
 from center.subscription.service.decisions import settle
 from center.subscription.store import EventStore, SubscriptionStore
 
@@ -69,7 +69,7 @@ def _warn_of_ends(session: Session, now: datetime) -> None:
     for item in store.to_warn_of_end(now + WARNED_BEFORE_END):
         ends = item.period.ends_at
         detail = {"ends_at": None if ends is None else ends.isoformat()}
-        EventStore(session).add(item, EventKind.NEARS_EXPIRY, WORKER.name, now, detail)
+        EventStore(session).add(item, SubscriptionEventKind.NEARS_EXPIRY, WORKER.name, now, detail)
         store.note_warned_of_end(item)
 
 
@@ -86,7 +86,11 @@ def _warn_of_quotas(
         share = _share_reached(used, item)
         if share is None or share <= _share_told(warned, day):
             continue
-        kind = EventKind.QUOTA_USED_UP if share == SHARES_WARNED_OF[0] else EventKind.NEARS_QUOTA
+        kind = (
+            SubscriptionEventKind.QUOTA_USED_UP
+            if share == SHARES_WARNED_OF[0]
+            else SubscriptionEventKind.NEARS_QUOTA
+        )
         detail = {"day": day, "used": used, "daily_quota": item.terms.daily_quota}
         EventStore(session).add(item, kind, WORKER.name, now, detail)
         store.note_warned_of_quota(item, f"{day} {share}")

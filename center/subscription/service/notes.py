@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from center.identity.audit import record
 from center.permissions import Actor
-from center.subscription.domain import EventKind, Subscription
+from center.subscription.domain import Subscription, SubscriptionEventKind
 from center.subscription.store import EventStore
 
 
@@ -17,7 +17,7 @@ def note(
     actor: Actor,
     item: Subscription,
     act: str,
-    kind: EventKind,
+    kind: SubscriptionEventKind,
     at: datetime,
     **detail: object,
 ) -> None:

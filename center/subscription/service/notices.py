@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from center.subscription.domain import EventKind
+from center.subscription.domain import SubscriptionEventKind
 from center.subscription.store import EventStore, SubscriptionStore
 
 
@@ -19,4 +19,4 @@ def tell_subscribers(
     """Write one event for each subscription, within the caller's transaction."""
     store, events = SubscriptionStore(session), EventStore(session)
     for subscription in subscriptions:
-        events.add(store.get(subscription), EventKind(kind), by, at, detail)
+        events.add(store.get(subscription), SubscriptionEventKind(kind), by, at, detail)

@@ -10,7 +10,7 @@ from center.identity.domain import new_id
 from center.identity.store import ApplicationStore
 from center.paging import Page, Paging
 from center.permissions import Actor
-from center.subscription.domain import Act, EventKind, Subscription
+from center.subscription.domain import Act, Subscription, SubscriptionEventKind
 from center.subscription.errors import SubscriptionNotFound
 from center.subscription.plans import PlanApproval, Wish
 from center.subscription.service.notes import note
@@ -50,7 +50,7 @@ def request(session: Session, actor: Actor, wish: Wish, at: datetime) -> Subscri
         cost_centre=wish.cost_centre,
     )
     SubscriptionStore(session).add(item)
-    note(session, actor, item, "request", EventKind.REQUESTED, at)
+    note(session, actor, item, "request", SubscriptionEventKind.REQUESTED, at)
     if plan.approval is PlanApproval.SELF:
         return _approve_by_plan(session, actor, item, at)
     return item
@@ -66,7 +66,7 @@ def withdraw(session: Session, actor: Actor, subscription: str, at: datetime) ->
     was = get(session, actor, subscription)
     item = was.after(Act.WITHDRAW, actor.name, at)
     SubscriptionStore(session).put(item, was.status)
-    note(session, actor, item, Act.WITHDRAW, EventKind.WITHDRAWN, at)
+    note(session, actor, item, Act.WITHDRAW, SubscriptionEventKind.WITHDRAWN, at)
     return item
 
 
@@ -115,5 +115,5 @@ def _approve_by_plan(
     by = f"plan:{asked.terms.plan}"
     item = asked.after(Act.APPROVE, by, at)
     SubscriptionStore(session).put(item, asked.status)
-    note(session, actor, item, Act.APPROVE, EventKind.APPROVED, at, approved_by=by)
+    note(session, actor, item, Act.APPROVE, SubscriptionEventKind.APPROVED, at, approved_by=by)
     return item

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from center.columns import Json, Key, Serial, UtcDateTime
 from center.database import Base
 from center.paging import Page, Paging, fetch_page, map_page
-from center.subscription.domain import EventKind, Subscription
+from center.subscription.domain import Subscription, SubscriptionEventKind
 
 
 class SubscriptionEventRow(Base):
@@ -45,7 +45,7 @@ class SubscriptionEvent:
 
     seq: int
     at: datetime
-    kind: EventKind
+    kind: SubscriptionEventKind
     subscription: str
     application: str
     province: str
@@ -63,7 +63,7 @@ class EventStore:
     def add(
         self,
         item: Subscription,
-        kind: EventKind,
+        kind: SubscriptionEventKind,
         actor: str,
         at: datetime,
         detail: Mapping[str, Any] | None = None,
@@ -101,7 +101,7 @@ def _to_event(row: SubscriptionEventRow) -> SubscriptionEvent:
     return SubscriptionEvent(
         seq=row.seq,
         at=row.at,
-        kind=EventKind(row.kind),
+        kind=SubscriptionEventKind(row.kind),
         subscription=row.subscription,
         application=row.application,
         province=row.province,

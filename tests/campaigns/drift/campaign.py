@@ -15,8 +15,8 @@ from capability_sdk.profiling.anchors import build_reference
 from center.monitoring.domain import (
     FALSE_DISCOVERY_RATE,
     MATERIAL_EFFECT,
+    DriftVerdict,
     Judgement,
-    Verdict,
 )
 from tests.campaigns.drift.images import (
     WINDOW,
@@ -53,7 +53,7 @@ def play(run: Run) -> None:
 
 
 def _is_drift(judgement: Judgement) -> bool:
-    return judgement.verdict is Verdict.DRIFT
+    return judgement.verdict is DriftVerdict.DRIFT
 
 
 def _digits(run: Run, seeds: list[int]) -> None:

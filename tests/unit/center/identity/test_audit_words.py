@@ -6,11 +6,11 @@ from itertools import product
 from pathlib import Path
 
 import center
-from center.alarm.domain import EventKind as AlarmEvent
+from center.alarm.domain import AlarmEventKind as AlarmEvent
 from center.identity.audit import words_of
-from center.rollout.domain import State as RolloutState
+from center.rollout.domain import RolloutState
 from center.subscription.domain import Act as SubscriptionAct
-from center.subscription.domain import EventKind as SubscriptionEvent
+from center.subscription.domain import SubscriptionEventKind as SubscriptionEvent
 from center.work_order.domain import Step
 
 _CHANGES = [kind for kind in SubscriptionEvent if kind.startswith("change")]

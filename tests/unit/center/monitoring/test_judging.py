@@ -10,7 +10,7 @@ from capability_sdk.contracts.profiles import (
     NumericAnchors,
     ReferenceProfile,
 )
-from center.monitoring.domain import Judgement, Verdict, Window, samples
+from center.monitoring.domain import DriftVerdict, Judgement, Window, samples
 from center.monitoring.drift import CellMismatch
 from center.monitoring.judging import judge
 
@@ -33,7 +33,7 @@ def hour(
     return Window(NOON - timedelta(hours=back), rows, counts)
 
 
-def verdict(*windows: Window) -> Verdict:
+def verdict(*windows: Window) -> DriftVerdict:
     return judge(REFERENCE, windows).verdict
 
 
@@ -44,24 +44,24 @@ def moved(judgement: Judgement) -> list[str]:
 def test_equal_shares_are_stable() -> None:
     judgement = judge(REFERENCE, [hour(0)])
 
-    assert judgement.verdict is Verdict.STABLE
+    assert judgement.verdict is DriftVerdict.STABLE
     assert (judgement.rows, judgement.columns_moved) == (500, 0)
     assert judgement.window_from == NOON
     assert judgement.window_to == NOON + timedelta(hours=1)
 
 
 def test_no_rows_and_few_rows_are_learning() -> None:
-    assert judge(REFERENCE, []) == Judgement(Verdict.LEARNING, None, None, 0)
+    assert judge(REFERENCE, []) == Judgement(DriftVerdict.LEARNING, None, None, 0)
 
     few = hour(0, age=[0, 0, 0, 199, 0, 0], rows=199)
-    assert judge(REFERENCE, [few]).verdict is Verdict.LEARNING
+    assert judge(REFERENCE, [few]).verdict is DriftVerdict.LEARNING
     assert judge(REFERENCE, [few]).rows == 199
 
 
 def test_a_strong_move_is_drift_at_once_and_names_its_column() -> None:
     judgement = judge(REFERENCE, [hour(0, age=[0, 0, 0, 0, 100, 400])])
 
-    assert judgement.verdict is Verdict.DRIFT
+    assert judgement.verdict is DriftVerdict.DRIFT
     assert moved(judgement) == ["age"]
     assert judgement.columns[0].effect == pytest.approx(0.3)
     assert judgement.columns[0].q < 0.01
@@ -70,15 +70,15 @@ def test_a_strong_move_is_drift_at_once_and_names_its_column() -> None:
 def test_a_material_move_is_drift_when_the_sample_before_shows_it_too() -> None:
     material = [0, 0, 0, 0, 165, 335]
 
-    assert verdict(hour(0, age=material)) is Verdict.STABLE
-    assert verdict(hour(0, age=material), hour(1)) is Verdict.STABLE
-    assert verdict(hour(0, age=material), hour(1, age=material)) is Verdict.DRIFT
+    assert verdict(hour(0, age=material)) is DriftVerdict.STABLE
+    assert verdict(hour(0, age=material), hour(1)) is DriftVerdict.STABLE
+    assert verdict(hour(0, age=material), hour(1, age=material)) is DriftVerdict.DRIFT
 
 
 def test_a_material_move_of_another_column_is_no_persistence() -> None:
     assert (
         verdict(hour(0, age=[0, 0, 0, 0, 165, 335]), hour(1, plan=[0, 0, 0, 165, 335]))
-        is Verdict.STABLE
+        is DriftVerdict.STABLE
     )
 
 
@@ -88,7 +88,7 @@ def test_a_slight_move_of_very_many_rows_is_no_drift() -> None:
     windows = [hour(back, age=slight, rows=10_000_000) for back in (0, 1)]
     judgement = judge(REFERENCE, windows)
 
-    assert judgement.verdict is Verdict.STABLE
+    assert judgement.verdict is DriftVerdict.STABLE
     assert {c.column: c.effect for c in judgement.columns}["age"] == pytest.approx(0.05)
 
 
@@ -102,18 +102,18 @@ def test_a_slight_move_of_very_many_rows_is_no_drift() -> None:
     ],
 )
 def test_rows_outside_the_training_range_are_seen(cells: list[int]) -> None:
-    assert verdict(hour(0, age=cells)) is Verdict.DRIFT
+    assert verdict(hour(0, age=cells)) is DriftVerdict.DRIFT
 
 
 @pytest.mark.parametrize("cells", [[200, 0, 0, 150, 150], [0, 200, 0, 150, 150]])
 def test_null_and_unseen_categories_are_seen(cells: list[int]) -> None:
-    assert verdict(hour(0, plan=cells)) is Verdict.DRIFT
+    assert verdict(hour(0, plan=cells)) is DriftVerdict.DRIFT
 
 
 def test_recovery_is_seen_in_the_first_full_hour() -> None:
     far = [0, 0, 0, 500, 0, 0]
 
-    assert verdict(hour(1, age=far), hour(0)) is Verdict.STABLE
+    assert verdict(hour(1, age=far), hour(0)) is DriftVerdict.STABLE
 
 
 def test_quiet_hours_join_into_one_sample() -> None:
@@ -121,7 +121,7 @@ def test_quiet_hours_join_into_one_sample() -> None:
 
     judgement = judge(REFERENCE, quiet)
 
-    assert judgement.verdict is Verdict.DRIFT
+    assert judgement.verdict is DriftVerdict.DRIFT
     assert judgement.rows == 200
     assert judgement.window_from == NOON - timedelta(hours=1)
 
@@ -155,6 +155,6 @@ def test_false_alarms_over_many_columns_are_rare() -> None:
             counts={n: [0] * 4 + generator.multinomial(1200, shares).tolist() for n in names},
         )
         counts = {n: [0] * 4 + generator.multinomial(500, shares).tolist() for n in names}
-        alarms += judge(reference, [Window(NOON, 500, counts)]).verdict is Verdict.DRIFT
+        alarms += judge(reference, [Window(NOON, 500, counts)]).verdict is DriftVerdict.DRIFT
 
     assert alarms == 0
