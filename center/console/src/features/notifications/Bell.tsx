@@ -16,6 +16,7 @@ export default function Bell() {
   const { data } = useUnread();
   const { mutate } = useRead();
   const count = data?.total ?? 0;
+  const shown = count > MOST ? `${MOST}+` : String(count);
   const close = () => setOpen(false);
   return (
     <Popover
@@ -51,9 +52,9 @@ export default function Bell() {
         </div>
       }
     >
-      <Button type="text" aria-label={t("unread", { count })} aria-expanded={isOpen}>
+      <Button type="text" aria-label={t("unread", { count, shown })} aria-expanded={isOpen}>
         <BellOutlined />
-        {count > 0 && <span className={style.count}>{count > MOST ? `${MOST}+` : count}</span>}
+        {count > 0 && <span className={style.count}>{shown}</span>}
       </Button>
     </Popover>
   );

@@ -1,6 +1,6 @@
 import { Alert, Button, DatePicker, Form, Input, Select } from "antd";
 import type { Dayjs } from "dayjs";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { newIdempotencyKey } from "../../api/client";
 import { useSession } from "../../app/session";
@@ -67,6 +67,10 @@ export function RequestForm({ onAsked }: Props) {
   const home = provinces.some((one) => one.name === user.organisation)
     ? user.organisation
     : province || undefined;
+  // The provinces may come after the form; what somebody chose meanwhile stays.
+  useEffect(() => {
+    if (home !== undefined && !form.getFieldValue("province")) form.setFieldValue("province", home);
+  }, [form, home]);
   const initial = { plan: "trial", application: "", capability: wanted || undefined };
   return (
     <Form
