@@ -20,7 +20,6 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from capability_sdk.contracts.errors import InvalidInput, Unavailable
 from capability_sdk.kit.problems import problem_response
-from center.reachability import ask_before_use
 
 _log = logging.getLogger(__name__)
 _WAIT_SECONDS = 5
@@ -153,7 +152,9 @@ def _make_engine(url: URL) -> Engine:
         pool_timeout=3,
     )
     if is_postgresql:
-        ask_before_use(engine)
+        from center.reachability import watch  # noqa: PLC0415 - the driver is an extra
+
+        watch(engine)
     return engine
 
 

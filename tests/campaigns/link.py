@@ -47,6 +47,12 @@ class Link:
         """Swallow every byte; connections are still accepted."""
         self._do(self._fall_silent())
 
+    def slow_down(self, seconds: float) -> None:
+        """Let every answer take so long from now on, on open connections too."""
+        self._late_seconds = seconds
+        for pair in list(self._pairs):
+            pair.late_seconds = seconds
+
     def mend(self) -> None:
         """Carry new connections again."""
         self._do(self._mend())
@@ -108,14 +114,14 @@ class _Pair:
 
     def __init__(self, near: asyncio.StreamWriter, late_seconds: float, *, is_dead: bool) -> None:
         self.is_dead = is_dead
-        self._late_seconds = late_seconds
+        self.late_seconds = late_seconds
         self._writers = [near]
 
     async def carry(self, near: asyncio.StreamReader, port: int) -> None:
         far, to_far = await asyncio.open_connection("127.0.0.1", port)
         self._writers.append(to_far)
-        ways = [(near, to_far, 0.0), (far, self._writers[0], self._late_seconds)]
-        tasks = [asyncio.create_task(self._pump(*way)) for way in ways]
+        ways = [self._pump(near, to_far), self._pump(far, self._writers[0], is_answer=True)]
+        tasks = [asyncio.create_task(way) for way in ways]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if self.is_dead and not tasks[0].done():
             # The far side hung up on a dead connection: the near one must not hear of it.
@@ -129,10 +135,10 @@ class _Pair:
             writer.transport.abort()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, late_seconds: float
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
     ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
-            await asyncio.sleep(late_seconds)
+            await asyncio.sleep(self.late_seconds if is_answer else 0)
             if not self.is_dead:
                 writer.write(data)
                 await writer.drain()

@@ -16,10 +16,8 @@ _FOLDERS = [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), re
 
 @contextmanager
 def postgresql_server(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL with trust on loopback; yields ``host:port`` with the user ``postgres``."""
+    """Run a new PostgreSQL with trust on loopback; yields ``host:port`` with the user ``postgres``."""
     initdb = find_program("initdb", *_FOLDERS)
-    server = find_program("postgres", *_FOLDERS)
-    port = free_port()
     data = folder / "data"
     data.mkdir()
     # PostgreSQL refuses to run as root.
@@ -34,8 +32,17 @@ def postgresql_server(folder: Path) -> Iterator[str]:
         user=user,
         cwd="/",
     )
+    with serving_folder(folder, free_port()) as address:
+        yield address
+
+
+@contextmanager
+def serving_folder(folder: Path, port: int) -> Iterator[str]:
+    """Run PostgreSQL over a folder that `postgresql_server` made, such as after it was killed."""
+    server = find_program("postgres", *_FOLDERS)
+    user = "postgres" if os.geteuid() == 0 else None
     command = [
-        *(server, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"),
+        *(server, "-D", str(folder / "data"), "-p", str(port), "-c", "listen_addresses=127.0.0.1"),
         *("-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=200"),
     ]
 
