@@ -33,6 +33,7 @@ def attack(run: Run, database_url: str) -> None:
         sender = Sender(center, steering, run.random)
         found = _send_all(run, sender, center.document)
         _report(run, sender.traffic, found)
+        run.report(unmade=dict(steering.unmade))
         log = center.log.read_text(errors="replace")
     run.expect("Traceback" not in log, f"the center's log holds a traceback: {log[-300:]}")
 

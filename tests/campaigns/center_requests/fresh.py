@@ -1,7 +1,9 @@
 """Makes things at the state that an act asks for, since most acts can be done to a thing once."""
 
 import random
+import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +12,7 @@ from center.capability.rows import CapabilityVersionRow
 from tests.center_store_world import TERMS, manifest
 from tests.center_tenants import SHARED, Tenant, Tenants, new_public_key
 
+_NEW = 0.5
 Parts = dict[str, str]
 """Path parameters by name."""
 
@@ -31,6 +34,9 @@ class Fresh:
         self._tenants = tenants
         self._own = own
         self._random = rng
+        self._plans = ["fresh-plan"]
+        self.unmade: Counter[str] = Counter()
+        """What could not be made any more, by address: an earlier request took its ground away."""
         self._makers: dict[str, Callable[[], Parts]] = {
             "/api/v1/users/{name}:enable": self._disabled_user,
             "/api/v1/users/{name}:reset": self._user,
@@ -44,6 +50,7 @@ class Fresh:
             "/api/v1/applications/{client_id}/secrets/{secret_id}": self._secret,
             "/api/v1/api-tokens/{token_id}": self._token,
             "/api/v1/signing-keys/{key_id}:withdraw": self._signing_key,
+            "/api/v1/subscription-plans/{plan}": self._plan,
             f"{_VERSION}/package": lambda: {"name": self._own.draft, "version": "1.0.0"},
         }
         for act, stage in _STAGES.items():
@@ -57,7 +64,17 @@ class Fresh:
 
     def parts(self, template: str) -> Parts:
         """Return path parameters of a thing that is made for this act."""
-        return self._makers[template]()
+        try:
+            return self._makers[template]()
+        except KeyError:  # what was to be made was refused, and has no id
+            self.unmade[template] += 1
+            return dict.fromkeys(re.findall(r"{(\w+)}", template), self._own.mark)
+
+    def _plan(self) -> Parts:
+        # Those that subscriptions are asked for with stay as they are.
+        if self._random.random() < _NEW:
+            self._plans.append(f"p{secrets.token_hex(4)}")
+        return {"plan": self._random.choice(self._plans)}
 
     def _version(self, stage: Stage) -> Parts:
         shop = self._tenants.shop

@@ -9,7 +9,7 @@ import json
 import random
 import re
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,11 @@ class Steering:
             "POST /api/v1/provinces": self._province,
             "PUT /api/v1/provinces/{province}/deployments/{capability}": self._deployment,
         }
+
+    @property
+    def unmade(self) -> Counter[str]:
+        """How often something that an act needs could not be made, by address."""
+        return self._fresh.unmade
 
     def path(self, template: str) -> dict[str, str]:
         """Return known values for path parameters, which mostly belong to one thing."""
