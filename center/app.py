@@ -151,13 +151,18 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
 
 
 def describe() -> FastAPI:
-    """Make the application for its OpenAPI document alone: it reaches no database and serves nobody."""
+    """Make the application for its OpenAPI document alone: it reaches no database and serves nobody.
+
+    Raises:
+        UndeclaredRoute: A route declares no permission.
+    """
 
     async def unready() -> dict[str, Any]:
         raise Unavailable("This application only describes itself.")
 
     app = _create(unready)
     app.router.routes.extend(_joined_domains(None).routes)
+    declared_permissions(app)  # the console is built from this document, and so its build fails too
     return app
 
 

@@ -11,11 +11,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from capability_sdk.contracts.errors import InvalidInput
 from capability_sdk.contracts.inference import Datatype
-from capability_sdk.contracts.model import CapabilityName, SemanticVersion, Strict
+from capability_sdk.contracts.model import PLAIN_LINE, CapabilityName, SemanticVersion, Strict
 from capability_sdk.contracts.settings import MAX_SETTINGS, Setting, SettingName, Value
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Line = Annotated[str, Field(min_length=1, max_length=200)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN_LINE)]
 
 
 class AlgorithmFamily(StrEnum):

@@ -39,6 +39,11 @@ def _as_utc(moment: datetime) -> datetime:
 UtcTime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 """An aware time, turned to UTC."""
 
+PLAIN_LINE = (
+    "^[^\\x00-\\x1f\\x7f-\\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
+)
+"""Pattern of one line that shows all that it says: no control, invisible or direction-changing character."""
+
 CapabilityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
 ProvinceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 SemanticVersion = Annotated[

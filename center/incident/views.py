@@ -5,7 +5,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
-from capability_sdk.contracts.model import CapabilityName, Identifier, ProvinceName, Strict, UtcTime
+from capability_sdk.contracts.model import (
+    PLAIN_LINE,
+    CapabilityName,
+    Identifier,
+    ProvinceName,
+    Strict,
+    UtcTime,
+)
 from center.identity.audit import words_of
 from center.incident.domain import (
     Account,
@@ -18,7 +25,7 @@ from center.incident.domain import (
 from center.incident.service import File
 
 Text = Annotated[str, Field(max_length=20_000)]
-Title = Annotated[str, Field(min_length=3, max_length=300)]
+Title = Annotated[str, Field(min_length=3, max_length=300, pattern=PLAIN_LINE)]
 
 
 class IncidentBody(Strict):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from capability_sdk.contracts.model import ProvinceName, Strict, UtcTime
+from capability_sdk.contracts.model import PLAIN_LINE, ProvinceName, Strict, UtcTime
 from center.notification.domain import (
     Channel,
     Delivery,
@@ -146,7 +146,7 @@ class RuleView(RuleBody):
 class WebhookBody(Strict):
     """An address that takes notifications."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN_LINE)]
     url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00]+$")]
 
 

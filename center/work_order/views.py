@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from capability_sdk.contracts.model import ProvinceName, Strict, UtcTime, Wire
+from capability_sdk.contracts.model import PLAIN_LINE, ProvinceName, Strict, UtcTime, Wire
 from center.work_order.domain import Entry, Step, WorkOrder, WorkOrderKind, WorkOrderState
 
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -14,7 +14,7 @@ class NewWorkOrder(Strict):
     """Body of ``POST /work-orders``."""
 
     kind: Literal[WorkOrderKind.SCALE, WorkOrderKind.ROLE, WorkOrderKind.OTHER]
-    title: Annotated[str, Field(min_length=3, max_length=200)]
+    title: Annotated[str, Field(min_length=3, max_length=200, pattern=PLAIN_LINE)]
     text: Annotated[str, Field(max_length=4000)] = ""
     province: ProvinceName | None = None
     due_at: UtcTime | None = None

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import Field, StringConstraints
 
-from capability_sdk.contracts.model import Identifier, ProvinceName
+from capability_sdk.contracts.model import PLAIN_LINE, Identifier, ProvinceName
 
 UserName = Annotated[
     str,
@@ -18,7 +18,7 @@ Password = Annotated[
 ]
 Label = Annotated[
     str,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=100),
+    StringConstraints(pattern=PLAIN_LINE, min_length=1, max_length=100),
     Field(examples=["nightly report"]),
 ]
 

@@ -15,7 +15,9 @@ def test_a_planted_bug_is_found(bug: PlantedBug, tmp_path: Path) -> None:
     assert find_planted(CAMPAIGN, bug, SEED, tmp_path).violations
 
 
-def test_C01_nobody_reaches_or_learns_of_what_is_not_theirs(tmp_path: Path) -> None:
+def test_C01_W04_nobody_reaches_what_is_not_theirs_or_acts_by_a_cookie_alone(
+    tmp_path: Path,
+) -> None:
     findings = play(CAMPAIGN, SEED, CAMPAIGN.small, tmp_path)
 
     assert findings.violations == []

@@ -41,6 +41,7 @@ _REDRAWN = 4
 _SEEDS_OF_THE_BAR = 20
 _NULL_WINDOWS = 20
 _HARMLESS = 0.05
+_STORE = "center/monitoring/store.py"
 
 
 def play(run: Run) -> None:
@@ -208,6 +209,14 @@ def _whole_way(run: Run, seed: int) -> None:
     run.report(whole_way={name: item["verdict"] for name, item in found.items()})
 
 
+_MERGED = """        whole = {}
+        for at in (*known, *fresh):
+            was = whole.get(at.hour, Window(at.hour, 0, {}))
+            counts = add_counts(was.counts, at.counts)
+            whole[at.hour] = Window(at.hour, was.rows + at.rows, counts)
+        return [whole[hour] for hour in sorted(whole)]
+"""
+
 CAMPAIGN = Campaign(
     name="drift",
     unit="seeds",
@@ -239,6 +248,21 @@ CAMPAIGN = Campaign(
             "center/monitoring/judging.py",
             "return item.q <= FALSE_DISCOVERY_RATE and item.effect >= least_effect",
             "return item.q <= FALSE_DISCOVERY_RATE",
+        ),
+        PlantedBug(
+            # Windows of all provinces, hour by hour: no two of one hour meet, so no key refuses them.
+            "national-profile-decides",
+            _STORE,
+            "columns = select(row.hour, row.rows, row.counts).where(*_of(row, seen.series))",
+            "columns = select(row.hour, row.rows, row.counts).where("
+            "row.capability == seen.series.capability)",
+            along=(
+                (
+                    _STORE,
+                    "        return sorted((*known, *fresh), key=lambda window: window.hour)\n",
+                    _MERGED,
+                ),
+            ),
         ),
         PlantedBug(
             "cells-off-by-one",

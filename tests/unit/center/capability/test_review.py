@@ -10,7 +10,7 @@ import pytest
 
 from capability_sdk.contracts.packages import RELEASE_TYPE, Check, GateReport, Release
 from center.capability.store import CapabilityStore
-from tests.center_store_world import Shop, approval_of, manifest, open_shop
+from tests.center_store_world import Author, Shop, approval_of, manifest, open_shop, path_of
 from tests.center_world import World, decode_part, running_center
 
 FAILED = GateReport(passed=False, checks=[Check(name="samples", passed=False, detail="label")])
@@ -104,7 +104,7 @@ def test_an_author_never_decides_on_their_own_version(shop: Shop) -> None:
     assert second.post(f"{path}:approve", _approval(shop, path)).status_code == 200
 
 
-def test_an_approval_of_another_content_is_refused(shop: Shop) -> None:
+def test_C05_an_approval_of_another_content_is_refused(shop: Shop) -> None:
     path = shop.keep(manifest())
     shop.gate()
     shop.author.post(f"{path}:request-review")
@@ -115,7 +115,7 @@ def test_an_approval_of_another_content_is_refused(shop: Shop) -> None:
     assert shop.admin.get(path).json()["stage"] == "in_review"
 
 
-def test_a_package_that_was_changed_on_disk_is_not_published(shop: Shop) -> None:
+def test_C05_a_package_that_was_changed_on_disk_is_not_published(shop: Shop) -> None:
     path = shop.keep(manifest())
     shop.gate()
     shop.author.post(f"{path}:request-review")
@@ -126,6 +126,27 @@ def test_a_package_that_was_changed_on_disk_is_not_published(shop: Shop) -> None
 
     assert _problem(answer) == (503, "/problems/package-damaged")
     assert shop.admin.get(path).json()["stage"] == "in_review"
+
+
+def test_C05_nothing_takes_the_place_of_what_was_approved(shop: Shop, tmp_path: Path) -> None:
+    author = Author(shop.author, tmp_path)
+    path = path_of(manifest())
+    assert author.upload(author.build(manifest())).status_code == 201
+    shop.gate()
+    shop.author.post(f"{path}:request-review")
+    approved = shop.admin.post(f"{path}:approve", _approval(shop, path)).json()
+    changed = author.build(manifest(), model=b"\x08\x08 other weights")
+
+    again = author.upload(changed)
+    (archive,) = (shop.world.settings.data / "packages").glob("??/*.tar.gz")
+    archive.write_bytes(changed)
+    fetched = shop.author.get(f"{path}/package")
+    asked = shop.author.post(f"{path}:request-review")
+
+    assert _problem(again) == (409, "/problems/version-exists")
+    assert _problem(fetched) == (503, "/problems/package-damaged")
+    assert _problem(asked) == (409, "/problems/illegal-stage")
+    assert shop.operator.get(path).json()["digests"] == approved["digests"]
 
 
 def test_a_returned_version_carries_the_comment_and_can_be_asked_for_again(shop: Shop) -> None:
