@@ -14,7 +14,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -126,6 +126,16 @@ def after_commit(session: Session, name: str, then: Callable[[], None]) -> None:
     session.info.setdefault(_AFTER_COMMIT, {})[name] = then
 
 
+def upsert(session: Session, row: Base) -> None:
+    """Write a row over the one with its key, also where another transaction adds that one just now."""
+    try:
+        with session.begin_nested():
+            session.merge(row)
+    except IntegrityError:
+        session.merge(row)
+        session.flush()
+
+
 def _make_engine(url: URL) -> Engine:
     backend = url.get_backend_name()
     if backend == "sqlite":
@@ -171,7 +181,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def install(app: FastAPI) -> None:
-    """Answer 503 where the database is away, and 422 where it cannot hold a value."""
+    """Answer 503 where the database is away or two did the same at once, 422 for what it cannot hold."""
 
     async def away(request: Request, error: Exception) -> JSONResponse:
         _log.error("the database failed %s %s: %s", request.method, request.url.path, error)
@@ -181,11 +191,20 @@ def install(app: FastAPI) -> None:
             )
         )
 
+    async def raced(request: Request, error: Exception) -> JSONResponse:
+        _log.warning("%s %s came second: %s", request.method, request.url.path, error)
+        return problem_response(
+            Unavailable(
+                "Somebody did the same at the same moment; try again.", headers={"Retry-After": "1"}
+            )
+        )
+
     async def unfit(_: Request, __: Exception) -> JSONResponse:
         # Such as a NUL character, which PostgreSQL keeps in no text.
         return problem_response(InvalidInput("A value of the request cannot be stored."))
 
     app.add_exception_handler(DataError, unfit)
+    app.add_exception_handler(IntegrityError, raced)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, away)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from center.database import upsert
 from center.discussion.domain import STARS, Rating, RatingSummary, Voice
 from center.discussion.rows import FavouriteRow, RatingRow
 from center.paging import Page, Paging, fetch_page, map_page
@@ -19,18 +20,16 @@ class RatingStore:
 
     def put(self, item: Rating) -> None:
         """Keep a person's rating in place of their last one."""
-        self._session.merge(
-            RatingRow(
-                capability=item.capability,
-                author=item.voice.name,
-                role=item.voice.role,
-                organisation=item.voice.organisation,
-                stars=item.stars,
-                text=item.text,
-                at=item.at,
-            )
+        row = RatingRow(
+            capability=item.capability,
+            author=item.voice.name,
+            role=item.voice.role,
+            organisation=item.voice.organisation,
+            stars=item.stars,
+            text=item.text,
+            at=item.at,
         )
-        self._session.flush()
+        upsert(self._session, row)
 
     def drop(self, capability: str, author: str) -> bool:
         """Take a person's rating away; False where there was none."""
@@ -75,9 +74,7 @@ class FavouriteStore:
 
     def put(self, person: str, capability: str, at: datetime) -> None:
         """Keep a capability at hand; once is enough."""
-        if self._session.get(FavouriteRow, (person, capability)) is None:
-            self._session.add(FavouriteRow(person=person, capability=capability, at=at))
-            self._session.flush()
+        upsert(self._session, FavouriteRow(person=person, capability=capability, at=at))
 
     def drop(self, person: str, capability: str) -> None:
         """Let a capability go."""

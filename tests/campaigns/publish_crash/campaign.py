@@ -62,7 +62,8 @@ class Trials:
         self._center.upload(package)
         self._center.gate()
         self._center.author.post(f"{path_of(version)}:request-review")
-        counted = self._die(step, lambda: self._center.approve(version))
+        approval = self._center.approval_of(version)
+        counted = self._die(step, lambda: self._center.approve(version, approval))
         stage, where = self._stage(version), f"approval, step {step}"
         self._expect(stage in {"in_review", "published"}, f"{where}: it is {stage}")
         is_out = stage == "published"
@@ -70,7 +71,7 @@ class Trials:
         review = self._center.admin.get(f"{path_of(version)}/review")
         ticked = {item["ticked_by"] is not None for item in review["checklist"]}
         self._expect(ticked == {is_out}, f"{where}: {stage}, but items are ticked: {ticked}")
-        again = self._center.approve(version)
+        again = self._center.approve(version, approval)
         code = None if again is None else again.status_code
         wanted = httpx.codes.CONFLICT if is_out else httpx.codes.OK
         self._expect(code == wanted, f"{where}: sent again, it is answered {code}")

@@ -142,14 +142,15 @@ class MortalCenter:
         """Send a package; None where the center died over it."""
         return self._ask("/packages", content=package, person="author")
 
-    def approve(self, version: str) -> httpx.Response | None:
-        """Approve a version; None where the center died over it."""
-        path = path_of(version)
-        review = self.admin.get(f"{path}/review")
+    def approval_of(self, version: str) -> dict[str, Any]:
+        """Return the body that approves a version after a look at everything."""
+        review = self.admin.get(f"{path_of(version)}/review")
         checked = [item["id"] for item in review["checklist"]]
-        digest = review["version"]["digests"]["package"]
-        body = {"package_digest": digest, "checked": checked}
-        return self._ask(f"{path}:approve", json=body, person="root")
+        return {"package_digest": review["version"]["digests"]["package"], "checked": checked}
+
+    def approve(self, version: str, approval: dict[str, Any]) -> httpx.Response | None:
+        """Approve a version; None where the center died over it."""
+        return self._ask(f"{path_of(version)}:approve", json=approval, person="root")
 
     def download(self, version: str) -> httpx.Response:
         """Ask for a version's package."""
