@@ -88,7 +88,7 @@ def _looks_back(admin: Visitor, old: str) -> None:
     page = admin.page
     admin.clicks("link", admin.says("deployments:rollout.audit"))
     for act in ("begin", "paused", "running", "stage", "rolled-back"):
-        page.get_by_role("row").filter(has_text=f"rollout.{act}").first.wait_for()
+        page.get_by_title(f"rollout.{act}", exact=True).first.wait_for()
     admin.keeps("rollout-audit")
     admin.opens(f"/store/{NAME}")
     rail = page.get_by_role("complementary", name=admin.says("store:rail.label"))
