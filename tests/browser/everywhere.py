@@ -15,6 +15,7 @@ _TELLING = {"tab", "view", "help", "show"}
 _UNLINKED = ("/account", "/notifications", "/subscriptions/new", "/nowhere", "/?help=keys")
 _DIALOG = "[role=dialog]:visible, [role=alertdialog]:visible"
 _OPENERS = "#page button[aria-haspopup=dialog]:visible:enabled, #page tr[data-opens=true]:visible"
+_TURNS, _TURN_MS = 50, 200
 _LINKS = """() => [...document.querySelectorAll("a[href^='/']")]
     .filter((link) => !link.download && !link.getAttribute("href").startsWith("/api"))
     .map((link) => link.getAttribute("href"))"""
@@ -46,19 +47,27 @@ def openings(visitor: Visitor, address: str) -> Iterator[str]:
     while (opener := _next(visitor, done)) is not None:
         name, what = opener
         done.add(name)
+        path = visitor.page.url.partition("?")[0]
         what.click()
         dialog = visitor.page.locator(_DIALOG).first
-        visitor.page.wait_for_function(
-            "([path, dialog]) => location.pathname !== path || document.querySelector(dialog)",
-            arg=[urlsplit(visitor.page.url).path, "[role=dialog], [role=alertdialog]"],
-        )
-        if dialog.count() == 0:  # a row that leads to a page of its own
+        if not _opened(visitor, dialog, path):  # a row that leads to a page of its own
             visitor.opens(address)
             continue
         visitor.settles()
         yield name
         visitor.page.keyboard.press("Escape")
         dialog.wait_for(state="hidden")
+
+
+def _opened(visitor: Visitor, dialog: Locator, path: str) -> bool:
+    """Wait until a click led to a dialog, or to another page, or to nothing within a while."""
+    for _ in range(_TURNS):
+        if dialog.count() > 0:
+            return True
+        if visitor.page.url.partition("?")[0] != path:
+            return False
+        visitor.page.wait_for_timeout(_TURN_MS)
+    return False
 
 
 def _next(visitor: Visitor, done: set[str]) -> tuple[str, Locator] | None:

@@ -134,7 +134,7 @@ def _process_of(page: Page, browser: Browser) -> int:
     session.detach()
     renderers = [int(item["id"]) for item in processes if item["type"] == "renderer"]
     before = {process: _held(process) for process in renderers}
-    page.evaluate("() => { const end = performance.now() + 200; while (performance.now() < end); }")
+    page.evaluate("() => { let sum = 0; for (let i = 0; i < 3e8; i++) sum += i; return sum; }")
     return max(before, key=lambda process: _held(process) - before[process])
 
 
