@@ -140,5 +140,8 @@ def _process_of(page: Page, browser: Browser) -> int:
 
 def _held(process: int) -> float:
     """Return for how long a process's first thread has held a processor, in milliseconds."""
-    status = Path(f"/proc/{process}/task/{process}/schedstat").read_text()
+    try:
+        status = Path(f"/proc/{process}/task/{process}/schedstat").read_text()
+    except FileNotFoundError:  # of a page that was closed before
+        return 0.0
     return int(status.split()[0]) / 1e6
