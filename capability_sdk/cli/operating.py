@@ -137,7 +137,9 @@ def boosts(
 
 def usage(
     by: Annotated[str, typer.Option(help="Grouping.")] = "province,capability,application",
-    since: Annotated[datetime | None, typer.Option(help="From this time on, UTC.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="From this time on, UTC; without it the last 30 days.")
+    ] = None,
     until: Annotated[datetime | None, typer.Option(help="Before this time, UTC.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -148,7 +150,7 @@ def usage(
         "to": f"{until.isoformat()}Z" if until else None,
     }
     with center_client() as client:
-        rows = client.get("/usage", **query)["items"]
+        rows = list(client.pages("/usage", **query))
     columns = [*by.split(","), "calls", "units", "errors"]
     show_rows(rows, columns, as_json=as_json, empty="No call has been counted yet.")
 

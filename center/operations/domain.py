@@ -22,6 +22,9 @@ _FIRST_ERROR = 400
 _FIRST_FAILURE = 500
 _TOO_MANY = 429
 
+USAGE_SPAN = timedelta(days=30)
+"""How far usage reaches back where nobody says from when."""
+
 SLOT = timedelta(minutes=5)
 """Length of a slot of recent usage."""
 
@@ -170,6 +173,16 @@ class UsageSum:
         self.latency_us += record.latency_us
         self.latency[cell_of(record.latency_us)] += 1
 
+    def merge(self, other: "UsageSum") -> None:
+        """Add the calls of another sum."""
+        self.calls += other.calls
+        self.units += other.units
+        self.errors += other.errors
+        self.failures += other.failures
+        self.throttled += other.throttled
+        self.latency_us += other.latency_us
+        self.latency = [a + b for a, b in zip(self.latency, other.latency, strict=True)]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SlotKey:
@@ -226,6 +239,11 @@ def booked_at(claimed: datetime, received: datetime) -> datetime:
 def hour_of(moment: datetime) -> datetime:
     """Return the start of the hour, UTC."""
     return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def default_begin(ends: datetime) -> datetime:
+    """Return from which hour on usage is shown up to a moment, where nobody says."""
+    return hour_of(ends - USAGE_SPAN)
 
 
 def sum_usage(

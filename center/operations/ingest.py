@@ -37,6 +37,7 @@ from center.operations.domain import (
     sum_usage,
 )
 from center.operations.recent import SlotStore
+from center.operations.span_store import SpanStore
 from center.operations.store import HealthStore, IntakeStore, Origin, UsageStore
 from center.operations.uncounted import keep_uncounted
 from center.permissions import Actor, ActorKind, Role
@@ -120,7 +121,9 @@ def _apply_usage(session: Session, origin: Origin, records: list[UsageRecord]) -
     store = UsageStore(session)
     # A call that came in another stream or epoch already is not counted a second time.
     fresh = store.keep(origin, [record for record in records if not record.trial])
-    store.add(sum_usage(origin.province, fresh, origin.received_at))
+    hours = sum_usage(origin.province, fresh, origin.received_at)
+    store.add(hours)
+    SpanStore(session).add(hours)
     SlotStore(session).add(sum_recent(origin.province, fresh, origin.received_at))
 
 

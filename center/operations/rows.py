@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from center.columns import BigCount, Json, Key, Line, UtcDateTime
+from center.columns import BigCount, Json, Key, Line, Serial, UtcDateTime
 from center.database import Base
 from center.operations.latency import LATENCY_CELLS
 
@@ -97,6 +97,39 @@ class UsageHourRow(Base):
     __table_args__ = (Index(None, "hour"), Index(None, "province", "hour"))
 
 
+class UsageSeriesRow(Base):
+    """What one application called of one version in one province: a number instead of four names."""
+
+    __tablename__ = "usage_series"
+    __table_args__ = (UniqueConstraint("province", "capability", "version", "application"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    province: Mapped[str] = mapped_column(Key)
+    capability: Mapped[str] = mapped_column(Key)
+    version: Mapped[str] = mapped_column(Key)
+    application: Mapped[str] = mapped_column(Key)
+
+
+class UsageSpanRow(Base):
+    """The hours of one span and series, added up: kept by whoever adds to an hour, at once.
+
+    A country's 10,000 series over 30 days are 300,000 rows by the day, and about 60,000 of these.
+    """
+
+    __tablename__ = "usage_span"
+
+    hours: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    begins: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    series: Mapped[int] = mapped_column(
+        BigCount, ForeignKey(UsageSeriesRow.id), primary_key=True, autoincrement=False
+    )
+    calls: Mapped[int] = mapped_column(BigCount)
+    units: Mapped[int] = mapped_column(BigCount)
+    errors: Mapped[int] = mapped_column(BigCount)
+    failures: Mapped[int] = mapped_column(BigCount)
+    throttled: Mapped[int] = mapped_column(BigCount)
+
+
 class UsageSlotRow(Base):
     """Calls of the last day by five minutes: what alarms and burn rates are found in."""
 
@@ -111,11 +144,14 @@ class UsageSlotRow(Base):
     throttled: Mapped[int] = mapped_column(BigCount)
 
 
+FIGURES = ("calls", "units", "errors", "failures", "throttled")
+"""What usage is read and sorted by, beside the cells of its latency."""
+
 LATENCY_COLUMNS = tuple(f"latency_{cell}" for cell in range(LATENCY_CELLS))
 """Calls in each cell of `latency`; hours from before they were kept have none."""
 
 for _name in LATENCY_COLUMNS:
-    for _row in (UsageHourRow, UsageSlotRow):
+    for _row in (UsageHourRow, UsageSpanRow, UsageSlotRow):
         setattr(_row, _name, mapped_column(_name, BigCount, server_default="0"))
 
 

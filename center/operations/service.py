@@ -1,5 +1,6 @@
 """What edges report, and what people read of it."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from center.database import Database
 from center.identity import audit
 from center.operations.batches import read_batch, understand
 from center.operations.checks import sort_out
+from center.operations.counted import Scope
 from center.operations.domain import (
     Body,
     CallsAsked,
@@ -30,7 +32,7 @@ from center.operations.store import (
     Origin,
     UsageStore,
 )
-from center.operations.totals import Scope, UsageTotals
+from center.operations.totals import UsageTotals
 from center.operations.uncounted import UncountedStore
 from center.paging import Page, Paging
 from center.permissions import Actor, Role
@@ -92,29 +94,36 @@ class UsageQuestion:
     """
 
     by: tuple[UsageDimension, ...]
-    begins: datetime | None
+    begins: datetime
     ends: datetime | None
-    skip: int
-    limit: int
     sort: str = ""
     application: str | None = None
 
 
 def usage(
-    session: Session, actor: Actor, reach: Reach, question: UsageQuestion
+    session: Session, actor: Actor, reach: Reach, question: UsageQuestion, skip: int, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
     """Return one part of the groups with their figures, and the number of all groups."""
+    return _totals(session, actor, reach, question).read(skip=skip, limit=limit, sort=question.sort)
+
+
+def every_usage(
+    session: Session, actor: Actor, reach: Reach, question: UsageQuestion
+) -> Iterator[dict[str, Any]]:
+    """Return all groups with their figures, few of them in memory at once."""
+    return _totals(session, actor, reach, question).every(sort=question.sort)
+
+
+def _totals(session: Session, actor: Actor, reach: Reach, question: UsageQuestion) -> UsageTotals:
     scope = Scope(
         provinces=reach.provinces,
         capabilities=reach.capabilities,
-        application=question.application,
+        applications=None if question.application is None else [question.application],
         begins=question.begins,
         ends=question.ends,
         books=_books(actor),
     )
-    totals = UsageTotals(session, question.by, scope)
-    found = totals.read(skip=question.skip, limit=question.limit, sort=question.sort)
-    return found, totals.count()
+    return UsageTotals(session, question.by, scope)
 
 
 def _books(actor: Actor) -> frozenset[str] | None:

@@ -1,133 +1,115 @@
-"""Usage as people ask for it: hourly totals, grouped, with shares of latency and whose books."""
+"""Usage as people ask for it: totals, grouped, with shares of latency and whose books."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from center.identity.store.applications import ApplicationRow
-from center.identity.store.organisations import OrganisationRow
-from center.identity.store.places import serving_provinces
+from center.operations.counted import SUMS, Scope
 from center.operations.domain import UsageDimension
+from center.operations.grouping import Grouping
 from center.operations.latency import quantile_ms
-from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
+from center.operations.rows import FIGURES, LATENCY_COLUMNS
 from center.subscription.domain import Status
 from center.subscription.store import SubscriptionRow
 
-FIGURES = ("calls", "units", "errors", "failures", "throttled")
-"""Sums that a list can be sorted by."""
-
-_OWNED = frozenset({UsageDimension.ORGANISATION, UsageDimension.COST_CENTRE})
+_PIECE = 1000
 _OF_SUBSCRIPTION = frozenset(
     {UsageDimension.PROVINCE, UsageDimension.CAPABILITY, UsageDimension.APPLICATION}
 )
-_COLUMNS: dict[UsageDimension, ColumnElement[Any]] = {
-    UsageDimension.PROVINCE: UsageHourRow.province.expression,
-    UsageDimension.CAPABILITY: UsageHourRow.capability.expression,
-    UsageDimension.VERSION: UsageHourRow.version.expression,
-    UsageDimension.APPLICATION: UsageHourRow.application.expression,
-    UsageDimension.HOUR: UsageHourRow.hour.expression,
-    UsageDimension.ORGANISATION: func.coalesce(ApplicationRow.organisation, ""),
-    UsageDimension.COST_CENTRE: func.coalesce(OrganisationRow.cost_centre, ""),
+_NARROWED = {
+    UsageDimension.PROVINCE: "provinces",
+    UsageDimension.CAPABILITY: "capabilities",
+    UsageDimension.APPLICATION: "applications",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which usage counts; None stands for all of it.
-
-    Attributes:
-        provinces: None stands for those that serve: what answers a draft is nobody's usage.
-        books: Organisations whose cost centre the asker may read; others' usage is left out where
-            it is grouped by cost centre.
-    """
-
-    provinces: Collection[str] | None = None
-    capabilities: Collection[str] | None = None
-    application: str | None = None
-    begins: datetime | None = None
-    ends: datetime | None = None
-    books: Collection[str] | None = None
+"""Dimensions that a scope can be narrowed by, and how it names them."""
 
 
 class UsageTotals:
-    """Sums of the hours of one session, by dimensions."""
+    """Sums of one session's usage, by dimensions."""
 
     def __init__(self, session: Session, by: Sequence[UsageDimension], scope: Scope) -> None:
         self._session = session
         self._by = tuple(by)
         self._scope = scope
-        self._groups = [_COLUMNS[name].label(name) for name in by]
 
-    def count(self) -> int:
-        """Count the groups."""
-        inner = self._joined(select(*self._groups)).group_by(*self._columns).subquery()
-        return self._session.scalar(select(func.count()).select_from(inner)) or 0
-
-    def read(self, *, skip: int, limit: int, sort: str = "") -> list[dict[str, Any]]:
-        """Return groups with their figures; without a sort in the order of the dimensions.
+    def read(self, *, skip: int, limit: int, sort: str = "") -> tuple[list[dict[str, Any]], int]:
+        """Return groups with their figures, and how many groups there are in all.
 
         Args:
             skip: Groups that were shown before.
             limit: Groups to return, at most.
-            sort: A name of `FIGURES`, with a minus before it for the largest first.
+            sort: A name of `FIGURES`, with a minus before it for the largest first; without one
+                they come in the order of the dimensions.
         """
-        row = UsageHourRow
-        sums = [func.sum(getattr(row, name)).label(name) for name in (*FIGURES, *LATENCY_COLUMNS)]
-        statement = self._joined(select(*self._groups, *sums)).group_by(*self._columns)
-        figure = func.sum(getattr(row, sort.removeprefix("-"))) if sort else None
-        first = [] if figure is None else [figure.desc() if sort[0] == "-" else figure.asc()]
-        ordered = statement.order_by(*first, *self._columns).offset(skip).limit(limit)
-        lines = [_line(dict(line)) for line in self._session.execute(ordered).mappings()]
-        return self._with_quotas([line for line in lines if line["calls"] is not None])
+        if UsageDimension.HOUR in self._by or not self._by_many:
+            lines, total = self._page(SUMS, sort, skip, limit)
+        else:
+            # Thirty sums of every group are dear: which groups are shown is found by one of them.
+            order = sort.removeprefix("-") or FIGURES[0]
+            shown, total = self._page([order], sort, skip, limit)
+            lines = self._in_detail(shown)
+        return self._with_quotas([_line(line) for line in lines]), total
+
+    def every(self, *, sort: str = "") -> Iterator[dict[str, Any]]:
+        """Return all groups with their figures, read piece by piece; ``sort`` as in `read`."""
+        statement = Grouping(self._by, self._scope, SUMS).statement(sort)
+        found = self._session.execute(statement.execution_options(yield_per=_PIECE))
+        for piece in found.mappings().partitions():
+            yield from self._with_quotas([_line(dict(line)) for line in piece])
 
     @property
-    def _columns(self) -> list[ColumnElement[Any]]:
-        return [_COLUMNS[name] for name in self._by]
+    def _by_many(self) -> bool:
+        """Whether there may be far more groups than a page shows."""
+        return bool({UsageDimension.CAPABILITY, UsageDimension.APPLICATION} & set(self._by))
 
-    def _joined(self, statement: Select[Any]) -> Select[Any]:
-        row, scope = UsageHourRow, self._scope
-        statement = statement.select_from(row)
-        if _OWNED & set(self._by):
-            statement = statement.outerjoin(
-                ApplicationRow, ApplicationRow.client_id == row.application
-            ).outerjoin(OrganisationRow, OrganisationRow.name == ApplicationRow.organisation)
-        if UsageDimension.COST_CENTRE in self._by and scope.books is not None:
-            statement = statement.where(ApplicationRow.organisation.in_(sorted(scope.books)))
-        within = serving_provinces() if scope.provinces is None else sorted(scope.provinces)
-        statement = statement.where(row.province.in_(within))
-        if scope.capabilities is not None:
-            statement = statement.where(row.capability.in_(sorted(scope.capabilities)))
-        if scope.application is not None:
-            statement = statement.where(row.application == scope.application)
-        if scope.begins is not None:
-            statement = statement.where(row.hour >= scope.begins)
-        if scope.ends is not None:
-            statement = statement.where(row.hour < scope.ends)
-        return statement
+    def _page(
+        self, figures: Sequence[str], sort: str, skip: int, limit: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        groups = Grouping(self._by, self._scope, figures)
+        statement = groups.statement(sort, func.count().over().label("total"))
+        found = self._session.execute(statement.offset(skip).limit(limit)).mappings().all()
+        if not found:
+            return [], self._session.scalars(groups.count()).one() if skip else 0
+        return [dict(line) for line in found], int(found[0]["total"])
+
+    def _in_detail(self, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return groups once more with all of their figures, in the same order."""
+        names: dict[str, Any] = {
+            _NARROWED[name]: {line[name] for line in shown}
+            for name in self._by
+            if name in _NARROWED
+        }
+        statement = Grouping(self._by, replace(self._scope, **names), SUMS).statement("")
+        lines = [dict(line) for line in self._session.execute(statement).mappings()]
+        found = {self._key(line): line for line in lines}
+        return [found[self._key(line)] for line in shown]
+
+    def _key(self, line: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(line[name] for name in self._by)
 
     def _with_quotas(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Add what the active subscriptions of each group may call a day, where groups are theirs."""
-        if not self._by or not set(self._by) <= _OF_SUBSCRIPTION:
+        if not set(self._by) <= _OF_SUBSCRIPTION:
             return [{**line, "daily_quota": None} for line in lines]
         row = SubscriptionRow
         columns = [getattr(row, name) for name in self._by]
-        statement = select(*columns, func.sum(row.daily_quota)).where(row.status == Status.ACTIVE)
+        shown = [getattr(row, name).in_({line[name] for line in lines}) for name in self._by]
+        statement = select(*columns, func.sum(row.daily_quota)).where(
+            row.status == Status.ACTIVE, *shown
+        )
         found = self._session.execute(statement.group_by(*columns)).all()
         quotas = {tuple(line[:-1]): int(line[-1]) for line in found}
-        return [
-            {**line, "daily_quota": quotas.get(tuple(line[name] for name in self._by))}
-            for line in lines
-        ]
+        return [{**line, "daily_quota": quotas.get(self._key(line))} for line in lines]
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
     """Turn the engines' decimals into whole numbers, and the cells into quantiles."""
     cells = [int(line.pop(name) or 0) for name in LATENCY_COLUMNS]
-    sums = {name: None if line[name] is None else int(line[name]) for name in FIGURES}
+    line.pop("total", None)
+    sums = {name: int(line[name]) for name in FIGURES}
     return {
         **line,
         **sums,

@@ -8,7 +8,7 @@ else may be.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from edge_gateway.agent.identity import read_identity
 
 _AT_ONCE = 5000
 _PAGE = 500
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Without a beginning the center shows the last 30 days alone."""
+
 _TRIES = 5
 
 Group = tuple[str, str, str]
@@ -149,7 +152,7 @@ def _center_books(
     center: CenterClient, province: str, begins: datetime | None
 ) -> tuple[dict[Group, int], list[dict[str, Any]]]:
     """Read totals and single calls of one moment."""
-    since = begins.isoformat() if begins else None
+    since = (begins or _EVER).isoformat()
     for _ in range(_TRIES):
         before = _totals(center, province, since)
         calls = list(
@@ -160,7 +163,7 @@ def _center_books(
     raise Unavailable("New calls are counted all the while: try again when there are fewer.")
 
 
-def _totals(center: CenterClient, province: str, since: str | None) -> dict[Group, int]:
+def _totals(center: CenterClient, province: str, since: str) -> dict[Group, int]:
     found: dict[Group, int] = {}
     by = "province,hour,application,capability"
     for item in center.pages("/usage", by=by, limit=10_000, **{"from": since}):

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import Table, insert
 
+from center import migrations
 from center.board.joining import Board
 from center.capability.rows import CapabilityRow, CapabilityVersionRow
 from center.columns import UtcDateTime
@@ -35,6 +38,9 @@ from center.schema import migrate
 from center.subscription.store import SubscriptionRow
 from deploy.fleet.provinces import provinces
 from tests.center_stock import MANIFEST, published_version
+
+_SPANS = "c5a1f7d20e94"
+"""The migration that adds up what there is."""
 
 _CHUNK = 5_000
 _COLUMNS = 12
@@ -90,6 +96,7 @@ class Country:
                     session.execute(insert(table), [{**blanks, **item} for item in chunk])
                 count += len(chunk)
             say(f"{row.__tablename__:20} {count:>10,} rows  {time.monotonic() - began:6.1f} s")
+        add_spans(database)
         board = Board(database, lambda: self.now)
         while board.run():
             pass
@@ -325,6 +332,14 @@ class Country:
     @property
     def _hour(self) -> datetime:
         return self.now.replace(minute=0, second=0, microsecond=0)
+
+
+def add_spans(database: Database) -> None:
+    """Add the hours of usage up as the migration does that brought their spans."""
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    revision = script.get_revision(_SPANS)
+    with database.session() as session:
+        revision.module.add_up(session.connection())
 
 
 def capability(number: int) -> str:

@@ -129,9 +129,9 @@ CAMPAIGN = Campaign(
         ),
         PlantedBug(
             name="answer-breaks-its-schema",
-            path="center/operations/api.py",
-            old='JSONResponse(page.model_dump(mode="json"))',
-            new='JSONResponse(page.model_dump(mode="json") | {"total": str(total)})',
+            path="center/operations/api/usage.py",
+            old='JSONResponse(page.model_dump(mode="json", by_alias=True))',
+            new='JSONResponse(page.model_dump(mode="json", by_alias=True) | {"total": str(total)})',
         ),
         PlantedBug(
             name="unbounded-limit",

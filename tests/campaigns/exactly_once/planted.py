@@ -25,13 +25,13 @@ _ACKNOWLEDGED_BEFORE_COMMIT = PlantedBug(
 _TOTALS_BEHIND = PlantedBug(
     "totals-outside-the-transaction-of-their-records",
     "center/operations/ingest.py",
-    "    store.add(sum_usage(origin.province, fresh, origin.received_at))\n",
-    """    sums = sum_usage(origin.province, fresh, origin.received_at)
-    engine = session.get_bind()
+    "    store.add(hours)\n    SpanStore(session).add(hours)\n",
+    """    engine = session.get_bind()
 
     def book() -> None:
         with Session(engine) as later, later.begin():
-            UsageStore(later).add(sums)
+            UsageStore(later).add(hours)
+            SpanStore(later).add(hours)
 
     __import__("threading").Timer(0.3, book).start()
 """,
