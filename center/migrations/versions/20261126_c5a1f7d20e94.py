@@ -45,7 +45,7 @@ def upgrade() -> None:
     sa.Column('begins', columns.UtcDateTime(), nullable=False),
     sa.Column('series', columns.BigCount, autoincrement=False, nullable=False),
     *(sa.Column(name, columns.BigCount, nullable=False) for name in _FIGURES[:5]),
-    *(sa.Column(name, columns.BigCount, server_default='0', nullable=False) for name in _FIGURES[5:]),
+    *(sa.Column(name, columns.BigCount, server_default='0', nullable=True) for name in _FIGURES[5:]),
     sa.ForeignKeyConstraint(['series'], ['usage_series.id'], name=op.f('fk_usage_span_series')),
     sa.PrimaryKeyConstraint('hours', 'begins', 'series', name=op.f('pk_usage_span')),
     **_CHARSET,
