@@ -1,6 +1,6 @@
 """Usage added up by spans of hours, from the hours there are.
 
-Revision: c5a1f7d20e94; follows: 70b4c0d399c4.
+Revision: c5a1f7d20e94; follows: f2a96c0b7d15.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from alembic import op
 from center import columns
 
 revision = 'c5a1f7d20e94'
-down_revision = "70b4c0d399c4"
+down_revision = "f2a96c0b7d15"
 branch_labels = None
 depends_on = None
 
