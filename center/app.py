@@ -22,6 +22,7 @@ from center.adapters.folder_packages import FolderPackageStore
 from center.alarm import api as alarm
 from center.authentication import make_authenticate
 from center.board import api as board
+from center.board.memory import CellMemory
 from center.capability import api as capability
 from center.capability.difference.packages import Extracts
 from center.capability.review import api as review
@@ -141,6 +142,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     _open_packages(app, settings, database)
     app.state.references = package_references(database, app.state.packages, kept=_REFERENCES)
     app.state.oidc = _oidc(settings)
+    app.state.board_memory = CellMemory()
     app.state.inspectors = inspectors
     app.state.console_folder = ConsoleFolder()
     _answer_from_above(app)

@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from capability_sdk.contracts.model import CapabilityName, ProvinceName
 from capability_sdk.kit.problems import problem_responses
 from center.board import service
 from center.board.detail import CellStoryView, ColumnStoryView
 from center.board.histograms import column_story
-from center.board.views import BoardView, board_members
+from center.board.memory import CellMemory
+from center.board.views import BoardView, board_members, written
 from center.clock import ClockDep
 from center.database import SessionDep
 from center.monitoring.references import References
@@ -29,6 +29,11 @@ def _references(request: Request) -> References:
     return references
 
 
+def _memory(request: Request) -> CellMemory:
+    memory: CellMemory = request.app.state.board_memory
+    return memory
+
+
 @router.get(
     "/board",
     dependencies=_MONITORING,
@@ -39,12 +44,14 @@ def read_board(
     session: SessionDep,
     actor: ActorDep,
     clock: ClockDep,
+    memory: Annotated[CellMemory, Depends(_memory)],
     province: ProvinceName | None = None,
     capability: CapabilityName | None = None,
 ) -> Response:
     """Show how every capability is in every province that you see, the worst first."""
     reach = reach_of(session, actor).within(province=province, capability=capability)
-    return JSONResponse(board_members(service.board(session, reach, clock())))
+    found = written(board_members(service.board(session, reach, clock(), memory)))
+    return Response(found, media_type="application/json")
 
 
 @router.get(

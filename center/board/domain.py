@@ -5,10 +5,9 @@ One vocabulary for every page: healthy, watch, drift, quality down, late, no dat
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 LATE_AFTER = timedelta(hours=3)
 """An edge reports each hour; two reports may be missed."""
@@ -47,17 +46,15 @@ class BoardState(StrEnum):
 SEVERITY = {state: rank for rank, state in enumerate(BoardState)}
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why a state is what it is: a code that the console puts into words, and its figures."""
 
     code: str
     figures: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What is known of one capability in one province.
+class Figures(NamedTuple):
+    """What is known of one capability in one province; a tuple, since a board holds thousands.
 
     Attributes:
         is_deployed: Whether it should run there now.
@@ -106,8 +103,7 @@ class Figures:
     data_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """Figures with their state and its cause."""
 
     figures: Figures
@@ -183,14 +179,14 @@ def wilson(right: int, n: int) -> tuple[float, float] | None:
 
 def _quality_down(item: Figures) -> tuple[BoardState, Cause] | None:
     now, before = item.accuracy, item.accuracy_before
-    if now is None or before is None:
+    if now is None or before is None or before - now < QUALITY_LOSS:
         return None
-    if min(item.labelled, item.labelled_before) < LEAST_LABELLED:
+    if item.labelled < LEAST_LABELLED or item.labelled_before < LEAST_LABELLED:
         return None
     error = math.sqrt(
         now * (1 - now) / item.labelled + before * (1 - before) / item.labelled_before
     )
-    if before - now < max(QUALITY_LOSS, 2 * error):
+    if before - now < 2 * error:
         return None
     figures: dict[str, Any] = {
         "accuracy": now,
@@ -259,5 +255,5 @@ def _accompanied(item: Judged, companions: Mapping[Any, Sequence[str]]) -> Judge
     ):
         return item
     others = [name for name in companions[_way(item.figures)] if name != item.figures.province]
-    cause = replace(item.cause, figures={**item.cause.figures, "also_in": others})
-    return replace(item, cause=cause)
+    cause = Cause(item.cause.code, {**item.cause.figures, "also_in": others})
+    return item._replace(cause=cause)

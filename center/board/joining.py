@@ -84,7 +84,7 @@ def join(session: Session, province: str, now: datetime) -> tuple[list[Figures],
 
 
 _NOTHING: dict[str, Any] = {
-    **dict.fromkeys(Figures.__dataclass_fields__),
+    **dict.fromkeys(Figures._fields),
     **dict.fromkeys(
         ("calls", "errors", "refused", "latency_us", "quota", "used", "rows", "moved"), 0
     ),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from center.board.domain import Figures, Judged, judge_all
 from center.board.errors import NoCell
 from center.board.history import Marker, QualityPoint, markers, quality_points
+from center.board.memory import CellMemory
 from center.board.store import BoardStore, Head, Place
 from center.monitoring.domain import DriftPoint
 from center.monitoring.errors import NoProfile
@@ -39,12 +40,20 @@ class CellStory:
     markers: list[Marker]
 
 
-def board(session: Session, reach: Reach, now: datetime) -> BoardNow:
+def board(session: Session, reach: Reach, now: datetime, memory: CellMemory) -> BoardNow:
     """Return every cell within reach; a fixed number of queries, whatever their number."""
     store = BoardStore(session)
     places = store.places(reach)
+    if reach.capabilities is None:
+        return _judged(store, reach, places, memory.read(store, places), now)
+    return _judged(store, reach, places, store.cells(reach), now)
+
+
+def _judged(
+    store: BoardStore, reach: Reach, places: list[Place], figures: list[Figures], now: datetime
+) -> BoardNow:
     spoken = {place.name: place.spoken_at for place in places}
-    cells = judge_all(store.cells(reach), spoken, now)
+    cells = judge_all(figures, spoken, now)
     wanted = {item.figures.capability for item in cells}
     heads = [head for head in store.heads(reach) if head.name in wanted]
     return BoardNow(now, places, heads, cells)
@@ -74,7 +83,8 @@ def cell(
     Raises:
         NoCell: It is out of reach, or the capability never ran there.
     """
-    around = board(session, reach.within(province=None, capability=capability), now)
+    store, near = BoardStore(session), reach.within(province=None, capability=capability)
+    around = _judged(store, near, store.places(near), store.cells(near), now)
     found = next((c for c in around.cells if c.figures.province == province), None)
     if found is None:
         raise NoCell(f"{capability} has nothing to show in {province}.")

@@ -1,8 +1,8 @@
 """Every query about the joined board."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -16,7 +16,8 @@ from center.identity.store.places import ProvinceRow
 from center.operations.rows import IntakeRow
 from center.reach import Reach
 
-_MEMBERS = tuple(getattr(BoardCellRow, name) for name in Figures.__dataclass_fields__)
+_MEMBERS = tuple(getattr(BoardCellRow, name) for name in Figures._fields)
+_SHORTEST = timedelta(microseconds=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,21 +78,24 @@ class BoardStore:
     def replace(
         self, province: str, cells: Sequence[Figures], spoken_at: datetime | None, at: datetime
     ) -> None:
-        """Keep a province's cells in place of those before."""
+        """Keep a province's cells in place of those before, joined later than they were."""
+        before = self._session.get(BoardProvinceRow, province)
+        later = at if before is None else max(at, before.joined_at + _SHORTEST)
         for row in (BoardCellRow, BoardProvinceRow):
             self._session.execute(delete(row).where(row.province == province))
         if cells:
-            self._session.execute(insert(BoardCellRow), [asdict(cell) for cell in cells])
-        self._session.add(BoardProvinceRow(province=province, joined_at=at, spoken_at=spoken_at))
+            self._session.execute(insert(BoardCellRow), [cell._asdict() for cell in cells])
+        values = {"province": province, "joined_at": later, "spoken_at": spoken_at}
+        self._session.execute(insert(BoardProvinceRow).values(**values))
 
     def cells(self, reach: Reach) -> list[Figures]:
-        """Return the cells within reach, as columns: no row object is made."""
+        """Return the cells within reach: read past the ORM, which would take a third of the time."""
         statement = select(*_MEMBERS)
         if reach.provinces is not None:
             statement = statement.where(BoardCellRow.province.in_(sorted(reach.provinces)))
         if reach.capabilities is not None:
             statement = statement.where(BoardCellRow.capability.in_(sorted(reach.capabilities)))
-        return [Figures(*row) for row in self._session.execute(statement)]
+        return list(map(Figures._make, self._session.connection().execute(statement).all()))
 
     def places(self, reach: Reach) -> list[Place]:
         """Return the serving provinces within reach, by name."""

@@ -5,9 +5,10 @@ the models are its documentation, and a test holds the two together.
 """
 
 from collections import Counter
-from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
+import orjson
 from pydantic import Field
 
 from capability_sdk.contracts.manifest import Titles
@@ -95,17 +96,22 @@ class BoardView(Wire):
 
 
 def board_members(found: BoardNow) -> dict[str, Any]:
-    """Return the members of a `BoardView`, ready to be written as JSON."""
+    """Return the members of a `BoardView`, for `written`."""
     counts: dict[str, Counter[BoardState]] = {place.name: Counter() for place in found.places}
     for cell in found.cells:
         if cell.figures.province in counts:
             counts[cell.figures.province][cell.state] += 1
     return {
-        "at": _moment(found.at),
+        "at": found.at,
         "provinces": [place_members(place, counts[place.name]) for place in found.places],
         "capabilities": [head_members(head) for head in found.heads],
         "cells": [cell_members(cell) for cell in found.cells],
     }
+
+
+def written(members: dict[str, Any]) -> bytes:
+    """Return members as JSON, moments as `UtcTime` shows them."""
+    return orjson.dumps(members, option=orjson.OPT_UTC_Z)
 
 
 def place_members(item: Place, counts: Counter[BoardState]) -> dict[str, Any]:
@@ -115,9 +121,9 @@ def place_members(item: Place, counts: Counter[BoardState]) -> dict[str, Any]:
         "titles": {"zh": item.title_zh, "en": item.title_en},
         "simulated": item.simulated,
         "state": min(counts, key=lambda state: SEVERITY[state], default=None),
-        "counts": dict(counts),
-        "spoken_at": _moment(item.spoken_at),
-        "joined_at": _moment(item.joined_at),
+        "counts": {state.value: number for state, number in counts.items()},
+        "spoken_at": item.spoken_at,
+        "joined_at": item.joined_at,
     }
 
 
@@ -130,21 +136,14 @@ def head_members(item: Head) -> dict[str, Any]:
 def cell_members(item: Judged) -> dict[str, Any]:
     """Return the members of a `BoardCellView`."""
     found = item.figures
-    members = {name: _plain(getattr(found, name)) for name in _SHOWN}
-    latency = found.latency_us / found.calls / 1000 if found.calls else None
-    figures = {name: _plain(value) for name, value in item.cause.figures.items()}
-    cause = {"code": item.cause.code, "figures": figures}
-    return {**members, "state": item.state, "cause": cause, "latency_ms": latency}
+    members = dict(zip(_SHOWN, _shown(found), strict=True))
+    members["state"] = item.state
+    members["cause"] = {"code": item.cause.code, "figures": item.cause.figures}
+    members["latency_ms"] = found.latency_us / found.calls / 1000 if found.calls else None
+    return members
 
 
 _SHOWN = tuple(
     name for name in BoardCellView.model_fields if name not in {"state", "cause", "latency_ms"}
 )
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a member of any type
-    return _moment(value) if isinstance(value, datetime) else value
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+_shown = attrgetter(*_SHOWN)

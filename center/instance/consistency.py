@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from center.instance.content import NOT_NOTED, Content, Part, Tick
 from center.instance.content import compare as compare_contents
 from center.instance.document import deployments
 from center.instance.store import DesiredStateStore, last_report
+from center.paging import Paging, decode_cursor, encode_cursor
+from center.reach import Reach
 
 _READ = ("code", "weights", "overlay", "parse_rule", "anchors")
 
@@ -81,7 +84,39 @@ class _Side:
         return {(item.capability, item.version): item for item in read}
 
 
-def compare(session: Session, province: str, now: datetime) -> list[Line]:
+def read_page(
+    session: Session, reach: Reach, paging: Paging, now: datetime
+) -> tuple[list[Line], str | None]:
+    """Return a page of lines by province, capability and version, and the cursor of the next.
+
+    A province is compared only once a page comes to it: the cost is that of the provinces shown.
+
+    Raises:
+        InvalidRequest: The cursor is not one of this list.
+    """
+    after = ("", "", "")
+    if paging.cursor is not None:
+        after = decode_cursor(paging.cursor, (str, str, str))
+    names = PlaceStore(session).names() if reach.provinces is None else sorted(reach.provinces)
+    lines = (
+        line
+        for name in names
+        if name >= after[0]
+        for line in sorted(_compare(session, name, now), key=_place)
+        if _place(line) > after
+        if reach.capabilities is None or line.capability in reach.capabilities
+    )
+    found = list(islice(lines, paging.limit + 1))
+    has_more = len(found) > paging.limit
+    found = found[: paging.limit]
+    return found, encode_cursor(_place(found[-1])) if has_more else None
+
+
+def _place(line: Line) -> tuple[str, str, str]:
+    return line.province, line.capability, line.version
+
+
+def _compare(session: Session, province: str, now: datetime) -> list[Line]:
     """Return a line for each version that a province should run, or does."""
     edge = PlaceStore(session).find_edge_of(province)
     issued = DesiredStateStore(session).find(edge.id) if edge is not None else None

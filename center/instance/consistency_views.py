@@ -80,19 +80,19 @@ class ConsistencyView(Wire):
         )
 
 
-class Consistency(Wire):
-    """Every version of the asked provinces."""
-
-    items: list[ConsistencyView]
-    next: str | None = None
-    total: int
-
-
 class MatrixProvince(Wire):
-    """A column of the matrix."""
+    """A province, and when it was heard."""
 
     name: str
     age_seconds: float | None = Field(default=None, description="Since it reported last.")
+
+
+class Consistency(Wire):
+    """A page of versions in provinces, by province, capability and version."""
+
+    items: list[ConsistencyView]
+    next: str | None = Field(default=None, description="Cursor of the page that follows.")
+    provinces: list[MatrixProvince] = Field(description="All that reported, on every page.")
 
 
 class MatrixVersion(Wire):

@@ -166,7 +166,7 @@ class Country:
             manifest |= {"name": capability(number), "titles": titles}
             columns = CapabilityVersionRow.__table__.columns
             given = {column.key: getattr(row, column.key) for column in columns}
-            published = {"manifest": manifest, "published_at": self.now - timedelta(days=90)}
+            published = {"manifest": manifest, "published_at": self.now, "release": "measured"}
             yield {name: value for name, value in given.items() if value is not None} | published
 
     def _applications(self) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from capability_sdk.profiling.anchors import build_reference
 from capability_sdk.profiling.carrier import to_whylogs
 from capability_sdk.profiling.digest import anchors_digest
 from center.board.joining import Board
+from center.board.store import BoardStore
 from center.board.views import BoardView
 from center.database import Database
 from center.instance.store import DeploymentRow
@@ -174,6 +175,19 @@ def test_the_board_asks_as_often_for_one_cell_as_for_many(center: Center) -> Non
         center.get("/board", "admin")
 
     assert len(one) == len(all_of_them)
+    with statements(center.database) as again:
+        center.get("/board", "admin")
+    assert len(again) == len(all_of_them) - 1  # cells are read once a joining
+
+
+def test_cells_joined_twice_at_one_moment_are_those_of_the_second_time(center: Center) -> None:
+    join(center)
+    assert set(states(center)) == set(PROVINCES)
+
+    with center.database.session() as session:
+        BoardStore(session).replace("guizhou", [], None, center.world.clock())
+
+    assert set(states(center)) == {"zhejiang"}
 
 
 def deploy(database: Database) -> None:

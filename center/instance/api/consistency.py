@@ -9,12 +9,18 @@ from capability_sdk.contracts.model import CapabilityName, ProvinceName
 from capability_sdk.kit.problems import problem_responses
 from center.clock import ClockDep
 from center.database import SessionDep
-from center.identity.store import PlaceStore
 from center.instance import consistency
-from center.instance.consistency_views import Consistency, ConsistencyView, MatrixView
+from center.instance.consistency_views import (
+    Consistency,
+    ConsistencyView,
+    MatrixProvince,
+    MatrixView,
+)
+from center.instance.content_store import ContentStore
 from center.instance.matrix import Asked, read_matrix
+from center.paging import PagingDep
 from center.permissions import ActorDep, Permission, permit
-from center.reach import reach_of
+from center.reach import Reach, reach_of
 
 router = APIRouter(tags=["instance"])
 
@@ -22,26 +28,30 @@ router = APIRouter(tags=["instance"])
 @router.get(
     "/consistency",
     dependencies=[permit(Permission.READ_DEPLOYMENTS)],
-    responses=problem_responses(401, 403, 422, 503),
+    responses=problem_responses(400, 401, 403, 422, 503),
 )
 def show_consistency(
     session: SessionDep,
     actor: ActorDep,
     clock: ClockDep,
+    paging: PagingDep,
     province: Annotated[ProvinceName | None, Query()] = None,
     capability: Annotated[CapabilityName | None, Query()] = None,
 ) -> Consistency:
     """Compare what provinces should run with what they said last, part by part."""
-    within = actor.within(province)
-    names = PlaceStore(session).names() if within is None else sorted(within)
     seen = reach_of(session, actor).within(province=None, capability=capability).capabilities
-    lines = [
-        line
-        for name in names
-        for line in consistency.compare(session, name, clock())
-        if seen is None or line.capability in seen
-    ]
-    return Consistency(items=[ConsistencyView.of(line) for line in lines], total=len(lines))
+    reach, now = Reach(actor.within(province), seen), clock()
+    lines, following = consistency.read_page(session, reach, paging, now)
+    ages = {name: (now - at) for name, at in ContentStore(session, reach).reported_at().items()}
+    return Consistency(
+        items=[ConsistencyView.of(line) for line in lines],
+        next=following,
+        provinces=[
+            MatrixProvince(name=name, age_seconds=age.total_seconds())
+            for name, age in sorted(ages.items())
+            if reach.provinces is None or name in reach.provinces
+        ],
+    )
 
 
 @router.get(

@@ -165,7 +165,12 @@ def test_consistency_compares_desired_digests_with_the_reported_ones(shop: Shop)
         "1.0.0": "consistent",
         "0.9.0": "unwanted",
     }
-    line = shop.operator.get("/consistency").json()["items"][0]
+    first = shop.operator.get("/consistency?limit=1").json()
+    rest = shop.operator.get(f"/consistency?limit=1&cursor={first['next']}").json()
+    assert [page["items"][0]["version"] for page in (first, rest)] == ["0.9.0", "1.0.0"]
+    assert rest["next"] is None
+    assert rest["provinces"] == [{"name": "zhejiang", "age_seconds": 0.0}]
+    line = rest["items"][0]
     assert line["age_seconds"] == 0.0
     assert line["desired"]["weights_digest"] == line["reported"]["weights_digests"][0]
 

@@ -23,8 +23,8 @@ export function Edges() {
   const { provinceOf } = useNames();
   const query = useQuery({
     queryKey: ["consistency", "contact"],
-    queryFn: () => ask(api.GET("/api/v1/consistency")),
-    select: (found): Contact[] => longestAgo(found.items),
+    queryFn: () => ask(api.GET("/api/v1/consistency", { params: { query: { limit: 1 } } })),
+    select: (found): Contact[] => longestAgo(found.provinces),
   });
   return (
     <Section
@@ -48,15 +48,9 @@ export function Edges() {
   );
 }
 
-function longestAgo(items: Schemas["ConsistencyView"][]): Contact[] {
-  const ages = new Map<string, number>();
-  for (const { province, age_seconds } of items) {
-    if (typeof age_seconds === "number") {
-      ages.set(province, Math.min(age_seconds, ages.get(province) ?? age_seconds));
-    }
-  }
-  return [...ages]
-    .map(([province, seconds]) => ({ province, seconds }))
+function longestAgo(provinces: Schemas["MatrixProvince"][]): Contact[] {
+  return provinces
+    .map(({ name, age_seconds }) => ({ province: name, seconds: age_seconds ?? 0 }))
     .sort((a, b) => b.seconds - a.seconds)
     .slice(0, SHOWN);
 }
