@@ -38,6 +38,8 @@ class Contents:
         self._found: dict[Path, _Found] = {}
         self._unsaid: dict[Path, _Found] = {}
         """What was damaged when it was seen: told once, though it was repaired in between."""
+        self._placed: set[Path] = set()
+        """What was here: if it is gone, that is told, unlike what has not come yet."""
 
     def is_whole(self, share: VersionShare) -> bool:
         """Tell whether a version's folder holds exactly what the desired state names."""
@@ -51,18 +53,21 @@ class Contents:
         return is_whole
 
     def of(self, state: DesiredState) -> list[VersionContent]:
-        """Describe what lies here of each version that shall run."""
+        """Describe what lies here of each version that shall run, once it has come."""
         return [
-            self._content(deployment, share)
+            content
             for deployment in state.deployments
             for share in deployment.versions
+            if (content := self._content(deployment, share)) is not None
         ]
 
-    def _content(self, deployment: DeploymentState, share: VersionShare) -> VersionContent:
+    def _content(self, deployment: DeploymentState, share: VersionShare) -> VersionContent | None:
         name, version = deployment.capability, share.version
         overlay = self._overlay(deployment)
         path = self._packages.path_of(share)
         found = self._unsaid.pop(path, None) or self._read(path)
+        if found is None and path not in self._placed:
+            return None
         if found is None:
             return VersionContent(capability=name, version=version, overlay=overlay)
         return VersionContent(
@@ -100,6 +105,7 @@ class Contents:
             return None
         found = _Found(stamp, time.monotonic(), digests_of_files(files), parts_of_files(files))
         self._found[path] = found
+        self._placed.add(path)
         return found
 
 

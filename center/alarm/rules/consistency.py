@@ -2,20 +2,27 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from center.alarm.domain import Finding, Rule, RuleName, Severity
 from center.identity.store import PlaceStore
 from center.instance.consistency import ConsistencyVerdict, Line, PartLine, compare
-from center.instance.content import Tick
+from center.instance.content import Part, Tick
+from center.instance.overlay_store import OverlayStore
+
+_SETTLED_AFTER: Final = timedelta(minutes=1)
+"""What a province takes, at most, to fetch settings, to put them on its disk and to report them."""
 
 
 def _find(session: Session, now: datetime) -> Iterator[Finding]:
     for province in PlaceStore(session).names():
         wrong: dict[str, list[Line]] = {}
         for line in compare(session, province, now):
-            if line.verdict is ConsistencyVerdict.DIFFERENT:
+            if line.verdict is ConsistencyVerdict.DIFFERENT and not _is_on_its_way(
+                session, line, now
+            ):
                 wrong.setdefault(line.capability, []).append(line)
         for capability, lines in wrong.items():
             yield _finding(province, capability, lines)
@@ -47,6 +54,18 @@ def _finding(province: str, capability: str, lines: list[Line]) -> Finding:
             ]
         },
     )
+
+
+def _is_on_its_way(session: Session, line: Line, now: datetime) -> bool:
+    """Whether nothing differs but settings that the province has only just chosen.
+
+    A version's other parts never change: where they differ, nobody approved what lies there.
+    """
+    if [part.part for part in _different(line)] != [Part.OVERLAY]:
+        return False
+    choice = OverlayStore(session).newest(line.province, line.capability)
+    reported_at = now - timedelta(seconds=line.age_seconds or 0.0)
+    return choice is not None and reported_at < choice.changed_at + _SETTLED_AFTER
 
 
 def _different(line: Line) -> list[PartLine]:

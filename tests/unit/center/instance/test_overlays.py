@@ -1,6 +1,7 @@
 """What provinces choose of settings, whose work makes room, and the matrix; on every database."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ from httpx2 import Response
 
 from capability_sdk.contracts.settings import canonical, digest_of
 from capability_sdk.contracts.telemetry import HealthReport, VersionContent
+from center.alarm.evaluation import Evaluation
+from center.alarm.rules import center_rules
 from center.instance.content_store import keep_contents
 from center.instance.document import deployments
+from center.instance.store import record_report
 from tests.center_store_world import Shop, manifest, open_shop
 from tests.center_store_world import digest_of as words_digest
 from tests.center_world import Person, running_center
@@ -58,6 +62,7 @@ def _report(shop: Shop, province: str, **parts: str | None) -> None:
     report = HealthReport(at=shop.world.clock(), state_revision=1, contents=[content])
     with shop.world.database.session() as session:
         keep_contents(session, province, report)
+        record_report(session, f"edge-{province}", report)
 
 
 def _ticks(shop: Shop, query: str = "") -> dict[str, str]:
@@ -159,6 +164,26 @@ def test_R048_the_matrix_names_the_part_that_differs(shop: Shop) -> None:
         _report(shop, "zhejiang", **{"overlay": overlay, part: words_digest("tampered")})
         assert _ticks(shop) == {"guizhou": "==-??", "zhejiang": ticks}
         assert _ticks(shop, "?province=zhejiang") == {"zhejiang": ticks}
+
+
+def test_R048_content_that_nobody_approved_is_an_alarm_and_settings_on_their_way_are_none(
+    shop: Shop,
+) -> None:
+    def alarms(after: timedelta, **parts: str | None) -> list[list[str]]:
+        shop.world.clock.move(after)
+        _report(shop, "zhejiang", **parts)
+        rules = center_rules(shop.world.settings)
+        Evaluation(shop.world.database, rules, shop.world.clock).run()
+        items = shop.operator.get("/alarms?rule=digest-mismatch").json()["items"]
+        return [[part["part"] for part in item["evidence"]["parts"]] for item in items]
+
+    _choose(shop, {"threshold": 0.7})
+    overlay, tampered = _state(shop).overlay.digest, words_digest("tampered")
+
+    assert alarms(timedelta(seconds=10)) == []
+    assert alarms(timedelta(seconds=10), code=tampered, overlay=overlay) == [["code"]]
+    assert alarms(timedelta(seconds=10), overlay=overlay) == []
+    assert alarms(timedelta(minutes=2), overlay=tampered) == [["overlay"]]
 
 
 def test_the_matrix_shows_an_operator_their_province_and_pages_by_capability(shop: Shop) -> None:
