@@ -102,7 +102,7 @@ def read_page(
         line
         for name in names
         if name >= after[0]
-        for line in sorted(_compare(session, name, now), key=_place)
+        for line in sorted(compare(session, name, now), key=_place)
         if _place(line) > after
         if reach.capabilities is None or line.capability in reach.capabilities
     )
@@ -116,7 +116,7 @@ def _place(line: Line) -> tuple[str, str, str]:
     return line.province, line.capability, line.version
 
 
-def _compare(session: Session, province: str, now: datetime) -> list[Line]:
+def compare(session: Session, province: str, now: datetime) -> list[Line]:
     """Return a line for each version that a province should run, or does."""
     edge = PlaceStore(session).find_edge_of(province)
     issued = DesiredStateStore(session).find(edge.id) if edge is not None else None
