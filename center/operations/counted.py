@@ -101,7 +101,9 @@ def _of_hours(scope: Scope, cover: Sequence[Stretch], figures: Sequence[str]) ->
 
 
 def _serves(row: type[UsageHourRow] | type[UsageSeriesRow]) -> ColumnElement[bool]:
-    return row.province.in_(serving_provinces())
+    # SQLite would walk all hours of each province by the primary key, past the index of the hours
+    # asked for: 85 ms more. An expression has no index.
+    return row.province.concat("").in_(serving_provinces())
 
 
 def _sums(
