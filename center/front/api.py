@@ -11,8 +11,8 @@ from capability_sdk.contracts.errors import NotFound
 from center.database import SessionDep
 from center.front.assets import ConsoleFolder
 from center.front.policy import FILE_HEADERS, page_headers
-from center.identity.store import PlaceStore
 from center.permissions import Authenticate, Permission, permit
+from center.trial.store import TrialStore
 
 _NONCE = "CSP_NONCE"
 _HASHED = "assets/"
@@ -61,9 +61,9 @@ def show(address: str, request: Request, session: SessionDep) -> Response:
 
 
 def _gateways(request: Request, session: SessionDep) -> Sequence[str]:
-    """Return the gateways within the reach of whoever is signed in; strangers learn of none."""
+    """Return the gateways at which whoever is signed in may try; strangers learn of none."""
     authenticate: Authenticate = request.app.state.authenticate
     actor = authenticate(request)
-    if actor is None or not actor.may(Permission.READ_STORE):
+    if actor is None or not actor.may(Permission.TRY_CAPABILITIES):
         return []
-    return PlaceStore(session).gateway_urls(provinces=actor.provinces)
+    return TrialStore(session).gateways()

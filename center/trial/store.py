@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -12,7 +12,7 @@ from capability_sdk.contracts.manifest import Titles
 from center.access.trials import TrialTerms, TrialTermsRow
 from center.columns import Key, UtcDateTime
 from center.database import Base
-from center.identity.store.places import EdgeRow, ProvinceRow
+from center.identity.store.places import EdgeRow, ProvinceRow, serving_provinces
 from center.instance.store import DeploymentRow
 from center.trial.domain import TrialPlace, TrialToken
 
@@ -64,6 +64,19 @@ class TrialStore:
             .order_by(DeploymentRow.province)
         )
         return [_place(*row) for row in self._session.execute(statement)]
+
+    def gateways(self) -> list[str]:
+        """Return the addresses of the gateways at which capabilities can be tried."""
+        statement = (
+            select(EdgeRow.gateway_url)
+            .outerjoin(TrialTermsRow, TrialTermsRow.province == EdgeRow.province)
+            .where(
+                EdgeRow.revoked_at.is_(None),
+                EdgeRow.province.in_(serving_provinces()),
+                func.coalesce(TrialTermsRow.enabled, TrialTerms().enabled),
+            )
+        )
+        return list(self._session.scalars(statement))
 
     def used(self, person: str, capability: str, day: str) -> int:
         """Return how many calls a person's tokens of a day allowed already."""

@@ -26,8 +26,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.app.state.console_folder = ConsoleFolder(folder / "dist")
         made.add_province("zhejiang")
         made.add_province("guizhou")
+        made.add_province("yunnan")
+        made.add_province("hainan")
         made.enrol("zhejiang", "https://gw.zhejiang.example/v2")
         made.enrol("guizhou", "https://gw.guizhou.example; script-src *")
+        made.enrol("yunnan", "https://gw.yunnan.example/v2")
+        made.enrol("hainan", "https://gw.hainan.example/v2")
         yield made
 
 
@@ -60,18 +64,21 @@ def test_W06_the_page_runs_no_inline_script_and_no_frame_holds_it(world: World) 
     assert first.headers["referrer-policy"] == "no-referrer"
 
 
-def test_W07_a_browser_may_call_the_gateways_that_its_person_sees_and_nothing_else(
+def test_W07_a_browser_may_call_the_gateways_where_its_person_may_try_and_nothing_else(
     world: World,
 ) -> None:
     operator = world.add_person("op", "operator", "zhejiang")
+    nothing = {"enabled": False, "concurrency": 1, "rate_per_second": 1}
+    world.admin.http.put("/api/v1/provinces/yunnan/trials", json=nothing).raise_for_status()
 
     stranger = policy(world.anonymous.get("/").headers)["connect-src"]
     seen = policy(operator.http.get("/").headers)["connect-src"]
     by_admin = policy(world.admin.http.get("/").headers)
 
     assert stranger == "'self'"
-    assert seen == "'self' https://gw.zhejiang.example"
-    assert by_admin["connect-src"] == seen  # the other edge's address would have changed the policy
+    # Guizhou's address would have changed the policy, and nothing is tried in Yunnan.
+    assert seen == "'self' https://gw.hainan.example https://gw.zhejiang.example"
+    assert by_admin["connect-src"] == seen
     assert by_admin["script-src"] == "'self'"
 
 

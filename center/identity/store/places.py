@@ -178,13 +178,6 @@ class PlaceStore:
             statement = statement.where(EdgeRow.province.in_(sorted(provinces)))
         return map_page(fetch_page(self._session, statement, paging, key=[EdgeRow.id]), _edge)
 
-    def gateway_urls(self, *, provinces: Collection[str] | None = None) -> list[str]:
-        """Return the addresses of the gateways; of certain provinces where they are given."""
-        statement = select(EdgeRow.gateway_url).where(EdgeRow.revoked_at.is_(None))
-        if provinces is not None:
-            statement = statement.where(EdgeRow.province.in_(sorted(provinces)))
-        return list(self._session.scalars(statement))
-
 
 def _province(row: ProvinceRow) -> Province:
     return Province(
