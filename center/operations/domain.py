@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -243,7 +243,8 @@ def hour_of(moment: datetime) -> datetime:
 
 def default_begin(ends: datetime) -> datetime:
     """Return from which hour on usage is shown up to a moment, where nobody says."""
-    return hour_of(ends - USAGE_SPAN)
+    first = datetime.min.replace(tzinfo=UTC)
+    return hour_of(ends - USAGE_SPAN) if ends - first > USAGE_SPAN else first
 
 
 def sum_usage(

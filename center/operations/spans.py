@@ -1,7 +1,7 @@
 """Spans of hours that usage is added up in beside its hours, so that a long time is few sums.
 
-A span of each length begins at a multiple of it since 1970. Three of the shortest make a day of
-UTC, and Chinese midnight, 16:00 UTC, begins one.
+A span of each length begins at a multiple of it since the first moment there is. Three of the
+shortest make a day of UTC, and Chinese midnight, 16:00 UTC, begins one.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,9 @@ HOUR = 1
 SPAN_HOURS = (8, 24, 96, 384)
 """Lengths of the spans that are kept: each a multiple of the one before."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+"""Start of the last hour there is: whatever a record or a question names, it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Stretch:
 def span_of(moment: datetime, hours: int) -> datetime:
     """Return the start of the span of a length that a moment lies in."""
     length = timedelta(hours=hours)
-    return moment - (moment - _EPOCH) % length
+    return moment - (moment - _FIRST) % length
 
 
 def stretches(begins: datetime | None, ends: datetime | None) -> list[Stretch]:
@@ -69,5 +71,7 @@ def _cover(
 
 def _next(moment: datetime, hours: int) -> datetime:
     """Return the first start of a span that is not before a moment."""
-    start = span_of(moment, hours)
-    return start if start == moment else start + timedelta(hours=hours)
+    start, length = span_of(moment, hours), timedelta(hours=hours)
+    if start == moment:
+        return start
+    return start + length if start <= _LAST - length else _LAST

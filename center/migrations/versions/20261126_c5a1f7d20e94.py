@@ -24,7 +24,8 @@ _FIGURES = (
 )
 _LENGTHS = (8, 24, 96, 384)
 _MOMENT = columns.UtcDateTime()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 _CHARSET = {
     f'{dialect}_{name}': value
     for dialect in ('mariadb', 'mysql')
@@ -83,8 +84,8 @@ def add_up(connection: sa.Connection) -> None:
 def _spans(starts: list[datetime], length: int) -> list[tuple[datetime, datetime]]:
     """Begin and end of the spans of a length that hold an hour."""
     whole = timedelta(hours=length)
-    begins = sorted({start - (start - _EPOCH) % whole for start in starts})
-    return [(begin, begin + whole) for begin in begins]
+    begins = sorted({start - (start - _FIRST) % whole for start in starts})
+    return [(begin, begin + whole if begin <= _LAST - whole else _LAST) for begin in begins]
 
 
 def _keep(connection: sa.Connection, length: int, begins: datetime, sums: sa.Select) -> None:

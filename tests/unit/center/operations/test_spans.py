@@ -49,3 +49,14 @@ def test_a_time_without_an_hour_has_no_stretch() -> None:
     assert stretches(NOW, NOW) == []
     assert stretches(NOW, NOW - timedelta(hours=3)) == []
     assert stretches(NOW + timedelta(minutes=1), NOW + timedelta(minutes=50)) == []
+
+
+def test_the_first_and_the_last_moment_there_are_lie_in_spans_too() -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    hours = [first, last.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)]
+
+    assert {span_of(first, length) for length in SPAN_HOURS} == {first}
+    for begins, ends in ((first, last), (first, None), (None, last)):
+        cover = stretches(begins, ends)
+        assert [sum(_holds(part, hour) for part in cover) for hour in hours] == [1, 1]
+    assert stretches(last, None) == [Stretch(384, hours[1] + timedelta(hours=1), None)]
