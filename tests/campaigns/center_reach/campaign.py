@@ -126,11 +126,14 @@ def _names_something(question: Question) -> bool:
     return any(word in question.said for word in question.words)
 
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)|(?<=\"age_seconds\":)[\d.]+(e-\d+)?"
+)
+"""What differs between two answers because time goes by."""
 
 
 def _without_words(answer: Response, question: Question) -> tuple[int, str]:
-    """Take out moments, and the words that the question itself says."""
+    """Take out moments and ages, and the words that the question itself says."""
     text, said = _MOMENT.sub("…", answer.text), question.said
     for word in sorted(question.words, key=len, reverse=True):
         if word in said:
