@@ -78,8 +78,8 @@ def _place(row: AuditRow) -> tuple[str, str]:
     match row.subject.split("/"):
         case ["deployment" | "draft" | "overlay", where, what, *_]:
             province, capability = province or where, capability or what
-        case ["province", where]:
-            province = province or where
+        case ["province" | "edge", *_]:
+            province = province or row.province
         case ["capability", what, *_]:
             capability = capability or what
     return str(province or ""), str(capability or "")

@@ -62,6 +62,9 @@ def test_the_timeline_gathers_alarms_deployments_and_remarks_in_order(center: Ce
     assert acts.index("alarm.raised") < acts.index("alarm.acknowledged")
     assert {"deployment.put", "entry", "incident.opened"} <= set(acts)
     assert [item["at"] for item in items] == sorted(item["at"] for item in items)
+    all_items = center.get(f"/incidents/{file}/timeline", "admin", limit="500")["items"]
+    edges = {item["subject"] for item in all_items if item["act"] == "edge.enrolled"}
+    assert edges == {"edge/edge-zhejiang"}
     raised = items[acts.index("alarm.raised")]
     assert (raised["province"], raised["says"]["en"]) == ("zhejiang", alarm["says"]["en"])
 
