@@ -1,6 +1,7 @@
 """A simulated province says so, and can be removed with everything that it reported."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from center import rows
+from center.alarm.evaluation import Evaluation
+from center.alarm.rules import center_rules
 from center.database import Database
 from center.identity import audit
 from tests.center_stock import DIGITS
@@ -69,6 +72,34 @@ def test_a_real_province_is_never_removed(center: Center) -> None:
     assert refused.json()["type"].endswith("/province-not-simulated")
     assert center.world.admin.delete("/provinces/nowhere").status_code == 404
     assert center.client("zhejiang").delete("/api/v1/provinces/guizhou").status_code == 403
+
+
+def test_who_goes_silent_within_a_simulation_is_told_of_and_its_end_is_none(
+    center: Center,
+) -> None:
+    def report(province: str, seq: int) -> None:
+        center.clients[f"edge of {province}"] = edges[province].sign_in().http
+        assert center.send([health(seq)], of=province, stream="health").is_success
+
+    def silent(minutes: int) -> set[str]:
+        center.world.clock.move(timedelta(minutes=minutes))
+        rules = center_rules(center.world.settings)
+        Evaluation(center.database, rules, center.world.clock).run()
+        items = center.get("/alarms", "admin", rule="edge-silent")["items"]
+        return {item["province"] for item in items} - {"zhejiang", "guizhou"}
+
+    edges = {}
+    for province in ("yunnan", "hainan"):
+        found(center.world, province)
+        center.edges[province] = f"edge-{province}"
+        edges[province] = center.world.enrol(province)
+        report(province, 1)
+
+    assert silent(10) == set()
+    report("yunnan", 2)
+
+    assert silent(0) == {"hainan"}
+    assert silent(60) == {"hainan"}
 
 
 def test_provinces_say_whether_they_are_simulated(center: Center) -> None:

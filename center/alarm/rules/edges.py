@@ -18,13 +18,17 @@ LONG_SILENT = timedelta(minutes=30)
 
 def _find(session: Session, now: datetime) -> Iterator[Finding]:
     statement = (
-        select(EdgeRow.province, EdgeRow.enrolled_at, IntakeRow.heard_at)
+        select(EdgeRow.province, EdgeRow.enrolled_at, IntakeRow.heard_at, ProvinceRow.simulated)
         .join(ProvinceRow, ProvinceRow.name == EdgeRow.province)
         .outerjoin(IntakeRow, IntakeRow.province == EdgeRow.province)
         .where(EdgeRow.revoked_at.is_(None), ProvinceRow.kind == ProvinceKind.SERVING)
     )
-    for province, enrolled_at, heard_at in session.execute(statement):
-        silent_for = now - max(enrolled_at, heard_at or enrolled_at)
+    found = session.execute(statement).all()
+    # A simulation ends with its last report: then all of it is still, and none of it went silent.
+    simulated = [edge.heard_at for edge in found if edge.simulated and edge.heard_at]
+    end = max(simulated, default=now)
+    for province, enrolled_at, heard_at, is_simulated in found:
+        silent_for = (end if is_simulated else now) - max(enrolled_at, heard_at or enrolled_at)
         if silent_for >= SILENT:
             yield _finding(province, silent_for, heard_at)
 
