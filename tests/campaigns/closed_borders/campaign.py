@@ -251,7 +251,7 @@ CAMPAIGN = Campaign(
             "capability_sdk/profiling/carrier.py",
             "ColumnProfileView({NAMESPACE: AnchoredCounts(tuple(cells))})",
             "ColumnProfileView({NAMESPACE: AnchoredCounts(tuple(cells)),"
-            " 'counts': __import__('whylogs').core.metrics.ColumnCountsMetric.zero()})",
+            " 'counts': __import__('whylogs.core.metrics', fromlist=['-']).ColumnCountsMetric.zero()})",
             along=(
                 (
                     "capability_sdk/profiling/carrier.py",
