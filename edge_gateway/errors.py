@@ -108,7 +108,7 @@ class MalformedRequest(InvalidRequest):
 
     code = "malformed-request"
     title = "The request is malformed"
-    cure = "Send plain HTTP/1.1 as an ordinary client library does."
+    cure = "Send HTTP as an ordinary client library does, without tricks."
 
 
 class RateLimited(ServiceError):
