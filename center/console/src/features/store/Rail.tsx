@@ -46,7 +46,7 @@ export function Rail({ detail }: { detail: Detail }) {
           <ul>
             {card.provinces.map((name) => (
               <li key={name}>
-                <Link to="/store" search={{ available_in: name }}>
+                <Link to="/store" search={{ available_in: name }} className={style.inText}>
                   {word("available_in", name)}
                 </Link>{" "}
                 <small className="quiet">{versions(running[name] ?? [])}</small>
