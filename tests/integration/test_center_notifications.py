@@ -6,7 +6,6 @@ import hmac
 import json
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from email import message_from_string
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
