@@ -80,6 +80,8 @@ def test_the_keyboard_skips_the_menu_shows_where_it_is_and_leaves_by_escape(
 ) -> None:
     visitor = person(browser, demo, "chen-jing", LOOKS[0])
     visitor.opens("/store")
+    # The search comes after the page, and its key with it.
+    visitor.page.get_by_role("button", name=visitor.says("search:open")).wait_for()
 
     visitor.presses("Tab")
     expect(visitor.page.get_by_role("link", name=visitor.says("app:skip"))).to_be_focused()
