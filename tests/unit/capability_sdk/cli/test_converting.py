@@ -81,11 +81,11 @@ def test_a_form_and_code_write_the_same_definition(tmp_path: Path) -> None:
         "name": "cell-load",
         "version": "1.0.0",
         "titles": {"zh": "小区负荷", "en": 'Load of a "cell"'},
-        "summary": {"zh": "预测。", "en": "Predicts\nthe load \\ of a cell."},
+        "summary": {"zh": "预测。", "en": "Predicts the load \\ of a cell."},
         "domain": "network",
         "owner": "wireless",
         "algorithm_family": "lstm",
-        "inputs": [{"name": "x", "datatype": "FP32", "shape": [24], "levels": ["a", "\x7f"]}],
+        "inputs": [{"name": "x", "datatype": "FP32", "shape": [24], "levels": ["a\nb", "\x7f"]}],
         "outputs": [{"name": "y", "datatype": "FP32", "shape": [1]}],
         "objectives": {"p99_ms": 0.00001},
     }
