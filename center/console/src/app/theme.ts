@@ -81,7 +81,8 @@ export function antdTheme(mode: Mode): ThemeConfig {
     algorithm: mode === "dark" ? antd.darkAlgorithm : antd.defaultAlgorithm,
     token: {
       colorPrimary: c.accent,
-      colorLink: c.accent,
+      // As they stand here: what antd derives for a pointed link has too little contrast in the dark.
+      ...{ colorLink: c.accent, colorLinkHover: c.accent, colorLinkActive: c.accent },
       colorError: c.bad,
       colorBgBase: c.ground,
       colorBgElevated: mode === "dark" ? c.raised : c.ground,
