@@ -141,12 +141,12 @@ def test_a_slow_and_a_crashing_instance_have_their_answers(province: Province) -
 
         slow = infer(client, token, json={"act": "sleep", "seconds": 30})
         crashed = infer(client, token, json={"act": "crash"})
-        gone = infer(client, token)
 
         assert kind(slow) == (504, "instance-timeout")
         assert crashed.status_code in (502, 503)
-        assert kind(gone) == (503, "no-instance")
-        assert [record["units"] for record in province.usage()] == [0, 0, 0]
+        # A process takes a moment to end; until then its socket takes connections.
+        eventually(lambda: kind(infer(client, token)) == (503, "no-instance"))
+        assert {record["units"] for record in province.usage()} == {0}
 
 
 def test_it_stops_in_order_and_serves_again_from_what_it_kept(province: Province) -> None:
