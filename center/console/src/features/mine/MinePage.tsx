@@ -1,4 +1,6 @@
 import { Link } from "@tanstack/react-router";
+import { Button } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Age } from "../../shared/Age";
 import { Figure } from "../../shared/Figure";
@@ -37,29 +39,40 @@ export default function MinePage() {
 const FEW = 3;
 const HEADS = ["capability", "stage", "provinces", "drift", "quality", "feedback"] as const;
 
-function Rows({ rows }: { rows: Row[] }) {
+/** So many rows are drawn at a time: hundreds at once would hold up the change of page. */
+const STEP = 50;
+
+/** The first of the capabilities, and more of them when they are asked for. */
+export function Rows({ rows }: { rows: Row[] }) {
   const { t } = useTranslation("mine");
+  const [shown, setShown] = useState(STEP);
+  const rest = rows.length - shown;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
-    <section className={style.scroll} tabIndex={0} aria-label={t("title")}>
-      <table className={style.table}>
-        <caption className="unseen">{t("title")}</caption>
-        <thead>
-          <tr>
-            {HEADS.map((head) => (
-              <th key={head} scope="col">
-                {t(`head.${head}`)}
-              </th>
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
+      <section className={style.scroll} tabIndex={0} aria-label={t("title")}>
+        <table className={style.table}>
+          <caption className="unseen">{t("title")}</caption>
+          <thead>
+            <tr>
+              {HEADS.map((head) => (
+                <th key={head} scope="col">
+                  {t(`head.${head}`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, shown).map((row) => (
+              <Line key={row.item.name} row={row} />
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <Line key={row.item.name} row={row} />
-          ))}
-        </tbody>
-      </table>
-    </section>
+          </tbody>
+        </table>
+      </section>
+      {rest > 0 && (
+        <Button onClick={() => setShown(shown + STEP)}>{t("more", { count: rest })}</Button>
+      )}
+    </>
   );
 }
 

@@ -1,8 +1,10 @@
-import { screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { renderAt } from "../../shared/testing";
+import { Rows } from "./MinePage";
 import { Outcome } from "./UploadPart";
 import { PackageProblem } from "./upload";
+import type { Row } from "./useMine";
 
 test("a refused package names each rule that it breaks, and how to mend it", async () => {
   const problem = {
@@ -18,4 +20,21 @@ test("a refused package names each rule that it breaks, and how to mend it", asy
   const alert = await screen.findByRole("alert");
   expect(alert).toHaveTextContent("'../x' points out of the package");
   expect(alert).toHaveTextContent("Put one into samples/.");
+});
+
+test("of hundreds of capabilities the first stand there, and more of them on demand", async () => {
+  const rows = Array.from({ length: 120 }, (_, index) => {
+    const name = `capability-${index}`;
+    const item = { name, version: "1.0.0", stage: "published", titles: { zh: name, en: name } };
+    const rest = { drift: undefined, quality: undefined, feedback: undefined };
+    return { item, provinces: [], ...rest } as unknown as Row;
+  });
+  await renderAt("/mine", <Rows rows={rows} />);
+
+  fireEvent.click(await screen.findByRole("button", { name: /70/ }));
+  expect(screen.getByRole("link", { name: "capability-99" })).toBeInTheDocument();
+  expect(screen.queryByRole("link", { name: "capability-100" })).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: /20/ }));
+  expect(screen.getByRole("link", { name: "capability-119" })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: /\d/ })).toBeNull();
 });
