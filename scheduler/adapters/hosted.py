@@ -48,6 +48,8 @@ class Hosted:
     ) -> None:
         self.first = first
         self._guests: dict[str, _Guest] = {}
+        self._changing = asyncio.Lock()
+        """One load or unload at a time: a version may come back while it leaves."""
         self._longest_delay = longest_delay
         self._notify = notify
         self._http = httpx.AsyncClient(
@@ -76,7 +78,10 @@ class Hosted:
             self._load(self._guests[binding.id])
 
     async def leave(self, instance: str) -> None:
-        """Unload a version; another one stays. Where the first leaves, the next one becomes it."""
+        """Unload a version; another one stays. Where the first leaves, the next one becomes it.
+
+        A version that came back meanwhile, as another instance, stays loaded for that.
+        """
         if instance == self.first.id:
             gone = self.first
             heir = next(iter(self._guests))
@@ -85,7 +90,9 @@ class Hosted:
             guest = self._guests.pop(instance)
             gone = guest.binding
             await _end(guest)
-        await self._unload(gone)
+        async with self._changing:
+            if gone.unit.version not in self._versions():
+                await self._unload(gone)
 
     def is_down(self) -> None:
         """The process ended: what was loaded into it is gone."""
@@ -106,6 +113,10 @@ class Hosted:
             await _end(guest)
         await self._http.aclose()
 
+    def _versions(self) -> set[str]:
+        bindings = (self.first, *(guest.binding for guest in self._guests.values()))
+        return {binding.unit.version for binding in bindings}
+
     def _load(self, guest: _Guest) -> None:
         guest.loading = asyncio.create_task(
             self._keep_loading(guest), name=f"load {guest.binding.id}"
@@ -115,7 +126,8 @@ class Hosted:
         delay = _FIRST_DELAY
         while True:
             guest.attempts += 1
-            detail = await self._try_to_load(guest.binding)
+            async with self._changing:
+                detail = await self._try_to_load(guest.binding)
             guest.health = InstanceHealth.FAILED if detail else InstanceHealth.READY
             guest.detail = detail
             self._notify()

@@ -4,6 +4,8 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,21 +14,40 @@ from tests.integration.scheduler_world import SchedulerProcess, deployment, pack
 from tests.waiting import eventually
 
 
+@contextmanager
+def serving(**settings: str) -> Iterator[SchedulerProcess]:
+    """Run a scheduler whose one instance serves 1.0.0."""
+    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
+        process = SchedulerProcess(Path(folder), **settings).start()
+        try:
+            process.put(deployment(package(process.province / "1.0.0"), "1.0.0"))
+            eventually(lambda: process.versions() == ["1.0.0"])
+            yield process
+        finally:
+            process.stop()
+
+
 @pytest.fixture
 def scheduler() -> Iterator[SchedulerProcess]:
-    """A scheduler whose one instance serves 1.0.0."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        process = SchedulerProcess(Path(folder)).start()
-        process.put(deployment(package(process.province / "1.0.0"), "1.0.0"))
-        eventually(lambda: process.versions() == ["1.0.0"])
+    with serving() as process:
         yield process
-        process.stop()
+
+
+@pytest.fixture
+def lingering() -> Iterator[SchedulerProcess]:
+    """One whose versions take seconds to leave."""
+    with serving(SCHEDULER_DRAIN="PT3S") as process:
+        yield process
 
 
 def asked(scheduler: SchedulerProcess) -> list[str]:
     """Return what the one process was told over its admin socket, in order."""
     logs = scheduler.province.glob("instances/*/admin.log")
     return [line for log in logs for line in log.read_text().splitlines()]
+
+
+def is_running(scheduler: SchedulerProcess, versions: list[str]) -> bool:
+    return sorted(scheduler.versions()) == versions
 
 
 def wanted(scheduler: SchedulerProcess, version: str, conduct: str = "serve") -> dict[str, object]:
@@ -53,6 +74,23 @@ def test_both_are_announced_by_one_process_and_the_old_leaves_after_its_drain(
     eventually(lambda: scheduler.versions() == ["1.1.0"])
     eventually(lambda: asked(scheduler) == ["load 1.1.0", "unload 1.0.0"])
     assert scheduler.pids() == pids
+
+
+def test_what_comes_back_before_its_drain_is_over_stays(lingering: SchedulerProcess) -> None:
+    old, new = wanted(lingering, "1.0.0"), wanted(lingering, "1.1.0")
+    for deployments, versions in (
+        ([new], ["1.1.0"]),
+        ([old], ["1.0.0"]),
+        ([old, new], ["1.0.0", "1.1.0"]),
+    ):
+        lingering.put(*deployments)
+        eventually(partial(is_running, lingering, versions))
+    log = lingering.province / "scheduler.log"
+    eventually(lambda: log.read_text().count(": stopped") == 2)
+
+    assert asked(lingering) == ["load 1.1.0", "load 1.0.0", "load 1.1.0"]
+    assert sorted(lingering.versions()) == ["1.0.0", "1.1.0"]
+    assert len(lingering.pids()) == 1
 
 
 def test_the_old_serves_until_the_new_is_loaded(scheduler: SchedulerProcess) -> None:
