@@ -128,8 +128,8 @@ class Sending:
             return item.failed(str(error), now, for_good=False)
         except AddressRefused as error:
             return item.failed(str(error), now, for_good=True)
-        except Exception as error:  # noqa: BLE001 - see below
-            # What cannot even be put into a message must not hold up what others wait for.
+        except Exception as error:  # noqa: BLE001 - one bad delivery must not hold up the others
+            # It could not even be put into a message.
             _log.exception("delivery %s cannot be sent", item.id)
             return item.failed(f"{type(error).__name__} while it was made", now, for_good=False)
         return item.sent(now)

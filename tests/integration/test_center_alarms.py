@@ -1,29 +1,14 @@
 """What goes wrong becomes one alarm that people work on, and that ends by itself."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from httpx2 import Response
 
 from center.alarm.evaluation import Evaluation
 from center.alarm.rules import center_rules
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, health, quality, running_center, usage
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
+from tests.integration.telemetry_world import NOW, Center, health, quality, usage
 
 
 def look(center: Center, after: timedelta = timedelta(0)) -> None:

@@ -1,8 +1,6 @@
 """Will it work in my province, and how good is it where it runs: from telemetry to what people read."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +21,6 @@ from tests.integration.telemetry_world import (
     keep_package,
     profile,
     quality,
-    running_center,
     work,
 )
 
@@ -53,12 +50,6 @@ QUALITY = QualityReference(
         )
     ],
 )
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
 
 
 def _profile(dark: list[int], sure: list[int], *, seq: int = 1) -> dict[str, Any]:

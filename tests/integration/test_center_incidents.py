@@ -1,15 +1,12 @@
 """An incident file gathers what happened on one timeline, and closes only when it has learnt."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from httpx2 import Response
 
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, running_center
+from tests.integration.telemetry_world import NOW, Center
 from tests.integration.test_center_alarms import act, alarms, flood, look
 
 FILE: dict[str, Any] = {
@@ -19,18 +16,6 @@ FILE: dict[str, Any] = {
     "capabilities": [DIGITS],
     "provinces": ["zhejiang"],
 }
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
 
 
 def post(center: Center, path: str, body: object = None, as_: str = "admin") -> Response:

@@ -1,8 +1,6 @@
 """Objectives are measured from what provinces report: budgets, burn rates, and who sees them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +8,8 @@ from httpx2 import Response
 
 from center.objective.measuring import Measuring
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, running_center, usage
+from tests.integration.telemetry_world import NOW, Center, usage
 from tests.integration.test_center_alarms import alarms, look
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
 
 
 def measure(center: Center) -> None:

@@ -1,16 +1,11 @@
 """A simulated province says so, and can be removed with everything that it reported."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from center import rows
-from center.alarm.evaluation import Evaluation
-from center.alarm.rules import center_rules
 from center.database import Database
 from center.identity import audit
 from tests.center_stock import DIGITS
@@ -19,15 +14,9 @@ from tests.integration.telemetry_world import (
     Center,
     health,
     quality,
-    running_center,
     usage,
 )
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
+from tests.integration.test_center_alarms import alarms, look
 
 
 def test_a_simulated_province_is_removed_with_all_its_figures_and_no_others(center: Center) -> None:
@@ -81,12 +70,10 @@ def test_who_goes_silent_within_a_simulation_is_told_of_and_its_end_is_none(
         center.clients[f"edge of {province}"] = edges[province].sign_in().http
         assert center.send([health(seq)], of=province, stream="health").is_success
 
-    def silent(minutes: int) -> set[str]:
-        center.world.clock.move(timedelta(minutes=minutes))
-        rules = center_rules(center.world.settings)
-        Evaluation(center.database, rules, center.world.clock).run()
-        items = center.get("/alarms", "admin", rule="edge-silent")["items"]
-        return {item["province"] for item in items} - {"zhejiang", "guizhou"}
+    def silent(after: timedelta) -> set[str]:
+        look(center, after)
+        found = {alarm["province"] for alarm in alarms(center, rule="edge-silent")}
+        return found - {"zhejiang", "guizhou"}
 
     edges = {}
     for province in ("yunnan", "hainan"):
@@ -95,11 +82,11 @@ def test_who_goes_silent_within_a_simulation_is_told_of_and_its_end_is_none(
         edges[province] = center.world.enrol(province)
         report(province, 1)
 
-    assert silent(10) == set()
+    assert silent(timedelta(minutes=10)) == set()
     report("yunnan", 2)
 
-    assert silent(0) == {"hainan"}
-    assert silent(60) == {"hainan"}
+    assert silent(timedelta(0)) == {"hainan"}
+    assert silent(timedelta(hours=1)) == {"hainan"}
 
 
 def test_provinces_say_whether_they_are_simulated(center: Center) -> None:

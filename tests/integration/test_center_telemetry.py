@@ -2,10 +2,8 @@
 
 import gzip
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,21 +19,8 @@ from tests.integration.telemetry_world import (
     in_threads,
     profile,
     quality,
-    running_center,
     usage,
 )
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
 
 
 def test_a_batch_is_counted_and_acknowledged(center: Center) -> None:

@@ -1,9 +1,7 @@
 """Profiles become verdicts: the real digits, from the edge's bytes to what people read."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,21 +21,8 @@ from tests.integration.telemetry_world import (
     keep_package,
     monitor,
     profile,
-    running_center,
     work,
 )
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
 
 
 class Digits:

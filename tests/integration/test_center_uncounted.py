@@ -26,12 +26,6 @@ def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
         yield center
 
 
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as center:
-        yield center
-
-
 def lose(center: Center, first: int, last: int, **changes: Any) -> Any:  # noqa: ANN401 - a response
     lost = {"first": first, "last": last, "reason": "the content is not what was written"}
     batch = {"schema": 1, "stream": "usage-0", "epoch": 1, "records": [], "lost": lost, **changes}

@@ -1,9 +1,7 @@
 """Usage is the plain sum of the records, of whatever time and by whatever groups."""
 
 import random
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,19 +15,7 @@ from center.operations.rows import (
 )
 from tests.bench.country_data import add_spans
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, guizhou, running_center, usage
-
-
-@pytest.fixture
-def center(database_url: str, tmp_path: Path) -> Iterator[Center]:
-    with running_center(database_url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def sqlite_center(tmp_path: Path) -> Iterator[Center]:
-    with running_center(f"sqlite:///{tmp_path / 'center.db'}", tmp_path) as running:
-        yield running
+from tests.integration.telemetry_world import NOW, Center, guizhou, usage
 
 
 def test_totals_are_the_sum_of_the_records(center: Center) -> None:
