@@ -5,6 +5,7 @@ import { api, ask, newIdempotencyKey, type Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { FormDialog } from "../../shared/FormDialog";
 import { type Column, DataTable } from "../../shared/table";
+import { useTitle } from "../../shared/useTitle";
 
 type Organisation = Schemas["OrganisationView"];
 interface Fields {
@@ -17,14 +18,14 @@ const KEY = ["organisations"];
 
 /** Headquarters, provinces and vendors, and what their usage is booked on. */
 export function Organisations() {
-  const { t, i18n } = useTranslation("admin");
+  const { t } = useTranslation("admin");
+  const titleOf = useTitle();
   const { may } = useSession();
-  const isZh = i18n.language.startsWith("zh");
   const columns: Column<Organisation>[] = [
     {
       key: "title",
       title: t("organisation"),
-      render: (o) => (isZh ? o.titles.zh : o.titles.en),
+      render: (o) => titleOf(o.titles),
       text: (o) => o.titles.zh,
     },
     { key: "name", title: t("short-name"), render: (o) => o.name, text: (o) => o.name },

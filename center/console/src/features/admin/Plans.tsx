@@ -8,6 +8,7 @@ import { FormDialog } from "../../shared/FormDialog";
 import { Notice } from "../../shared/Notice";
 import { useNumbers } from "../../shared/numbers";
 import { type Column, DataTable } from "../../shared/table";
+import { useTitle } from "../../shared/useTitle";
 import { PlanFields, type PlanValues } from "./PlanFields";
 
 type Plan = Schemas["PlanView"];
@@ -31,9 +32,9 @@ export function Plans() {
 }
 
 function useColumns(): Column<Plan>[] {
-  const { t, i18n } = useTranslation("admin");
+  const { t } = useTranslation("admin");
+  const titleOf = useTitle();
   const numbers = useNumbers();
-  const isZh = i18n.language.startsWith("zh");
   const figure = (key: "daily_quota" | "rate_per_second" | "concurrency"): Column<Plan> => ({
     key,
     title: t(`plan.${key}`),
@@ -47,7 +48,7 @@ function useColumns(): Column<Plan>[] {
       title: t("plan.title"),
       render: (plan) => (
         <>
-          {isZh ? plan.titles.zh : plan.titles.en} <code>{plan.name}</code>
+          {titleOf(plan.titles)} <code>{plan.name}</code>
         </>
       ),
       text: (plan) => plan.name,

@@ -4,20 +4,21 @@ import { useSession } from "../../app/session";
 import { FormDialog } from "../../shared/FormDialog";
 import { Once } from "../../shared/Once";
 import { type Column, DataTable } from "../../shared/table";
+import { useTitle } from "../../shared/useTitle";
 
 type Province = Schemas["ProvinceView"];
 
 /** Every province, and the codes that let their edges enrol. */
 export function Provinces() {
-  const { t, i18n } = useTranslation("admin");
+  const { t } = useTranslation("admin");
+  const titleOf = useTitle();
   const { user } = useSession();
-  const isZh = i18n.language.startsWith("zh");
   const isMine = (name: string) => user.provinces?.includes(name) ?? true;
   const columns: Column<Province>[] = [
     {
       key: "title",
       title: t("province"),
-      render: (p) => (isZh ? p.titles.zh : p.titles.en),
+      render: (p) => titleOf(p.titles),
       text: (p) => p.titles.zh,
     },
     { key: "name", title: t("short-name"), render: (p) => p.name, text: (p) => p.name },
