@@ -30,7 +30,7 @@ export default function IncidentPage() {
           <div className={style.sides}>
             <Timeline item={item} query={timeline} />
             <div>
-              <Causes key={item.revision} item={item} />
+              <Causes key={item.id} item={item} />
               <Actions item={item} />
             </div>
           </div>

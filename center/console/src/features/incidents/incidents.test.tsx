@@ -1,5 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
+import { useState } from "react";
 import { expect, test } from "vitest";
 import type { Schemas } from "../../api/client";
 import { renderAt } from "../../shared/testing";
@@ -75,4 +76,29 @@ test("a closed file is read, and not written any more", async () => {
 
   expect(await screen.findByText("no limit for each source")).toBeVisible();
   expect(screen.queryByRole("textbox")).toBeNull();
+});
+
+/** An open file that somebody else changes. */
+function ChangingFile() {
+  const [item, change] = useState<Incident>({ ...given, state: "open" });
+  const theirs = { near_cause: "a retry storm", root_cause: "no back-off", revision: 5 };
+  return (
+    <>
+      <Causes item={item} />
+      <button type="button" onClick={() => change({ ...item, ...theirs })}>
+        somebody writes
+      </button>
+    </>
+  );
+}
+
+test("what is being typed stays while the file changes, and what others wrote is told", async () => {
+  await renderAt("/incidents/incident-1", <ChangingFile />);
+  const root = await screen.findByLabelText("Root cause");
+  fireEvent.change(root, { target: { value: "no limit, and" } });
+  fireEvent.click(screen.getByText("somebody writes"));
+
+  expect(screen.getByLabelText("Near cause")).toHaveValue("a retry storm");
+  expect(root).toHaveValue("no limit, and");
+  expect(await screen.findByText(/no back-off/)).toBeInTheDocument();
 });

@@ -37,27 +37,31 @@ export function useOpenIncident() {
 
 /** What can be done with a file. */
 export type Act =
-  | { act: "write"; account: Account; revision: number }
+  | { act: "write"; account: Account }
   | { act: "note"; at: string; text: string }
   | { act: "add"; text: string; owner: string; due: string | null }
   | { act: "complete" | "undo"; action: string }
   | { act: "mitigate" | "close" | "reopen" };
 
-/** Does something with one file. */
+/** Does something with one file; one act at a time, so that none outruns the one before. */
 export function useAct(id: string) {
   const queries = useQueryClient();
+  const one = ["incidents", id];
   return useMutation({
-    mutationFn: (act: Act) => send(id, act),
+    scope: { id: `incident ${id}` },
+    mutationFn: (act: Act) => send(id, act, queries.getQueryData<Incident>(one)?.revision),
+    onSuccess: (file) => queries.setQueryData(one, file),
     onSettled: () => queries.invalidateQueries({ queryKey: ALL }),
   });
 }
 
-function send(incident: string, act: Act): Promise<Incident> {
+/** `revision` is that of the file on the page: what somebody else changes after it is not overwritten. */
+function send(incident: string, act: Act, revision = 0): Promise<Incident> {
   const path = { incident };
   const once = { path, header: { "idempotency-key": newIdempotencyKey() } };
   switch (act.act) {
     case "write": {
-      const header = { "If-Match": `"${act.revision}"` };
+      const header = { "If-Match": `"${revision}"` };
       const body = act.account;
       return ask(api.PUT("/api/v1/incidents/{incident}", { params: { path, header }, body }));
     }
