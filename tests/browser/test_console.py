@@ -16,6 +16,7 @@ from tests.browser.journeys.subscription import try_subscribe_and_call
 from tests.browser.looks import LOOKS, Look, looks
 from tests.browser.pages import addresses, picture_of
 from tests.browser.platform import Demo, running_browser, running_demo
+from tests.browser.trouble import open_alarm
 from tests.browser.visitor import Visitor, sign_in, visit
 
 pytestmark = pytest.mark.timeout(1200)  # the demo's first start, also on a busy machine
@@ -179,11 +180,12 @@ def test_from_the_store_to_the_first_answered_call_it_takes_at_most_12_interacti
 
 @pytest.mark.parametrize("look", looks(LOOKS[3]), ids=str)
 def test_an_alarm_is_taken_to_its_closed_incident_file(
-    browser: Browser, demo: Demo, look: Look
+    browser: Browser, demo: Demo, look: Look, tmp_path: Path
 ) -> None:
     admin = person(browser, demo, "li-na", look)
 
-    take_an_alarm_to_the_closed_file(admin)
+    with open_alarm(demo, tmp_path):
+        take_an_alarm_to_the_closed_file(admin)
 
     admin.page.context.close()
     assert admin.complaints == []
