@@ -11,6 +11,7 @@ import httpx
 
 from capability_sdk.client import ApiProblem, GatewayClient
 from tests.e2e.harness import Person, eventually, running
+from tests.servers.process import free_port
 
 NAME = "digit-recognition"
 PROVINCES = {"zhejiang": "浙江", "guizhou": "贵州"}
@@ -62,7 +63,8 @@ def join(stack: ExitStack, admin: Person, folder: Path, center: str, name: str, 
     code = admin.reads("province", "code", name)["code"]
     data = str(folder / name)
     somebody = Person(folder / "homes" / "nobody")
-    somebody.does("edge", "enroll", "--center", center, "--code", code, "--data", data)
+    ports = ("--gateway-port", str(free_port()), "--scheduler-port", str(free_port()))
+    somebody.does("edge", "enroll", "--center", center, "--code", code, "--data", data, *ports)
     log = folder / f"{name}.log"
     # The demo's pace: a province in production sends profiles once a minute.
     stack.enter_context(

@@ -21,6 +21,7 @@ from tritonclient.utils import InferenceServerException
 
 from capability_sdk.client import ApiProblem
 from deploy.showcase.digits import Called, Images, call_all
+from edge_gateway.agent.egress import LEAST_ROWS
 from tests.e2e.harness import Person, eventually
 from tests.e2e.platform import (
     NAME,
@@ -314,12 +315,13 @@ def test_the_noisy_scanner_costs_a_tenth_of_accuracy(called: dict[str, Called]) 
 def test_only_the_noisy_province_drifts(
     platform: Platform, called: dict[str, Called], province: str, verdict: str
 ) -> None:
-    assert called[province].labels
+    # The last rows stay in the province where they are too few to hide a single one.
+    least = len(called[province].labels) - LEAST_ROWS + 1
 
     def look() -> dict[str, Any] | None:
         rows = platform.admin.reads("drift", NAME)
         mine = (row for row in rows if row["province"] == province)
-        return next((row for row in mine if row["rows"] >= len(called[province].labels)), None)
+        return next((row for row in mine if row["rows"] >= least), None)
 
     assert eventually(f"the verdict of {province}", look)["verdict"] == verdict
 

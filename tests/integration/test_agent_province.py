@@ -138,7 +138,7 @@ def _wait_until_serving(province: Province, center: StandInCenter) -> None:
         return any(instance["health"] == "ready" for instance in instances)
 
     try:
-        eventually(is_ready, 60)
+        eventually(is_ready, 180)
     except AssertionError:
         pytest.fail(province.log("agent") + province.log("scheduler"))
 
@@ -146,7 +146,7 @@ def _wait_until_serving(province: Province, center: StandInCenter) -> None:
 def _stop(province: Province) -> None:
     children = psutil.Process(province.process.pid).children(recursive=True)
     province.process.send_signal(signal.SIGTERM)
-    said, _ = province.process.communicate(timeout=30)
+    said, _ = province.process.communicate(timeout=60)
     assert province.process.returncode == 0
     assert f"gateway    {province.url}" in said
     assert not [child for child in children if child.is_running()]
@@ -168,17 +168,18 @@ def test_calls_feedback_and_profiles_reach_the_center_as_counts(
 ) -> None:
     images, labels = digits()
     token = province.token()
-    answers = [province.infer(token, images[i : i + 20]) for i in range(1000, 1100, 20)]
-    assert [answer.status_code for answer in answers] == [200] * 5
+    # Of 50 rows each, since a profile of fewer may not leave, however the two are put together.
+    answers = [province.infer(token, images[i : i + 50]) for i in (1000, 1050)]
+    assert [answer.status_code for answer in answers] == [200] * 2
     said = [
         {"request_id": answer.headers["x-request-id"], "row": row, "truth": int(labels[first + row])}
-        for first, answer in zip(range(1000, 1100, 20), answers, strict=True)
-        for row in range(20)
+        for first, answer in zip((1000, 1050), answers, strict=True)
+        for row in range(50)
     ]  # fmt: skip
     province.says(token, said)
     province.says(token, [{**item, "truth": "0"} for item in said])
 
-    eventually(lambda: _totals(center)["right"] + _totals(center)["wrong"] == 100, 30)
+    eventually(lambda: _totals(center)["right"] + _totals(center)["wrong"] == 100)
     predicted = [int(value) for answer in answers for value in answer.json()["outputs"][0]["data"]]
     right = sum(a == b for a, b in zip(predicted, labels[1000:1100].tolist(), strict=True))
     assert _totals(center) == {
@@ -188,14 +189,14 @@ def test_calls_feedback_and_profiles_reach_the_center_as_counts(
         "undeclared": 0,
     }
     ids = {answer.headers["x-request-id"] for answer in answers}
-    assert {body["request_id"] for body in center.bodies("usage")} >= ids
+    eventually(lambda: {body["request_id"] for body in center.bodies("usage")} >= ids)
     _assert_profiled(center, province, package, 100)
 
 
 def _assert_profiled(
     center: StandInCenter, province: Province, package: SignedPackage, rows: int
 ) -> None:
-    eventually(lambda: sum(b["rows"] for b in center.bodies("profile")) == rows, 30)
+    eventually(lambda: sum(b["rows"] for b in center.bodies("profile")) == rows)
     digest = package.built.digests.package.removeprefix("sha256:")
     file = province.folder / "packages" / digest / "reference" / "profile.json"
     reference = ReferenceProfile.model_validate_json(file.read_bytes())
@@ -228,8 +229,8 @@ def test_M17_no_planted_value_is_in_any_byte_that_leaves(
     )
     province.says(token, [{"request_id": f"id-{PHONE}", "row": 0, "truth": RARE}])
 
-    eventually(lambda: _totals(center)["undeclared"] == before + len(truths), 30)
-    eventually(lambda: sum(b["rows"] for b in center.bodies("profile")) == profiled + 60, 30)
+    eventually(lambda: _totals(center)["undeclared"] == before + len(truths))
+    eventually(lambda: sum(b["rows"] for b in center.bodies("profile")) == profiled + 60)
     canaries = [Canary("phone", PHONE), Canary("exact", EXACT), Canary("rare", RARE)]
     wire = {f"request {n}": content for n, content in enumerate(center.received)}
     assert LeakScanner(canaries).scan(wire) == []

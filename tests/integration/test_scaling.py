@@ -72,6 +72,13 @@ def ready(scheduler: SchedulerProcess) -> int:
     return len(scheduler.endpoints())
 
 
+def let_sleep(scheduler: SchedulerProcess) -> None:
+    """Deploy what may sleep, once it is up: nobody calls it, so it might sleep before that."""
+    scheduler.put(scaled(scheduler))
+    eventually(lambda: ready(scheduler) == 1)
+    scheduler.put(scaled(scheduler, scaling={"min": 0}))
+
+
 def shown(scheduler: SchedulerProcess) -> dict[str, Any]:
     (view,) = scheduler.http.get("/api/v1/scaling").json()
     return dict(view)
@@ -115,8 +122,7 @@ def test_a_capability_that_nobody_calls_sleeps_and_one_waiting_call_wakes_it(
     launch: Launch,
 ) -> None:
     scheduler = launch()
-    scheduler.put(scaled(scheduler, scaling={"min": 0}))
-    eventually(lambda: ready(scheduler) == 1)
+    let_sleep(scheduler)
     eventually(lambda: not scheduler.pids() and ready(scheduler) == 0)
     assert "asleep" in shown(scheduler)["reason"]
 
@@ -127,8 +133,7 @@ def test_a_capability_that_nobody_calls_sleeps_and_one_waiting_call_wakes_it(
 
 def test_what_was_chosen_outlives_a_restart_of_the_scheduler(launch: Launch) -> None:
     first = launch()
-    first.put(scaled(first, scaling={"min": 0}))
-    eventually(lambda: ready(first) == 1)
+    let_sleep(first)
     eventually(lambda: not first.pids())
     first.stop()
 
