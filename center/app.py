@@ -116,18 +116,7 @@ def create_app(settings: CenterSettings, *, clock: Clock = system_clock) -> Fast
     database = Database(settings.sqlalchemy_url)
     # Each inspection takes a process of some 60 MiB; uploads beyond these wait, and hold nothing.
     inspectors = ThreadPoolExecutor(_INSPECTIONS_AT_ONCE, thread_name_prefix="inspect")
-
-    async def readiness() -> dict[str, Any]:
-        await run_in_threadpool(database.check)
-        return {"database": database.engine.dialect.name}
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        inspectors.shutdown(cancel_futures=True)
-        database.close()
-
-    app = _create(readiness, lifespan, settings.max_body_bytes)
+    app = _create_over(database, inspectors, settings.max_body_bytes)
     center_database.install(app)
     app.state.settings = settings
     app.state.vault = Vault(settings.data / "keys")
@@ -166,6 +155,24 @@ def describe() -> FastAPI:
     app.router.routes.extend(_joined_domains(None).routes)
     declared_permissions(app)  # the console is built from this document, and so its build fails too
     return app
+
+
+def _create_over(
+    database: Database, inspectors: ThreadPoolExecutor, max_body_bytes: int
+) -> FastAPI:
+    """Make the application that is ready while its database answers, and closes both at its end."""
+
+    async def readiness() -> dict[str, Any]:
+        await run_in_threadpool(database.check)
+        return {"database": database.engine.dialect.name}
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        inspectors.shutdown(cancel_futures=True)
+        database.close()
+
+    return _create(readiness, lifespan, max_body_bytes)
 
 
 def _create(

@@ -1,6 +1,7 @@
 """From a model and its training data to a package folder, in one act."""
 
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,19 @@ def package(
                 continue
             draft.record_training(script, parity)
             draft.move_home(manifest, parity)
-        shown = [spec.name for spec in manifest.inputs if spec.sensitive]
-        if shown:
-            unsaid.append(f"samples/ shows rows of the sensitive {', '.join(shown)}: invent others")
-        passed_over = [f"another way was passed over: {refusal.detail}" for refusal in refusals]
-        notes = (*passed_over, *converted.notes, *converted.inputs.notes, *unsaid)
-        return Packaged(home, manifest, parity, notes)
+        notes = (*converted.notes, *converted.inputs.notes, *unsaid)
+        return Packaged(
+            home, manifest, parity, (*_passed_over(refusals), *notes, *_shown(manifest))
+        )
     raise refusals[0]
+
+
+def _passed_over(refusals: Iterable[ConversionFailed]) -> list[str]:
+    return [f"another way was passed over: {refusal.detail}" for refusal in refusals]
+
+
+def _shown(manifest: Manifest) -> list[str]:
+    """Warn of sensitive inputs: the samples hold rows of the training data."""
+    names = [spec.name for spec in manifest.inputs if spec.sensitive]
+    found = f"samples/ shows rows of the sensitive {', '.join(names)}: invent others"
+    return [found] if names else []

@@ -71,19 +71,15 @@ def export_sklearn(
         notes.append("inputs are FP64: in 32 bits too many rows cross a threshold")
     inputs, dropped = _without_unused(inputs, exported)
     trial = inputs.feed(data.take(np.zeros(_TRIAL_ROWS, np.int64)))
-    onnx_models.name_value(exported, VALUE)
-    if not hasattr(model, "predict_proba"):
-        # Distances from a border are no probabilities, whatever the converter calls them.
-        onnx_models.rename(exported, {PROBABILITIES: SCORES})
+    _name_outputs(exported, model)
     notes += [*dropped, *onnx_models.mend(exported)]
     answers = onnx_models.run(exported, trial)
-    last = _last_step(model)
     return Converted(
         engine=Engine.ONNX,
         files={MODEL_FILE: exported.SerializeToString()},
         inputs=inputs,
         outputs=onnx_models.outputs_of(answers, _TRIAL_ROWS),
-        family=family_of(type(last).__name__),
+        family=family_of(type(_last_step(model)).__name__),
         labels=labels_of(model),
         original=answers_of(model),
         notes=tuple(notes),
@@ -178,6 +174,13 @@ def _put_front(
         onnx_models.rename(exported, names)
     elif isinstance(inputs, ColumnInputs) and len(inputs.columns) > 1:
         pack_front(exported, inputs.columns, floats)
+
+
+def _name_outputs(exported: onnx.ModelProto, model: Any) -> None:  # noqa: ANN401 - any estimator
+    onnx_models.name_value(exported, VALUE)
+    if not hasattr(model, "predict_proba"):
+        # Distances from a border are no probabilities, whatever the converter calls them.
+        onnx_models.rename(exported, {PROBABILITIES: SCORES})
 
 
 def _check_numbers(inputs: Inputs) -> None:

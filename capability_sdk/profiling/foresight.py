@@ -5,7 +5,7 @@ all columns together needs no more than those: its mean over a population follow
 marginal shares. Survey statistics know it as the generalized regression (calibration) estimator.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +80,8 @@ def build_quality_reference(
     inputs = {spec.name for spec in manifest.inputs}
     bases = []
     for about, tensors in (("scores", scores), ("inputs", inputs)):
-        found = [
-            _grouped(anchors, held_back[tensor].reshape(rows, -1)[:, index], about == "scores")
-            for anchors in reference.columns
-            for tensor, index in (position_of(anchors.column),)
-            if tensor in tensors and tensor in held_back
-        ]
-        design = _Design([item for item in found if len(item.rows) > 1], right.astype(np.float64))
+        columns = _columns_of(reference, held_back, tensors, is_score=about == "scores")
+        design = _Design(columns, right.astype(np.float64))
         if design.is_supported:
             bases.append(_basis(about, design, generator))
     return QualityReference(rows=rows, right=int(right.sum()), bases=bases)
@@ -174,6 +169,23 @@ def _tilted(
         weights /= weights.sum()
         estimate = fit[0] + weights @ matrix[other] @ fit[1:]
         yield float(estimate - weights @ right[other]), float(estimate - right[known].mean())
+
+
+def _columns_of(
+    reference: ReferenceProfile,
+    held_back: Mapping[str, Tensor],
+    tensors: Container[str],
+    *,
+    is_score: bool,
+) -> list[_Grouped]:
+    """Group the columns of some tensors; one whose rows all stand together tells nothing."""
+    found = [
+        _grouped(anchors, values.reshape(len(values), -1)[:, index], is_score)
+        for anchors in reference.columns
+        for tensor, index in (position_of(anchors.column),)
+        if tensor in tensors and (values := held_back.get(tensor)) is not None
+    ]
+    return [item for item in found if len(item.rows) > 1]
 
 
 def _grouped(anchors: ColumnAnchors, values: Tensor, is_score: bool) -> _Grouped:

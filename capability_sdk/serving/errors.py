@@ -13,7 +13,7 @@ from capability_sdk.contracts.errors import (
 class MalformedRequest(InvalidRequest):
     """The body is not an infer request of the protocol."""
 
-    code = "malformed-request"
+    code = "malformed-infer-request"
     title = "The body is not an infer request"
     cure = "Send an infer request as the capability's OpenAPI document shows it."
 

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from capability_sdk.contracts.errors import InvalidRequest
 from center.capability.domain import CapabilityVersion, require_owner
 from center.capability.errors import NotAPackage, PackageTooLarge, StorageFull
-from center.capability.inspection import inspect
+from center.capability.inspection import Inspected, inspect
 from center.capability.ports import PackageStore
 from center.capability.store import CapabilityStore
 from center.database import Database
@@ -137,17 +137,7 @@ def accept(
     with database.session(write=False) as session:
         keys = [key.public_key_pem for key in AuthorKeyStore(session).of(actor.name)]
     found = inspect(draft.path, keys)
-    item = CapabilityVersion(
-        manifest=found.manifest,
-        digests=found.digests,
-        parts=found.parts,
-        archive_digest=draft.digest,
-        archive_bytes=draft.size_bytes,
-        author=actor.name,
-        organisation=actor.organisation,
-        author_key=found.author_key,
-        uploaded_at=at,
-    )
+    item = _uploaded(found, draft, actor, at)
     with database.session() as session:
         _keep(CapabilityStore(session), item)
         record(
@@ -162,6 +152,20 @@ def accept(
         # and a commit that fails leaves an orphan that the worker collects.
         packages.publish(draft.path, draft.digest)
     return item
+
+
+def _uploaded(found: Inspected, draft: Draft, actor: Actor, at: datetime) -> CapabilityVersion:
+    return CapabilityVersion(
+        manifest=found.manifest,
+        digests=found.digests,
+        parts=found.parts,
+        archive_digest=draft.digest,
+        archive_bytes=draft.size_bytes,
+        author=actor.name,
+        organisation=actor.organisation,
+        author_key=found.author_key,
+        uploaded_at=at,
+    )
 
 
 def _keep(store: CapabilityStore, item: CapabilityVersion) -> None:

@@ -75,26 +75,20 @@ class OnlineProof:
                 return not_proven()
             return [edge_missing("no proving edge is enrolled beside this center")]
         with self._draft(ticket, report) as (draft, token):
-            began = time.monotonic()
             tell("starts on the proving edge")
             target = Target(edge.gateway_url, token, *sample_call(archive))
-            patience = self.settings.proving_patience.total_seconds()
             try:
-                started = await_first_answer(
-                    target, began, patience, lambda: self._said(edge, draft)
-                )
-                self._await_replicas(edge, draft, patience)
+                started = self._await_start(edge, draft, target)
             except StartFailed as failure:
                 return [failure.check]
             tell("is called on the proving edge")
-            outcome = _call(
-                Order(
-                    gateway_url=edge.gateway_url,
-                    token=token,
-                    archive=str(archive),
-                    digests=draft.digests,
-                )
+            order = Order(
+                gateway_url=edge.gateway_url,
+                token=token,
+                archive=str(archive),
+                digests=draft.digests,
             )
+            outcome = _call(order)
         if outcome is None:
             return [started, edge_missing("its gateway stopped to answer")]
         tell("waits for the metering of its calls")
@@ -131,6 +125,19 @@ class OnlineProof:
         finally:
             with self.database.session() as session:
                 drafts.end(session, WORKER, draft, self.clock())
+
+    def _await_start(self, edge: Edge, draft: Draft, target: Target) -> Check:
+        """Wait until the draft answers, and every replica of it is ready.
+
+        Raises:
+            StartFailed: It does not start in time.
+        """
+        patience = self.settings.proving_patience.total_seconds()
+        started = await_first_answer(
+            target, time.monotonic(), patience, lambda: self._said(edge, draft)
+        )
+        self._await_replicas(edge, draft, patience)
+        return started
 
     def _said(self, edge: Edge, draft: Draft) -> str:
         """Return what the edge says of instances of the draft that failed."""
