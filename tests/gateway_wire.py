@@ -19,14 +19,14 @@ class World:
 
     def raw(self, data: bytes, *, half_close: bool = True) -> bytes:
         """Send bytes; return all that comes back until the gateway closes or falls silent."""
-        with socket.create_connection(("127.0.0.1", self.province.port), 5) as peer:
+        with socket.create_connection(("127.0.0.1", self.province.port), 60) as peer:
             try:
                 peer.sendall(data)
                 if half_close:
                     peer.shutdown(socket.SHUT_WR)
             except OSError:
                 pass  # refused while we were still sending
-            peer.settimeout(5)
+            peer.settimeout(60)
             found = b""
             try:
                 while block := peer.recv(65536):

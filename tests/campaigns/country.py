@@ -4,15 +4,13 @@ Center, agents and gateways are the real processes; the instance is a stand-in t
 province reaches its center through a `Link` alone.
 """
 
-import os
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import httpx
@@ -27,37 +25,12 @@ from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.campaigns.link import Link
 from tests.center_stock import DIGITS, published_version
 from tests.gateway_province import Peers
-from tests.servers.process import accepts, await_ready, free_port
+from tests.servers.process import Module, accepts, free_port
 from tests.waiting import eventually
 
 PASSWORD = "a long sentence for campaigns"
 PROVINCES = ("zhejiang", "guizhou")
 WORKERS = 2
-
-
-class Process:
-    """A module that runs as a process, may be stopped and started again."""
-
-    def __init__(self, module: str, arguments: Sequence[str], log: Path, **env: str) -> None:
-        self._command = [sys.executable, "-m", module, *arguments]
-        self._environment = env
-        self.log = log
-        self.process: Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = Popen(
-                self._command, stdout=log, stderr=log, env={**os.environ, **self._environment}
-            )
-
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(60)
-
-    def await_port(self, port: int) -> None:
-        assert self.process is not None
-        await_ready(self.process, lambda: accepts(port), self.log)
 
 
 class Center:
@@ -70,7 +43,7 @@ class Center:
         self.data.mkdir(parents=True)
         given = {"DATA": str(self.data), "PORT": str(self.port), "PUBLIC_URL": self.url}
         env = {f"CENTER_{name.upper()}": text for name, text in {**given, **settings}.items()}
-        self._process = Process("center", [], folder / "center.log", **env)
+        self._process = Module("center", [], folder / "center.log", env)
         self._open: list[CenterClient] = []
 
     @property
@@ -92,7 +65,7 @@ class Center:
 
     def start(self) -> None:
         self._process.start()
-        self._process.await_port(self.port)
+        self._process.await_ready(lambda: accepts(self.port))
 
     def stop(self) -> None:
         self._process.stop()
@@ -127,7 +100,7 @@ class ProvinceEdge:
         self.link = link
         self.ports = [free_port() for _ in range(WORKERS)]
         self._instance = instance
-        self.agent = Process("edge_gateway.agent", ["--data", str(folder)], folder / "agent.log")
+        self.agent = Module("edge_gateway.agent", ["--data", str(folder)], folder / "agent.log")
         self.workers = [self._worker(number, port) for number, port in enumerate(self.ports)]
 
     def enrol(self, code: str) -> None:
@@ -145,7 +118,7 @@ class ProvinceEdge:
 
     def await_ready(self) -> None:
         for worker, port in zip(self.workers, self.ports, strict=True):
-            worker.await_port(port)
+            worker.await_ready(partial(accepts, port))
 
     def stop(self) -> None:
         for process in (*self.workers, self.agent):
@@ -166,10 +139,10 @@ class ProvinceEdge:
         url = f"http://127.0.0.1:{self.ports[0]}/oauth2/token"
         return httpx.post(url, data=form, auth=(client_id, secret), trust_env=False, timeout=10)
 
-    def _worker(self, number: int, port: int) -> Process:
+    def _worker(self, number: int, port: int) -> Module:
         arguments = ["--data", str(self.folder), "--port", str(port)]
         arguments += ["--worker", str(number), "--workers", str(WORKERS)]
-        return Process("edge_gateway.gateway", arguments, self.folder / f"gateway-{number}.log")
+        return Module("edge_gateway.gateway", arguments, self.folder / f"gateway-{number}.log")
 
 
 @dataclass

@@ -93,7 +93,7 @@ class FaultLink:
         opening = asyncio.start_server(
             self._serve, "127.0.0.1", self.port, limit=_HEAD_BYTES, backlog=256
         )
-        self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
+        self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(60)
 
     def stop(self) -> None:
         """Stop listening; what was held back is dropped."""
@@ -105,9 +105,9 @@ class FaultLink:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def at_next(self, moment: str, act: Callable[[], None]) -> threading.Event:

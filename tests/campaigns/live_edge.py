@@ -1,9 +1,6 @@
 """An enrolled province's own processes: agent, gateway, and an instance that echoes."""
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,44 +13,22 @@ from capability_sdk.spool import Record, SpoolDamaged, SpoolReader
 from edge_gateway.agent.identity import read_identity
 from tests.gateway_province import CAPABILITY, INFER, Peers, bearer
 from tests.integration.agent_process import AgentProcess
-from tests.servers.process import accepts, await_ready
+from tests.servers.process import Module, accepts
 
 
-class GatewayProcess:
+class GatewayProcess(Module):
     """``python -m edge_gateway.gateway`` in a province's folder."""
 
     def __init__(self, province: Path, *options: str) -> None:
         self.province = province
         self.port = read_identity(province).gateway_port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> str:
-        return (self.province / "logs" / "gateway.log").read_text()
+        arguments = ["--data", str(province), "--port", str(self.port), *options]
+        super().__init__("edge_gateway.gateway", arguments, province / "logs" / "gateway.log")
 
     def start(self) -> None:
-        path = self.province / "logs" / "gateway.log"
-        command = [sys.executable, "-m", "edge_gateway.gateway", "--data", str(self.province)]
-        with path.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, "--port", str(self.port), *self._options],
-                stdout=log,
-                stderr=log,
-                env={**os.environ},
-            )
-        await_ready(self._process, lambda: accepts(self.port), path)
-
-    def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(60)
+        super().start()
+        self.await_ready(lambda: accepts(self.port))
 
 
 @dataclass
@@ -119,5 +94,5 @@ def running_edge(folder: Path, peers: Path, *options: str, **settings: str) -> I
         stack.callback(gateway.stop)
         agent.start()
         gateway.start()
-        http = stack.enter_context(httpx.Client(base_url=gateway.url, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=gateway.url, timeout=60))
         yield LiveEdge(folder, agent, gateway, http)

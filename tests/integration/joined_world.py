@@ -99,7 +99,7 @@ class Machine:
         if self.process is not None and self.process.poll() is None:
             self.signal(signal.SIGCONT)
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
 
 def _command_line(process: psutil.Process) -> list[str]:

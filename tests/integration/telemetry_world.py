@@ -235,7 +235,7 @@ def in_threads(work: Sequence[Callable[[], None]]) -> None:
     barrier = threading.Barrier(len(work))
 
     def guarded(task: Callable[[], None]) -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             task()
         except BaseException as error:  # noqa: BLE001 - it is raised again below

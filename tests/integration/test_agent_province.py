@@ -16,7 +16,6 @@ import pytest
 
 from capability_sdk.contracts.profiles import ReferenceProfile
 from capability_sdk.profiling.carrier import from_whylogs
-from tests.integration.agent_process import ROOT
 from tests.integration.agent_world import (
     APPLICATION,
     CAPABILITY,
@@ -26,7 +25,7 @@ from tests.integration.agent_world import (
     running_center,
 )
 from tests.leaks import Canary, LeakScanner
-from tests.servers.process import free_port
+from tests.servers.process import ROOT, free_port
 from tests.unit.capability_sdk.serving.packages import digits
 from tests.waiting import eventually
 
@@ -266,7 +265,7 @@ def test_a_package_that_is_not_what_was_released_is_reported_and_never_run(
             if i["id"].endswith("-package")
         ]
 
-    eventually(reported, 60)
+    eventually(reported, 180)
     assert set(reported()) == {"package-refused"}
     digest = other.built.digests.package.removeprefix("sha256:")
     assert not (province.folder / "packages" / digest).exists()

@@ -64,7 +64,7 @@ def test_a_lease_that_is_given_back_is_free_at_once(database: Database) -> None:
     assert take(database, "b")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     ends = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends, "it did not happen in time"
@@ -89,7 +89,7 @@ class Running:
 
     def stop(self) -> None:
         self.worker.stop()
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 
@@ -146,9 +146,9 @@ def test_the_process_ends_on_sigterm(tmp_path: Path) -> None:
         text=True,
     ) as process:
         try:
-            wait_until(lambda: _leased(database) >= JOBS or process.poll() is not None, 60)
+            wait_until(lambda: _leased(database) >= JOBS or process.poll() is not None)
             process.send_signal(signal.SIGTERM)
-            _, log = process.communicate(timeout=15)
+            _, log = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0, log

@@ -42,7 +42,7 @@ def ask(endpoint: dict[str, Any]) -> httpx.Response:
     """Ask an instance as its gateway does."""
     version = endpoint["version"]
     path = f"{endpoint['address']}/v2/models/{CAPABILITY}/versions/{version}/infer"
-    return httpx.post(path, json=CALL, headers=bearer(endpoint["credential"]), timeout=10)
+    return httpx.post(path, json=CALL, headers=bearer(endpoint["credential"]), timeout=60)
 
 
 def test_replicas_on_two_machines_answer_through_the_gateway_and_no_secret_is_told(

@@ -266,7 +266,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_gate_is_done_again
         eventually(lambda: beside.author.get(path)["stage"] != "gating", 240, pause=0.5)
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(60)
 
     report = GateReport.model_validate(beside.author.get(f"{path}/gate-report"))
     assert report.passed, failed(report)

@@ -95,7 +95,7 @@ def pod(tmp_path: Path) -> Iterator[Pod]:
         yield pod
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(60)
         pod.http.close()
 
 

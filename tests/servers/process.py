@@ -5,14 +5,16 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 START_SECONDS = 180.0
 _PORTS = range(20_000, 30_000)
 _SHARES = 8
@@ -102,6 +104,51 @@ def running(
                 process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+class Module:
+    """A module of ours as a process, which a test kills or stops, and starts again."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        log_file: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self._log_file = log_file
+        self._command = [sys.executable, "-m", name, *arguments]
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return self._log_file.read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start it; it may not be ready yet."""
+        with self._log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+
+    def await_ready(self, is_ready: Callable[[], bool]) -> None:
+        """Wait until it answers; one that ended instead fails with the end of its log."""
+        assert self.process is not None
+        await_ready(self.process, is_ready, self._log_file)
+
+    def kill(self) -> None:
+        """End it with SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it in order, if it still runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
 
 
 def await_ready(

@@ -1,6 +1,5 @@
 """A real center in processes of its own, which is backed up, killed and restored; its admin."""
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -22,7 +21,7 @@ from center.schema import migrate
 from center.subscription.store import SubscriptionRow
 from edge_gateway.agent.enrolment import Enrolment, enrol
 from tests.center_stock import DIGITS, published_version
-from tests.servers.process import await_ready, free_port
+from tests.servers.process import Module, free_port
 from tests.waiting import eventually
 
 CAPABILITY = DIGITS
@@ -38,7 +37,7 @@ class LiveCenter:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(base_url=f"{self.url}/api/v1", timeout=30)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._module = self._over_data()
         database = self._database()
         migrate(database)
         create_first_admin(database, "root", PASSWORD, datetime.now(UTC))
@@ -55,29 +54,22 @@ class LiveCenter:
     def _database(self) -> Database:
         return Database(f"sqlite:///{self.data / 'center.db'}")
 
-    def start(self) -> None:
-        log = self.folder / "center.log"
+    def _over_data(self) -> Module:
         environment = {"CENTER_DATA": str(self.data), "CENTER_PORT": str(self.port)}
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "center"],
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **environment},
-            )
-        await_ready(self._process, self._is_ready, log)
+        return Module("center", [], self.folder / "center.log", environment)
+
+    def start(self) -> None:
+        self._module = self._over_data()
+        self._module.start()
+        self._module.await_ready(self._is_ready)
         self._sign_in()
 
     def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        self._module.kill()
 
     def close(self) -> None:
         self.http.close()
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(60)
+        self._module.stop()
 
     def administer(self, *arguments: str) -> None:
         """Run ``jiuzhou admin``."""

@@ -195,4 +195,4 @@ def applied(database: Path) -> dict[Stream, int]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=10)
+    return sqlite3.connect(path, timeout=60)

@@ -306,7 +306,7 @@ def _listens(path: Path) -> bool:
             probe.connect(str(path))
         except OSError:
             return False
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=20) as http:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as http:
         return http.get("http://agent/health/live").is_success
 
 

@@ -87,7 +87,7 @@ class MortalCenter:
         self.admin.close()
         self.author.close()
         self._nursery.stdin.close()
-        self._nursery.wait(20)
+        self._nursery.wait(60)
         if self._nursery.stdout is not None:
             self._nursery.stdout.close()
         self._log.close()

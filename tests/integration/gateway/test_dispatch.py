@@ -41,7 +41,7 @@ class World:
 
     def __init__(self, province: Province, peers: Peers, gateway: Gateway) -> None:
         self.peers = peers
-        self.client = httpx.Client(base_url=gateway.url, timeout=40)
+        self.client = httpx.Client(base_url=gateway.url, timeout=60)
         self.token = province.token()
 
     def call(self, **body: Any) -> httpx.Response:  # noqa: ANN401 - members of a request
@@ -126,12 +126,12 @@ def test_E18_calls_go_round_an_instance_that_hangs_and_come_back_when_it_wakes(
 
     # Those that it had taken are computed again by another one.
     assert set(answers) == {200}
-    eventually(lambda: three.call_often(5) == {200} and three.ejected("b") == "hangs", 20)
+    eventually(lambda: three.call_often(5) == {200} and three.ejected("b") == "hangs")
     assert three.ejected("c") is None
     three.go_on("b")
-    eventually(lambda: three.ejected("b") is None, 20)
+    eventually(lambda: three.ejected("b") is None)
     before = three.calls("b")
-    eventually(lambda: three.call_often(20) == {200} and three.calls("b") > before, 30)
+    eventually(lambda: three.call_often(20) == {200} and three.calls("b") > before)
 
 
 def test_a_slow_call_is_no_hang(lone: World) -> None:
@@ -163,7 +163,7 @@ def test_E18_the_only_instance_hangs_and_callers_hear_so_at_once(lone: World) ->
     lone.stop("a")
     waiting = threading.Thread(target=lone.call)
     waiting.start()
-    eventually(lambda: lone.ejected("a") == "hangs", 20)
+    eventually(lambda: lone.ejected("a") == "hangs")
 
     refused = lone.call()
 
@@ -172,9 +172,9 @@ def test_E18_the_only_instance_hangs_and_callers_hear_so_at_once(lone: World) ->
     assert "has stopped answering" in refused.json()["detail"]
     lone.go_on("a")
     # Nobody could have stood in for it, so the call that it had taken was left with it.
-    waiting.join(30)
+    waiting.join(60)
     assert not waiting.is_alive()
-    eventually(lambda: lone.call().status_code == 200, 20)
+    eventually(lambda: lone.call().status_code == 200)
 
 
 @pytest.mark.parametrize(("is_stateless", "computed"), [(True, 2), (False, 1)])
@@ -186,5 +186,8 @@ def test_a_call_that_ended_its_instance_is_computed_again_only_where_that_is_saf
 
         assert answer.status_code in (502, 503)
         assert sum(world.calls(name) for name in "abc") == computed
+        # A process that crashed takes a moment to end; until then its socket takes connections.
+        ending = world.peers.processes.values()
+        eventually(lambda: sum(item.poll() is not None for item in ending) == computed)
         # Whoever takes no connection takes no call either, so another one answers.
         assert world.call_often(20) == {200}

@@ -25,7 +25,7 @@ from tests.waiting import eventually
 
 def call_until_it_ends(province: Province, token: str, answered: list[str]) -> None:
     """Call one after the other; note the id of each whole answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", province.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", province.port, timeout=60)
     try:
         while True:
             connection.request("POST", INFER, b"{}", bearer(token))

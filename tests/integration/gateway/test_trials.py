@@ -61,7 +61,7 @@ def province(stage: Province) -> Iterator[Province]:
 
 @pytest.fixture
 def client(province: Province) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{province.port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{province.port}", timeout=60) as client:
         yield client
 
 

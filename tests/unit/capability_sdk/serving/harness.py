@@ -34,7 +34,7 @@ class Running:
 
     def connect(self) -> socket.socket:
         """Open a plain connection, to say what no client library would."""
-        return socket.create_connection((self.host, self.port), timeout=10)
+        return socket.create_connection((self.host, self.port), timeout=60)
 
 
 def load(folder: Path) -> LoadedPackage:
@@ -89,5 +89,5 @@ def running(
     finally:
         loop, stop = end[0]
         loop.call_soon_threadsafe(stop.set)
-        thread.join(15)
+        thread.join(60)
         listener.close()
