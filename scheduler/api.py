@@ -78,6 +78,7 @@ async def get_instances(scheduler: SchedulerDep) -> list[InstanceStatus]:
             detail=seen.detail if seen else "",
             code_digest=binding.unit.code_digest,
             weights_digest=binding.unit.weights_digest,
+            overlay_digest=binding.unit.overlay,
         )
         for binding in scheduler.reconciler.bindings
         for seen in [observed.get(binding.id)]

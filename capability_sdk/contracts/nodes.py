@@ -1,7 +1,7 @@
 """Nodes, instances and endpoints of a province."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -91,6 +91,15 @@ class InstanceStatus(Wire):
     detail: str = ""
     code_digest: Digest
     weights_digest: Digest
+    overlay_digest: Digest | Literal[""] | None = None
+    """Of the settings that it was started with; empty for the package's own, None where not told."""
+    is_outdated: bool = False
+    """Whether the province has chosen other settings since: it serves until its successor is ready."""
+
+    @property
+    def serves_as_chosen(self) -> bool:
+        """Whether it is ready, with the settings that the province chose last."""
+        return self.health is InstanceHealth.READY and not self.is_outdated
 
 
 Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,100}$", repr=False)]

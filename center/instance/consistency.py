@@ -8,7 +8,7 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from capability_sdk.contracts.nodes import InstanceHealth, InstanceStatus
+from capability_sdk.contracts.nodes import InstanceStatus
 from capability_sdk.contracts.state import DeploymentState, VersionShare
 from capability_sdk.contracts.telemetry import HealthReport, VersionContent
 from center.identity.store import PlaceStore
@@ -27,7 +27,7 @@ class ConsistencyVerdict(StrEnum):
 
     CONSISTENT = "consistent"
     MISSING = "missing"
-    """Fewer ready instances than wanted."""
+    """Fewer ready instances than wanted, with the settings that were chosen last."""
     DIFFERENT = "different"
     """An instance runs other content than was approved."""
     UNWANTED = "unwanted"
@@ -197,4 +197,4 @@ def _verdict(
 
 
 def _ready(found: list[InstanceStatus]) -> int:
-    return sum(item.health is InstanceHealth.READY for item in found)
+    return sum(item.serves_as_chosen for item in found)

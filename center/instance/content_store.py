@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import CursorResult, Executable, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from capability_sdk.contracts.nodes import InstanceHealth
 from capability_sdk.contracts.telemetry import HealthReport, VersionContent
 from center.capability.domain import LISTED
 from center.capability.rows import CapabilityVersionRow
@@ -87,7 +86,7 @@ def _values(report: HealthReport) -> dict[Version, dict[str, object]]:
     contents: dict[Version, VersionContent] = {}
     for item in report.instances:
         key = (item.capability, item.version)
-        ready[key] = ready.get(key, 0) + (item.health is InstanceHealth.READY)
+        ready[key] = ready.get(key, 0) + item.serves_as_chosen
         contents[key] = VersionContent(
             capability=key[0], version=key[1], code=item.code_digest, weights=item.weights_digest
         )

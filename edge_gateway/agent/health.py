@@ -32,6 +32,23 @@ def outcomes(scaling: list[ScalingView]) -> list[BoostOutcome]:
     return [BoostOutcome(id=name, recovered_at=at) for name, at in sorted(found.items())]
 
 
+def _chosen_settings(state: DesiredState) -> dict[str, str]:
+    """Return the digest of each capability's chosen settings, empty for the package's own."""
+    return {
+        item.capability: "" if item.overlay is None else item.overlay.digest
+        for item in state.deployments
+    }
+
+
+def _told(instance: InstanceStatus, chosen: str) -> InstanceStatus:
+    """Return what the center is told of an instance."""
+    is_outdated = instance.overlay_digest not in {None, chosen}
+    # The text of an error may quote a value: it does not even reach the spool.
+    return instance.model_copy(
+        update={"detail": detail_code(instance.detail), "is_outdated": is_outdated}
+    )
+
+
 class HealthReporter:
     """Looks every two seconds, and writes a report where there is news."""
 
@@ -89,13 +106,13 @@ class HealthReporter:
     ) -> None:
         """Write a report if it says something new."""
         self.backlog = self._waiting()
+        chosen = {} if state is None else _chosen_settings(state)
         report = HealthReport(
             at=self._clock(),
             state_revision=0 if state is None else state.revision,
             nodes=nodes,
-            # The text of an error may quote a value: it does not even reach the spool.
             instances=[
-                instance.model_copy(update={"detail": detail_code(instance.detail)})
+                _told(instance, chosen.get(instance.capability, ""))
                 for instance in sorted(instances, key=lambda item: item.id)
             ],
             backlog=self.backlog,

@@ -53,6 +53,7 @@ _MAY_LEAVE: dict[str, dict[str, str]] = {
         "instances.health": "starting|ready|failed|stopping", "instances.restarts": r"\d{1,3}",
         "instances.detail": _CODES, "instances.code_digest": _DIGEST,
         "instances.weights_digest": _DIGEST,
+        "instances.overlay_digest": f"({_DIGEST})?", "instances.is_outdated": "True|False",
         "contents.capability": NAME, "contents.version": re.escape(VERSION),
         "contents.(code|weights|overlay|parse_rule|anchors)": _DIGEST,
         "backlog.(usage-[0-9]{1,3}|profile|quality|issuance)": r"\d{1,6}",
