@@ -194,6 +194,11 @@ class Province:
             for record in reader.read(epoch, 0, 1_000_000)
         ]
 
+    def turned_away(self, application: str = APPLICATION) -> int:
+        """Add up the calls of an application that the gateway wrote down as turned away."""
+        found = [item for item in self.usage() if item["application"] == application]
+        return sum(item.get("turned_away", 0) for item in found)
+
 
 class Gateway:
     """A gateway process that can be killed and started again."""

@@ -5,6 +5,7 @@ at 1 and have no gaps; the center applies them in order and answers how far it h
 """
 
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -37,7 +38,11 @@ class RecordKind(StrEnum):
 
 
 class UsageRecord(Wire):
-    """One answered call; written to the spool before the answer is released."""
+    """One answered call, in the spool before its answer is released; or calls that were turned away.
+
+    Those are too many to be written down one by one: a gateway counts them, and at most once a second
+    it writes one record for each subscription whose limits turned calls away.
+    """
 
     request_id: Identifier
     at: UtcTime
@@ -45,7 +50,7 @@ class UsageRecord(Wire):
     subscription: Identifier
     capability: CapabilityName
     version: SemanticVersion | None
-    """None where no version was reached, as with a call that was refused upstream."""
+    """None where no version was reached, as with calls that were turned away."""
     status: Annotated[int, Field(ge=100, le=599)]
     units: Annotated[int, Field(ge=0, le=1)]
     """1 where the call counts against the quota, which is every answer below 500."""
@@ -54,6 +59,20 @@ class UsageRecord(Wire):
     latency_us: Count
     request_bytes: Count
     response_bytes: Count
+    turned_away: Annotated[int, Field(ge=0, le=10**9)] = 0
+    """Calls refused for the subscription's limits, which this record stands for; 0 for an answer."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls this record stands for."""
+        return self.turned_away or 1
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        reached = self.units or self.latency_us or self.trial or self.version is not None
+        if self.turned_away and (reached or self.status != HTTPStatus.TOO_MANY_REQUESTS):
+            raise ValueError("calls turned away have status 429, no version, no unit, no latency")
+        return self
 
 
 class ProfileEnvelope(Versioned):

@@ -62,7 +62,7 @@ class Figures(NamedTuple):
         calls: In the 24 hours before the figures were joined; likewise errors, refused, latency.
         errors: Answered with 400 or more, the refused ones included.
         refused: Answered with 429.
-        latency_us: Sum over the calls.
+        latency_us: Sum over the calls that were not refused.
         quota: Calls a day of all its active subscriptions.
         used: Calls that counted against it in the last 24 hours.
         verdict: Of the version last heard of; None without a profile.

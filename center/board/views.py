@@ -43,7 +43,7 @@ class BoardCellView(Wire):
     refused: int
     """Answered with 429."""
     latency_ms: float | None
-    """Mean over the calls."""
+    """Mean over the calls that were not refused."""
     quota: int
     used: int
     verdict: DriftVerdict | None
@@ -139,7 +139,8 @@ def cell_members(item: Judged) -> dict[str, Any]:
     members = dict(zip(_SHOWN, _shown(found), strict=True))
     members["state"] = item.state
     members["cause"] = {"code": item.cause.code, "figures": item.cause.figures}
-    members["latency_ms"] = found.latency_us / found.calls / 1000 if found.calls else None
+    answered = found.calls - found.refused
+    members["latency_ms"] = found.latency_us / answered / 1000 if answered else None
     return members
 
 

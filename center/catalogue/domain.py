@@ -150,6 +150,8 @@ class Standing:
     """How much a capability was used and how good it was in `USAGE_WINDOW`.
 
     Attributes:
+        calls: Answered calls.
+        errors: Those of them with 400 or more.
         latency: Calls in each cell of `center.operations.latency`.
         labelled: Answered rows that somebody judged.
         right: Those of them that were right.

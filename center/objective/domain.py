@@ -74,7 +74,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Calls of a span of time; ``latency`` has the cells of `center.operations.latency`."""
+    """Answered calls of a span of time; ``latency`` has the cells of `center.operations.latency`."""
 
     calls: int
     failures: int

@@ -14,7 +14,7 @@ from center.identity.store import serving_provinces
 from center.objective.domain import Budget, Burning, Standing, Sums, Target
 from center.objective.errors import NoObjective
 from center.objective.rows import MeasuredRow, ObjectiveRow, StandingRow
-from center.operations.rows import LATENCY_COLUMNS, UsageHourRow, UsageSlotRow
+from center.operations.rows import LATENCY_COLUMNS, UsageHourRow, UsageSlotRow, answered
 from center.paging import Page, Paging, fetch_page, map_page
 from center.reach import Reach
 
@@ -79,7 +79,7 @@ class StandingStore:
         """
         row = UsageSlotRow if recent else UsageHourRow
         start = UsageSlotRow.slot if recent else UsageHourRow.hour
-        figures = [func.sum(getattr(row, name)) for name in ("calls", "failures", *LATENCY_COLUMNS)]
+        figures = _figures(row)
         statement = select(row.capability, row.province, *figures).where(
             start >= since, row.province.in_(serving_provinces())
         )
@@ -100,7 +100,7 @@ class StandingStore:
             conditions.append(row.province.in_(sorted(reach.provinces)))
         else:
             conditions.append(row.province.in_(serving_provinces()))
-        figures = [func.sum(getattr(row, name)) for name in ("calls", "failures", *LATENCY_COLUMNS)]
+        figures = _figures(row)
         statement = select(row.hour, *figures).where(*conditions).group_by(row.hour)
         return {
             hour: Sums(int(calls), int(failures), [int(cell) for cell in cells])
@@ -159,6 +159,12 @@ class StandingStore:
         if found is None:
             raise NoObjective(f"Nothing of {place[0]} was measured against an objective yet.")
         return _to_standing(found)
+
+
+def _figures(row: type[UsageHourRow | UsageSlotRow]) -> list[ColumnElement[int]]:
+    """Return the sums of `Sums`: what was turned away is within no promise, kept or broken."""
+    cells = (getattr(row, name) for name in ("failures", *LATENCY_COLUMNS))
+    return [func.sum(item) for item in (answered(row), *cells)]
 
 
 def _everything() -> Any:  # noqa: ANN401 - a SELECT of one row class

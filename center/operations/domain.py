@@ -146,13 +146,13 @@ class UsageSum:
     """A sum under way.
 
     Attributes:
-        calls: Answered calls.
+        calls: Answered calls, and those that the gateway turned away.
         units: Calls that count against the quota.
         errors: Calls answered with 400 or more.
         failures: Those answered with 500 or more, which are not the caller's doing.
         throttled: Those answered with 429.
         latency_us: Sum of latencies in microseconds.
-        latency: Calls in each cell of `latency`.
+        latency: Answered calls in each cell of `latency`.
     """
 
     calls: int = 0
@@ -164,14 +164,16 @@ class UsageSum:
     latency: list[int] = field(default_factory=lambda: [0] * LATENCY_CELLS)
 
     def add(self, record: UsageRecord) -> None:
-        """Count one call."""
-        self.calls += 1
+        """Count the calls of one record; only an answer took its time."""
+        calls = record.calls
+        self.calls += calls
         self.units += record.units
-        self.errors += record.status >= _FIRST_ERROR
-        self.failures += record.status >= _FIRST_FAILURE
-        self.throttled += record.status == _TOO_MANY
-        self.latency_us += record.latency_us
-        self.latency[cell_of(record.latency_us)] += 1
+        self.errors += calls if record.status >= _FIRST_ERROR else 0
+        self.failures += calls if record.status >= _FIRST_FAILURE else 0
+        self.throttled += calls if record.status == _TOO_MANY else 0
+        if not record.turned_away:
+            self.latency_us += record.latency_us
+            self.latency[cell_of(record.latency_us)] += 1
 
     def merge(self, other: "UsageSum") -> None:
         """Add the calls of another sum."""
@@ -196,11 +198,12 @@ class SlotKey:
 
 @dataclass(frozen=True, slots=True)
 class CountedCall:
-    """One call that was counted, as its province reported it.
+    """One call that was counted, as its province reported it, or calls that were turned away.
 
     Attributes:
         hour: Start of the hour that it is counted in.
         version: Empty where no version was reached.
+        calls: How many it stands for; more than 1 only where the gateway turned them away.
     """
 
     edge: str
@@ -214,6 +217,7 @@ class CountedCall:
     hour: datetime
     status: int
     units: int
+    calls: int
 
 
 @dataclass(frozen=True, slots=True)

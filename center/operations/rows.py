@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from center.columns import BigCount, Json, Key, Line, Serial, UtcDateTime
@@ -39,7 +39,7 @@ class StreamRow(Base):
 
 
 class UsageRecordRow(Base):
-    """One answered call; ``received_at`` is the center's own time."""
+    """One answered call, or calls turned away; ``received_at`` is the center's own time."""
 
     __tablename__ = "usage_record"
 
@@ -54,6 +54,7 @@ class UsageRecordRow(Base):
     version: Mapped[str] = mapped_column(Key)
     status: Mapped[int]
     units: Mapped[int]
+    calls: Mapped[int] = mapped_column(BigCount, server_default="1")
     latency_us: Mapped[int] = mapped_column(BigCount)
     request_bytes: Mapped[int] = mapped_column(BigCount)
     response_bytes: Mapped[int] = mapped_column(BigCount)
@@ -153,6 +154,11 @@ LATENCY_COLUMNS = tuple(f"latency_{cell}" for cell in range(LATENCY_CELLS))
 for _name in LATENCY_COLUMNS:
     for _row in (UsageHourRow, UsageSpanRow, UsageSlotRow):
         setattr(_row, _name, mapped_column(_name, BigCount, server_default="0"))
+
+
+def answered(row: type[UsageHourRow | UsageSlotRow]) -> ColumnElement[int]:
+    """Return the calls that were not turned away: those that reached a capability."""
+    return row.calls - row.throttled
 
 
 class ProvinceHealthRow(Base):

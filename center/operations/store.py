@@ -230,13 +230,15 @@ def _counted_call(row: UsageRecordRow) -> CountedCall:
         hour=hour_of(booked_at(row.at, row.received_at)),
         status=row.status,
         units=row.units,
+        calls=row.calls,
     )
 
 
 def _usage_values(origin: Origin, record: UsageRecord) -> dict[str, Any]:
     return {
-        **record.model_dump(exclude={"version", "trial"}),
+        **record.model_dump(exclude={"version", "trial", "turned_away"}),
         "version": record.version or "",
+        "calls": record.calls,
         "edge": origin.edge,
         "province": origin.province,
         "received_at": origin.received_at,

@@ -1,4 +1,4 @@
-"""Calls as subscriptions count them: of one application to one capability, since a moment."""
+"""Answered calls of one application to one capability, as its subscription shows them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -6,16 +6,16 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from center.operations.rows import UsageHourRow
+from center.operations.rows import UsageHourRow, answered
 
 
 def calls_since(
     session: Session, provinces: Collection[str], since: datetime
 ) -> Mapping[tuple[str, str], int]:
-    """Return the calls in some provinces since a moment, by application and capability."""
+    """Return the answered calls in some provinces since a moment, by application and capability."""
     row = UsageHourRow
     statement = (
-        select(row.application, row.capability, func.sum(row.calls))
+        select(row.application, row.capability, func.sum(answered(row)))
         .where(row.province.in_(provinces), row.hour >= since)
         .group_by(row.application, row.capability)
     )
@@ -29,10 +29,10 @@ def daily_calls(
     capability: str,
     days: Sequence[tuple[datetime, datetime]],
 ) -> list[int]:
-    """Count the calls of a province's application to a capability in each span; spans are in order."""
+    """Count answered calls of a province's application to a capability in spans that are in order."""
     row = UsageHourRow
     statement = (
-        select(row.hour, func.sum(row.calls))
+        select(row.hour, func.sum(answered(row)))
         .where(
             row.province == province,  # the primary key begins with it
             row.application == application,

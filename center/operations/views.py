@@ -45,7 +45,7 @@ class UsagePage(Page[UsageView]):
 
 
 class CallView(BaseModel):
-    """One call that was counted."""
+    """One call that was counted, or as many as were turned away within a second."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -64,3 +64,5 @@ class CallView(BaseModel):
     """Start of the hour that it is counted in."""
     status: int
     units: int
+    calls: int
+    """How many it stands for: more than 1 only where the gateway turned them away."""

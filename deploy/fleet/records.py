@@ -1,9 +1,11 @@
 """A story as telemetry records, in the order of their stream."""
 
 import base64
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,11 @@ from capability_sdk.profiling.digest import anchors_digest
 from deploy.fleet.story import Story
 
 Records = Iterator[tuple[RecordKind, dict[str, Any]]]
+_REFUSED = {
+    "version": None,
+    "status": int(HTTPStatus.TOO_MANY_REQUESTS),
+    **dict.fromkeys(("units", "latency_us", "request_bytes", "response_bytes"), 0),
+}
 _JUDGED_ROWS = 160
 _PREDICTED_ROWS = 2400
 
@@ -43,28 +50,35 @@ class Grant:
 
 
 def usage(story: Story, grant: Grant, until: datetime) -> Records:
-    """Return a record of every call."""
-    name = story.model.blueprint.name
+    """Return a record of every answered call, and one of the calls that a second turned away."""
     for hour in story.hours(until):
-        calls = story.calls(hour)
-        rows = zip(calls.seconds, calls.statuses, calls.latencies_us, strict=True)
-        for index, (second, status, latency) in enumerate(rows):
+        calls, name = story.calls(hour), f"sim-{story.capability}-{hour:%Y%m%d%H}"
+        whose = {
+            "application": grant.application,
+            "subscription": grant.subscription,
+            "capability": story.model.blueprint.name,
+        }
+        is_refused = calls.statuses == HTTPStatus.TOO_MANY_REQUESTS
+        for index in np.flatnonzero(~is_refused):
+            status = int(calls.statuses[index])
             yield (
                 RecordKind.USAGE,
                 {
-                    "request_id": f"sim-{story.capability}-{hour:%Y%m%d%H}-{index}",
-                    "at": (hour + timedelta(seconds=float(second))).isoformat(),
-                    "application": grant.application,
-                    "subscription": grant.subscription,
-                    "capability": name,
+                    **whose,
+                    "request_id": f"{name}-{index}",
+                    "at": (hour + timedelta(seconds=float(calls.seconds[index]))).isoformat(),
                     "version": grant.version,
-                    "status": int(status),
+                    "status": status,
                     "units": int(status < 500),  # noqa: PLR2004 - as the gateway counts
-                    "latency_us": int(latency),
+                    "latency_us": int(calls.latencies_us[index]),
                     "request_bytes": 420,
                     "response_bytes": 180,
                 },
             )
+        for second, number in Counter(calls.seconds[is_refused].astype(int).tolist()).items():
+            at = (hour + timedelta(seconds=second)).isoformat()
+            request = {"request_id": f"{name}-refused-{second}", "at": at, "turned_away": number}
+            yield RecordKind.USAGE, {**whose, **_REFUSED, **request}
 
 
 def profiles(story: Story, reference: ReferenceProfile, grant: Grant, until: datetime) -> Records:

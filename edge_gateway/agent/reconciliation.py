@@ -1,8 +1,8 @@
 """Holds a province's own usage spool against what the center counted, call by call.
 
-The spool is the gateway's access log: it has a record of every answered call. Calls that the center
-has not acknowledged yet wait; one that it acknowledged must be counted there, once, and nothing
-else may be.
+The spool is the gateway's access log: it has a record of every answered call, and one of those that
+were turned away within a second. Calls that the center has not acknowledged yet wait; one that it
+acknowledged must be counted there, once, and nothing else may be.
 """
 
 from collections import Counter
@@ -27,17 +27,31 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TRIES = 5
 
+Name = tuple[str, int]
+"""Request id, and how many calls stand behind it."""
+
 Group = tuple[str, str, str]
 """Hour as the center counts it (RFC 3339), application and capability."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledCall:
-    """One record of the usage spool; ``is_acknowledged`` by the center, says the agent."""
+    """One record of the usage spool.
+
+    Attributes:
+        calls: How many it stands for.
+        is_acknowledged: By the center, says the agent.
+    """
 
     request_id: str
     at: datetime
+    calls: int
     is_acknowledged: bool
+
+    @property
+    def name(self) -> Name:
+        """What the center must know it by."""
+        return self.request_id, self.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +104,31 @@ def reconcile(folder: Path, center: CenterClient, begins: datetime | None) -> Re
     totals, calls = _center_books(center, province, hour)
     spooled, oldest = _spooled(folder / "spool", acknowledged, begins)
     since = max(filter(None, (begins, oldest)), default=None)
-    here = {call.request_id: call for call in spooled if _is_in(call.at, since)}
+    here = {call.name: call for call in spooled if _is_in(call.at, since)}
     there = {
-        call["request_id"] for call in calls if _is_in(datetime.fromisoformat(call["at"]), since)
+        (call["request_id"], call["calls"])
+        for call in calls
+        if _is_in(datetime.fromisoformat(call["at"]), since)
     }
     uncounted = here.keys() - there
+    waiting = {name for name in uncounted if not here[name].is_acknowledged}
     return Reconciliation(
         begins=since,
-        spooled=len(here),
-        counted=len(here.keys() & there),
-        waiting=sum(not here[name].is_acknowledged for name in uncounted),
-        uncounted=sorted(name for name in uncounted if here[name].is_acknowledged),
-        unspooled=sorted(there - here.keys()),
+        spooled=_sum(here.keys()),
+        counted=_sum(here.keys() & there),
+        waiting=_sum(waiting),
+        uncounted=_ids(uncounted - waiting),
+        unspooled=_ids(there - here.keys()),
         totals=_differing(totals, calls),
     )
+
+
+def _sum(names: Iterable[Name]) -> int:
+    return sum(calls for _, calls in names)
+
+
+def _ids(names: Iterable[Name]) -> list[str]:
+    return sorted(request_id for request_id, _ in names)
 
 
 def _is_in(moment: datetime, begins: datetime | None) -> bool:
@@ -144,7 +169,8 @@ def _calls(folder: Path, acknowledged: Mapping[Place, int]) -> Iterator[SpooledC
                 usage = UsageRecord.model_validate_json(record.payload)
                 if usage.trial:  # the center counts those with their token, not call by call
                     continue
-                yield SpooledCall(usage.request_id, usage.at, record.seq <= mark)
+                is_acknowledged = record.seq <= mark
+                yield SpooledCall(usage.request_id, usage.at, usage.calls, is_acknowledged)
             after = records[-1].seq
 
 
@@ -175,7 +201,9 @@ def _totals(center: CenterClient, province: str, since: str) -> dict[Group, int]
 def _differing(
     totals: Mapping[Group, int], calls: Iterable[Mapping[str, Any]]
 ) -> dict[Group, tuple[int, int]]:
-    sums = Counter((call["hour"], call["application"], call["capability"]) for call in calls)
+    sums: Counter[Group] = Counter()
+    for call in calls:
+        sums[call["hour"], call["application"], call["capability"]] += call["calls"]
     return {
         group: (totals.get(group, 0), sums[group])
         for group in sorted(totals.keys() | sums.keys())

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from capability_sdk.contracts.errors import ServiceError
-from capability_sdk.contracts.state import SubscriptionState
 from edge_gateway.errors import (
     CapabilityNotGranted,
     NoInstance,
     NoState,
     NotMetered,
+    QuotaExceeded,
     UpstreamBroken,
     UpstreamTimeout,
 )
@@ -41,6 +41,7 @@ from edge_gateway.gateway.routing import pick, pick_by_key
 from edge_gateway.gateway.targets import Asleep, Choice, Targets
 from edge_gateway.gateway.tokens import Caller
 from edge_gateway.gateway.trials import Trials
+from edge_gateway.gateway.turned_away import TurnedAway
 from edge_gateway.gateway.upstream import AnswerHead, Failure, UpstreamAnswer
 from edge_gateway.gateway.waking import Held, WaitingRoom
 from edge_gateway.state import StateView
@@ -99,6 +100,7 @@ class Inference:
         self.targets = targets
         self.quotas = quotas
         self.meter = meter
+        self.turned_away = TurnedAway(meter)
         self.metrics = metrics
         self.gates = Gates()
         self.trials = Trials()
@@ -121,7 +123,7 @@ class Inference:
         """Take a request of a verified caller; it is answered later.
 
         Raises:
-            ServiceError: It is refused, and nothing was counted.
+            ServiceError: It is refused, and costs nothing of the quota.
         """
         gate = self._authorise(request, route.capability)
         choice = self.targets.find(route.capability, route.version)
@@ -130,18 +132,28 @@ class Inference:
                 f"Calls cannot be recorded now, so none is served: {self.meter.blocked_by}",
                 headers=_RETRY_SOON,
             )
-        gate.enter(self.loop.time())
+        try:
+            gate.enter(self.loop.time())
+        except ServiceError:
+            if route.kind is Kind.INFER:
+                self.turned_away.count(gate)
+            raise
         try:
             if isinstance(choice, Asleep):
                 self._hold(request, route, gate, choice)
             else:
-                self._forward(_Call(self, request, route, gate, choice), route, gate.subscription)
+                self._forward(_Call(self, request, route, gate, choice), route, gate)
         except BaseException:
             gate.leave()
             raise
 
-    def _forward(self, call: "_Call", route: Route, grant: SubscriptionState) -> None:
-        if route.kind is not Kind.INFER or self.quotas.take(grant):
+    def _forward(self, call: "_Call", route: Route, gate: Gate) -> None:
+        try:
+            is_free = route.kind is not Kind.INFER or self.quotas.take(gate.subscription)
+        except QuotaExceeded:
+            self.turned_away.count(gate)
+            raise
+        if is_free:
             call.forward()
         else:
             self._spawn(call.forward_with_lease())
@@ -160,11 +172,11 @@ class Inference:
         def go() -> bool:
             try:
                 # Rights and deployments are those of now, not those of when the call came.
-                grant = self._authorise(request, route.capability).subscription
+                rights = self._authorise(request, route.capability)
                 choice = self.targets.find(route.capability, route.version)
                 if isinstance(choice, Asleep):
                     return False
-                self._forward(_Call(self, request, route, gate, choice), route, grant)
+                self._forward(_Call(self, request, route, gate, choice), route, rights)
             except ServiceError as error:
                 refuse(error)
             except Exception:  # noqa: BLE001 - the others that wait are looked at all the same
@@ -240,6 +252,8 @@ class _Call:
             await self._owner.quotas.acquire(self._gate.subscription)
             self.forward()
         except ServiceError as error:
+            if isinstance(error, QuotaExceeded):
+                self._owner.turned_away.count(self._gate)
             self._gate.leave()
             self._request.respond(problem_answer(error))
         except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through

@@ -28,6 +28,7 @@ from edge_gateway.gateway.settings import GatewaySettings
 from edge_gateway.gateway.targets import Targets
 from edge_gateway.gateway.tokens import TokenVerifier
 from edge_gateway.gateway.traffic import TrafficReporter
+from edge_gateway.gateway.turned_away import WRITE_SECONDS
 from edge_gateway.gateway.upstream import MAX_TOGETHER, Upstream
 from edge_gateway.ports import QuotaLedger
 from edge_gateway.state import EdgeSite, StateKeeper
@@ -70,6 +71,7 @@ class GatewayServer:
         limits = _call_limits(settings)
         inference = Inference(self._targets, quotas, self._meters[0], metrics, limits)
         self._waiting = inference.waiting
+        self._turned_away = inference.turned_away
         self._keeper = StateKeeper(folder, site)
         self.app = GatewayApp(
             self._keeper,
@@ -110,6 +112,7 @@ class GatewayServer:
             self._loop.create_task(_every(_STATE_SECONDS, self.app.refresh_state)),
             self._loop.create_task(_every(_SWEEP_SECONDS, self._sweep)),
             self._loop.create_task(_every(TICK_SECONDS, self._look)),
+            self._loop.create_task(_every(WRITE_SECONDS, self._turned_away.write)),
         ]
         listener = _listen(self._settings.host, self._settings.port)
         server = await self._loop.create_server(self._accept, sock=listener, backlog=1024)
@@ -123,6 +126,7 @@ class GatewayServer:
         # A long poll that is still open would hold the event loop until it is answered.
         for upstream in (self._agent, self._scheduler, *self._targets.upstreams):
             upstream.abort()
+        self._turned_away.write()
         for meter in self._meters:
             await meter.close()
 

@@ -24,6 +24,7 @@ from tests.e2e.platform import (
     metadata_or_none,
     sign_in,
     status,
+    subscribe,
 )
 from tests.servers.process import free_port
 from tests.waiting import within_the_hour
@@ -102,16 +103,11 @@ def published(platform: Platform, in_review: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def requested(platform: Platform, published: dict[str, Any]) -> dict[str, Application]:
     assert published["stage"] == "published"
-    return {name: _request(platform.operators[name], name) for name in PROVINCES}
-
-
-def _request(operator: Person, province: str) -> Application:
-    created = operator.reads("application", "create", "cheque-reader", "--province", province)
-    subscription = operator.reads(
-        *("subscribe", NAME, "--application", created["client_id"], "--purpose", "cheques"),
-        *("--rate", "2000", "--concurrency", "64"),
-    )
-    return Application(created["client_id"], created["client_secret"], subscription["id"])
+    limits = ("--rate", "2000", "--concurrency", "64")
+    return {
+        name: subscribe(platform.operators[name], name, "cheque-reader", *limits)
+        for name in PROVINCES
+    }
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """An empty platform with two provinces, set up by hand through the command line; who uses it."""
 
+import json
 import re
 import secrets
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from capability_sdk.client import ApiProblem, GatewayClient
+from capability_sdk.client import ApiProblem, CenterClient, GatewayClient
 from tests.e2e.harness import Person, eventually, running
 from tests.servers.process import free_port
 
@@ -90,6 +91,29 @@ class Application:
     client_id: str
     client_secret: str
     subscription: str
+
+
+def subscribe(operator: Person, province: str, name: str, *limits: str) -> Application:
+    """Create an application and ask for its subscription."""
+    created = operator.reads("application", "create", name, "--province", province)
+    subscription = operator.reads(
+        *("subscribe", NAME, "--application", created["client_id"], "--purpose", "cheques"),
+        *limits,
+    )
+    return Application(created["client_id"], created["client_secret"], subscription["id"])
+
+
+def subscribed(platform: Platform, province: str, name: str, *limits: str) -> Application:
+    """Create an application whose subscription is approved."""
+    application = subscribe(platform.operators[province], province, name, *limits)
+    platform.admin.does("approve", "subscription", application.subscription)
+    return application
+
+
+def center_client(person: Person) -> CenterClient:
+    """Speak to the center as somebody who signed in at a terminal."""
+    account = json.loads((person.home / "account.json").read_text())
+    return CenterClient(account["center"], account["token"])
 
 
 def gateway(platform: Platform, province: str, application: Application) -> GatewayClient:

@@ -22,6 +22,7 @@ from tritonclient.utils import InferenceServerException
 from capability_sdk.client import ApiProblem
 from deploy.showcase.digits import Called, Images, call_all
 from edge_gateway.agent.egress import LEAST_ROWS
+from tests.e2e.flooding import flood, source_in_alarm
 from tests.e2e.harness import Person, eventually
 from tests.e2e.platform import (
     NAME,
@@ -30,6 +31,7 @@ from tests.e2e.platform import (
     Platform,
     gateway,
     metadata_or_none,
+    subscribed,
 )
 
 
@@ -342,14 +344,7 @@ def test_a_used_up_quota_is_said_with_the_time_to_wait(
     platform: Platform, serving: dict[str, Application], images: Images
 ) -> None:
     assert serving
-    operator = platform.operators["zhejiang"]
-    created = operator.reads("application", "create", "small", "--province", "zhejiang")
-    subscription = operator.reads(
-        *("subscribe", NAME, "--application", created["client_id"], "--purpose", "a try"),
-        *("--daily-quota", "3"),
-    )
-    platform.admin.does("approve", "subscription", subscription["id"])
-    application = Application(created["client_id"], created["client_secret"], subscription["id"])
+    application = subscribed(platform, "zhejiang", "small", "--daily-quota", "3")
     with gateway(platform, "zhejiang", application) as client:
         eventually("the small application", lambda: metadata_or_none(client))
         four = Images(images.pixels[:4], images.labels[:4])
@@ -357,6 +352,20 @@ def test_a_used_up_quota_is_said_with_the_time_to_wait(
             call_all(client, four)
 
     assert (caught.value.status, caught.value.code) == (429, "quota-exceeded")
+
+
+def test_R078_a_flood_through_a_gateway_is_an_alarm_that_names_who_floods(
+    platform: Platform, serving: dict[str, Application], images: Images
+) -> None:
+    assert serving
+    application = subscribed(platform, "zhejiang", "flooder", "--rate", "4")
+
+    # A flood is a share of all calls of the capability.
+    seen = flood(platform, "zhejiang", application, images.pixels[:1], len(images.labels))
+
+    source = source_in_alarm(platform, "zhejiang", application, seen.total())
+    assert source["name"] == "flooder"
+    assert {"200": source["calls"] - source["refused"], "429": source["refused"]} == seen
 
 
 def test_a_suspended_subscription_calls_no_more_until_it_is_resumed(

@@ -186,6 +186,11 @@ def usage(seq: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return {"seq": seq, "kind": "usage", "body": body | changes}
 
 
+def turned_away(seq: int, calls: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    nothing = {"version": None, "status": 429, "units": 0, "latency_us": 0}
+    return usage(seq, **nothing, turned_away=calls, **changes)
+
+
 def guizhou(seq: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     return usage(seq, application="app-g", subscription="sub-g", **changes)
 

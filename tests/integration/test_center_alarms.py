@@ -8,7 +8,7 @@ from httpx2 import Response
 from center.alarm.evaluation import Evaluation
 from center.alarm.rules import center_rules
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, health, quality, usage
+from tests.integration.telemetry_world import NOW, Center, health, quality, turned_away, usage
 
 
 def look(center: Center, after: timedelta = timedelta(0)) -> None:
@@ -31,15 +31,15 @@ def history(center: Center, alarm: str) -> list[str]:
     return [item["kind"] for item in center.get(f"/alarms/{alarm}/events", "admin")["items"]]
 
 
-def flood(center: Center, first: int = 1, calls: int = 60) -> None:
-    """Send calls of which the gateway turned all but four away."""
+def flood(center: Center, first: int = 1, records: int = 60) -> None:
+    """Send records of four answered calls, and each of the others of three that were turned away."""
     center.sign_in_again("zhejiang")
     at = center.world.clock().isoformat()
-    records = [
-        usage(seq, at=at, status=200 if seq % 15 == 0 else 429)
-        for seq in range(first, first + calls)
+    told = [
+        usage(seq, at=at) if seq % 15 == 0 else turned_away(seq, 3, at=at)
+        for seq in range(first, first + records)
     ]
-    answer = center.send(records)
+    answer = center.send(told)
     assert answer.status_code == 200, answer.text
 
 
@@ -54,6 +54,7 @@ def test_a_flood_is_one_alarm_that_names_its_sources_and_ends_by_itself(center: 
     assert (alarm["severity"], alarm["state"], alarm["count"]) == ("critical", "open", 1)
     (source,) = alarm["evidence"]["sources"]
     assert (source["application"], source["name"]) == ("app-z", "bank")
+    assert (source["calls"], source["refused"]) == (4 + 56 * 3, 56 * 3)
 
     look(center, timedelta(minutes=14))
     assert alarms(center, rule="flood") == []

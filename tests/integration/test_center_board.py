@@ -30,6 +30,7 @@ from tests.integration.telemetry_world import (
     profile,
     quality,
     running_center,
+    turned_away,
     usage,
     work,
 )
@@ -96,10 +97,12 @@ def test_a_silent_province_has_no_data_and_one_that_stopped_is_late_then_silent(
 
 
 def test_refused_calls_failing_calls_and_a_used_up_quota_are_watched(center: Center) -> None:
-    center.send([usage(seq, status=429 if seq % 5 == 0 else 200) for seq in range(1, 41)])
+    center.send([*(usage(seq) for seq in range(1, 33)), turned_away(33, 8)])
     center.send([guizhou(s, status=503 if s % 5 == 0 else 200) for s in range(1, 41)], of="guizhou")
     join(center)
     assert states(center) == {"zhejiang": ("watch", "flooded"), "guizhou": ("watch", "errors")}
+    (flooded,) = (c for c in center.get("/board", "admin")["cells"] if c["province"] == "zhejiang")
+    assert (flooded["calls"], flooded["refused"], flooded["latency_ms"]) == (40, 8, 0.9)
 
     with center.database.session() as session:
         session.execute(update(SubscriptionRow).values(daily_quota=40))

@@ -8,7 +8,7 @@ from httpx2 import Response
 
 from center.objective.measuring import Measuring
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, usage
+from tests.integration.telemetry_world import NOW, Center, turned_away, usage
 from tests.integration.test_center_alarms import alarms, look
 
 
@@ -35,6 +35,7 @@ def test_the_budget_left_is_what_failures_leave_of_it(center: Center) -> None:
     long_ago = (NOW - timedelta(days=5)).isoformat()
     calls(center, range(1, 1901), at=long_ago)
     calls(center, range(1901, 1902), at=long_ago, status=503, units=0)
+    center.send([turned_away(1902, 5000, at=long_ago)])  # a flood makes no promise kept
     measure(center)
 
     (total,) = objectives(center)

@@ -19,6 +19,7 @@ from tests.integration.telemetry_world import (
     in_threads,
     profile,
     quality,
+    turned_away,
     usage,
 )
 
@@ -125,6 +126,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "negative": usage(2, latency_us=-1),
     "too-large": usage(2, request_bytes=2**63),
     "forged-units": usage(2, units=50),
+    "refused-and-answered": usage(2, status=429, turned_away=5),
+    "more-than-ever": turned_away(2, 10**9 + 1),
     "other-province": guizhou(2),
     "other-application": usage(2, application="app-g"),
     "unknown-kind": usage(2) | {"kind": "gossip"},

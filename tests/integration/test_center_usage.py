@@ -15,7 +15,9 @@ from center.operations.rows import (
 )
 from tests.bench.country_data import add_spans
 from tests.center_stock import DIGITS
-from tests.integration.telemetry_world import NOW, Center, guizhou, usage
+from tests.integration.telemetry_world import NOW, Center, guizhou, turned_away, usage
+
+OF = {"zhejiang": {}, "guizhou": {"application": "app-g", "subscription": "sub-g"}}
 
 
 def test_totals_are_the_sum_of_the_records(center: Center) -> None:
@@ -43,20 +45,25 @@ def test_every_time_holds_exactly_the_records_of_its_hours(center: Center) -> No
     choose = random.Random(23)  # noqa: S311 - no secret
     hours = [NOW - timedelta(hours=choose.randrange(100 * 24)) for _ in range(120)]
     statuses = [choose.choice([200, 200, 404, 429, 500]) for _ in hours]
+    # An edge of before writes a record of each call that it turned away, if it writes any.
+    sizes = [choose.choice([1, 1, 40]) if status == 429 else 1 for status in statuses]
     for start in range(0, 120, 40):  # so that most spans are begun by one batch and grow by others
         many = range(start, start + 40)
-        of = {"zhejiang": usage, "guizhou": guizhou}
-        for province, record in of.items():
+        for province, whose in OF.items():
             told = [
-                record(seq + 1, at=hours[seq].isoformat(), status=statuses[seq]) for seq in many
+                turned_away(seq + 1, sizes[seq], at=hours[seq].isoformat(), **whose)
+                if sizes[seq] > 1
+                else usage(seq + 1, at=hours[seq].isoformat(), status=statuses[seq], **whose)
+                for seq in many
             ]
-            center.send(told, of=province)
+            assert center.send(told, of=province).status_code == 200
 
     for begins, ends in [_cut(choose) for _ in range(12)]:
         asked = {"from": f"{begins:%Y-%m-%dT%H:%M:%SZ}", "to": f"{ends:%Y-%m-%dT%H:%M:%SZ}"}
         inside = [
             status
-            for at, status in zip(hours, statuses, strict=True)
+            for at, status, calls in zip(hours, statuses, sizes, strict=True)
+            for _ in range(calls)
             if begins <= at.replace(minute=0) < ends
         ]
         plain = (len(inside), sum(s >= 400 for s in inside), sum(s == 429 for s in inside))
@@ -115,8 +122,8 @@ def test_usage_is_cut_by_time_and_comes_in_pages(center: Center) -> None:
     assert (len(first["items"]), len(second["items"]), second["next"]) == (3, 1, None)
 
 
-def test_usage_exports_as_csv(center: Center) -> None:
-    center.send([usage(1), usage(2, status=400)])
+def test_usage_exports_as_csv_and_what_was_turned_away_took_no_time(center: Center) -> None:
+    center.send([usage(1), usage(2, status=400), turned_away(3, 998)])
 
     answer = center.ask("/usage", "admin", headers={"accept": "text/csv"})
 
@@ -127,9 +134,11 @@ def test_usage_exports_as_csv(center: Center) -> None:
         ",p50_ms,p99_ms,daily_quota"
     )
     figures = line.split(",")
-    assert figures[:8] == ["zhejiang", DIGITS, "app-z", "2", "2", "1", "0", "0"]
+    assert figures[:8] == ["zhejiang", DIGITS, "app-z", *("1000", "2", "999", "0", "998")]
     assert figures[10] == "1000"
     assert 0 < float(figures[8]) < float(figures[9]) <= 1  # both took 0.9 ms: the cell up to 1 ms
+    calls = center.get("/usage/calls", "admin")["items"]
+    assert [(call["status"], call["calls"]) for call in calls] == [(200, 1), (400, 1), (429, 998)]
 
 
 def test_an_export_is_whole_however_many_groups_there_are(sqlite_center: Center) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from center.alarm.domain import Finding, Rule, RuleName, Severity
 from center.alarm.spans import in_words
 from center.monitoring.rows import DriftRow
-from center.operations.rows import UsageSlotRow
+from center.operations.rows import UsageSlotRow, answered
 
 LATE = timedelta(hours=3)
 """Profiles are made each hour; two may be missed."""
 
 LEAST_CALLS = 100
-"""Within that time; a quiet capability has nothing to send."""
+"""Answered within that time; a quiet capability has nothing to send."""
 
 
 def _find(session: Session, now: datetime) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def _find(session: Session, now: datetime) -> Iterator[Finding]:
         .subquery()
     )
     row = UsageSlotRow
-    calls = func.sum(row.calls)
+    calls = func.sum(answered(row))
     statement = (
         select(row.province, row.capability, calls, heard.c.profile_at)
         .join(

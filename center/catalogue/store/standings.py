@@ -15,7 +15,7 @@ from center.feedback.store import QualityCellRow, QualitySeriesRow
 from center.identity.store import serving_provinces
 from center.monitoring.domain import DriftVerdict
 from center.monitoring.rows import DriftRow
-from center.operations.rows import LATENCY_COLUMNS, UsageHourRow
+from center.operations.rows import LATENCY_COLUMNS, UsageHourRow, answered
 
 _Key = tuple[str, str]
 _QUALITY = ("labelled", "right")
@@ -109,7 +109,10 @@ def _usage(since: datetime) -> Select[*tuple[Any, ...]]:
         select(
             row.province,
             row.capability,
-            *(func.sum(getattr(row, name)).label(name) for name in (*_USAGE, *LATENCY_COLUMNS)),
+            # Who floods a capability neither makes it popular nor bad.
+            func.sum(answered(row)).label("calls"),
+            func.sum(row.errors - row.throttled).label("errors"),
+            *(func.sum(getattr(row, name)).label(name) for name in LATENCY_COLUMNS),
         )
         .where(row.hour >= since, row.province.in_(serving_provinces()))
         .group_by(row.province, row.capability)

@@ -33,6 +33,7 @@ _MAY_LEAVE: dict[str, dict[str, str]] = {
         "subscription": "sub-[0-9a-f]{20}",
         "status": "[1-5][0-9]{2}", "units": "[01]", "latency_us": r"\d{1,9}",
         "request_bytes": r"\d{1,7}", "response_bytes": r"\d{1,7}", "trial": "True|False",
+        "turned_away": r"\d{1,6}",
     },
     "profile": {
         **_PLACE, "schema": "1", "window": r"[\d-]{10}T\d\d:00:00Z", "rows": r"\d{1,7}",

@@ -18,6 +18,7 @@ from tests.campaigns.harness import Run
 _AT_ONCE = 1_000_000
 _SHOWN = 5
 _FIRST_ERROR = 400
+_TURNED_AWAY = 429
 _SHIPPED = ("usage-0", "quality")
 
 
@@ -47,7 +48,7 @@ def read_books(world: World, province: Province) -> Books:
     damage = ""
     spooled: list[dict[str, Any]] = []
     try:
-        spooled = [json.loads(payload) for payload in _payloads(province.folder / "spool/usage-0")]
+        spooled = spooled_calls(province)
     except SpoolDamaged as error:
         damage = str(error)
     with world.client(province) as client:
@@ -65,6 +66,15 @@ def read_books(world: World, province: Province) -> Books:
     return Books(spooled, counted, totals, journalled, predicted, damage)
 
 
+def spooled_calls(province: Province) -> list[dict[str, Any]]:
+    """Read what a province's gateway wrote down.
+
+    Raises:
+        SpoolDamaged: Not all of it can be read.
+    """
+    return [json.loads(payload) for payload in _payloads(province.folder / "spool/usage-0")]
+
+
 def _payloads(folder: Path) -> Iterator[bytes]:
     reader = SpoolReader(folder)
     for epoch in reader.epochs():
@@ -72,8 +82,17 @@ def _payloads(folder: Path) -> Iterator[bytes]:
             yield record.payload
 
 
-def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]:
+def compare(
+    run: Run, name: str, log: AccessLog, books: Books, *, was_killed: bool
+) -> dict[str, Any]:
     """Hold the access log, the spool and the center's books against each other.
+
+    Args:
+        run: The campaign's run.
+        name: Of the province.
+        log: What its callers know.
+        books: What its edge and the center know.
+        was_killed: Whether its gateway was, which may cost it a second of refusals.
 
     Returns:
         Figures of the province.
@@ -81,7 +100,8 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
     run.expect(not books.damage, f"{name}: the spool is damaged: {books.damage}")
     spooled = Counter(record["request_id"] for record in books.spooled)
     counted = Counter(record["request_id"] for record in books.counted)
-    surplus = sorted(counted.keys() - log.answered.keys())
+    turned_away = _refusals(books.spooled, "turned_away")
+    surplus = sorted(counted.keys() - log.answered.keys() - turned_away.keys())
     _expect_none(run, f"{name}: answered, never counted", log.answered.keys() - counted.keys())
     _expect_none(run, f"{name}: answered, not in the spool", log.answered.keys() - spooled.keys())
     _expect_none(run, f"{name}: spooled, never counted", spooled.keys() - counted.keys())
@@ -96,6 +116,7 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
     )
     run.note("surplus", province=name, ids=surplus)
     _compare_totals(run, log, books)
+    _compare_refusals(run, name, log, turned_away, books, was_killed=was_killed)
     run.expect(
         books.predicted == books.journalled,
         f"{name}: {books.journalled} predictions were made, the center counted {books.predicted}",
@@ -106,6 +127,7 @@ def compare(run: Run, name: str, log: AccessLog, books: Books) -> dict[str, Any]
         "unanswered": log.unanswered.total(),
         "in flight when killed": log.in_flight_at_kills,
         "refused": len(log.refused),
+        "refused and counted": sum(turned_away.values()),
         "spooled": len(books.spooled),
         "counted": len(books.counted),
         "surplus": surplus,
@@ -132,11 +154,41 @@ def _compare_totals(run: Run, log: AccessLog, books: Books) -> None:
         )
 
 
+def _compare_refusals(
+    run: Run,
+    name: str,
+    log: AccessLog,
+    turned_away: dict[str, int],
+    books: Books,
+    *,
+    was_killed: bool,
+) -> None:
+    """Refusals are counted once as well; only those of a gateway's last second may be lost."""
+    told = _refusals(books.counted, "calls")
+    run.expect(told == turned_away, f"{name}: turned away are {turned_away}, at the center {told}")
+    seen = sum(status == _TURNED_AWAY for status in log.refused.values())
+    written = sum(turned_away.values())
+    least, most = (0, seen + log.unanswered.total()) if was_killed else (seen, seen)
+    run.expect(
+        least <= written <= most,
+        f"{name}: callers saw {seen} refusals, {written} are in the books",
+    )
+
+
+def _refusals(records: list[dict[str, Any]], member: str) -> dict[str, int]:
+    return {r["request_id"]: r[member] for r in records if r["status"] == _TURNED_AWAY}
+
+
 def _sums(key: Key, records: list[dict[str, Any]]) -> tuple[int, int, int]:
     _, application, capability = key
     found = [r for r in records if (r["application"], r["capability"]) == (application, capability)]
-    errors = sum(record["status"] >= _FIRST_ERROR for record in found)
-    return len(found), sum(record["units"] for record in found), errors
+    calls = [(record.get("turned_away", 1), record["status"]) for record in found]
+    errors = sum(number for number, status in calls if status >= _FIRST_ERROR)
+    return (
+        sum(number for number, _ in calls),
+        sum(record["units"] for record in found),
+        errors,
+    )
 
 
 def _expect_none(run: Run, what: str, ids: set[str]) -> None:

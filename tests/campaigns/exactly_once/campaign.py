@@ -187,6 +187,9 @@ class Attack:
 
     async def _mend(self) -> None:
         link = self._world.link
+        for province in self._world.provinces:
+            # So it writes down whom it turned away last.
+            await asyncio.to_thread(province.gateway.stop)
         await self._stop_last_calls()
         link.is_cut_for_calls = link.is_hostile = False
         began = time.monotonic()
@@ -228,7 +231,8 @@ class Attack:
         for traffic in self._traffics:
             province = traffic.province
             found = books.compare(
-                self._run, province.name, traffic.log, books.read_books(self._world, province)
+                *(self._run, province.name, traffic.log, books.read_books(self._world, province)),
+                was_killed=province.gateway.kills > 0,
             )
             if not self._run.findings.violations:
                 found["reconciled"] = self._reconcile(province)
@@ -238,6 +242,8 @@ class Attack:
             kills[f"gateway of {province.name}"] = province.gateway.kills
             kills[f"agent of {province.name}"] = province.agent.kills
         self._run.report(kills=kills, fates=dict(sorted(self._world.link.happened.items())))
+        if not any(429 in traffic.log.refused.values() for traffic in self._traffics):
+            raise Void("no call was turned away")
         if not self._were_last_calls_stopped and not self._run.findings.violations:
             raise Void("the last calls were not stopped by the cut link")
 

@@ -41,6 +41,8 @@ _VERSION = "1.0.0"
 _INSTANCE = "stand-in"
 _START_SECONDS = 180.0
 _TERMS = {"daily_quota": 10_000_000, "rate_per_second": 100_000, "concurrency": 1000}
+_NARROW = {("post", "letter-recognition"): {"rate_per_second": 2}}
+"""Who is turned away again and again."""
 
 
 class Process:
@@ -248,7 +250,8 @@ def _subscribed(admin: CenterClient, client: CenterClient, province: str, name: 
     made = client.post("/applications", {"name": name, "province": province})
     for capability in CAPABILITIES:
         wish = {"application": made["client_id"], "capability": capability, "purpose": "campaign"}
-        subscription = client.post("/subscriptions", {**wish, **_TERMS})["id"]
+        terms = _TERMS | _NARROW.get((name, capability), {})
+        subscription = client.post("/subscriptions", {**wish, **terms})["id"]
         admin.post(f"/subscriptions/{subscription}:approve")
     return Application(made["client_id"], made["client_secret"])
 

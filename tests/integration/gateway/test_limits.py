@@ -59,6 +59,7 @@ def test_a_used_up_quota_is_told_with_the_time_of_its_end(
     assert kind(answers[4]) == (429, "quota-exceeded")
     assert 0 < int(answers[4].headers["retry-after"]) <= 86_400
     assert sum(record["units"] for record in province.usage()) == 5
+    eventually(lambda: province.turned_away("app-2") == 2)
 
 
 def test_a_failing_instance_costs_no_quota(client: httpx.Client, province: Province) -> None:
@@ -82,6 +83,7 @@ def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Provin
     eventually(lambda: infer(client, slow).status_code == 200)
 
     limited = infer(client, slow)
+    asked = client.get(f"/v2/models/{CAPABILITY}", headers=bearer(slow))
     with ThreadPoolExecutor(6) as pool:
         answers = list(
             pool.map(lambda _: infer(client, narrow, json={"act": "sleep", "seconds": 3}), range(6))
@@ -93,6 +95,8 @@ def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Provin
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert kind(refused) == (429, "concurrency-limited")
     assert infer(client, narrow).status_code == 200  # places are given back
+    eventually(lambda: (province.turned_away("slow"), province.turned_away("narrow")) == (1, 4))
+    assert asked.status_code == 429  # who asks about a model makes no call
 
 
 def test_H15_without_the_ledger_a_quota_still_ends(tmp_path: Path, peers: Peers) -> None:
@@ -150,13 +154,19 @@ def test_a_slow_and_a_crashing_instance_have_their_answers(province: Province) -
 
 
 def test_it_stops_in_order_and_serves_again_from_what_it_kept(province: Province) -> None:
+    province.subscribe(rate_per_second=0.05)
+    province.publish()
     token = province.token()
     with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
         assert infer(client, token).status_code == 200
+        assert infer(client, token).status_code == 429
         assert gateway.stop() == 0
         gateway.start()
         assert infer(client, token).status_code == 200
-    assert len(province.usage()) == 2
+    records = province.usage()
+    assert [(record["status"], record.get("turned_away", 0)) for record in records] == [
+        *((200, 0), (429, 1), (200, 0))
+    ]
 
 
 def test_strict_metering_waits_for_the_disk(province: Province) -> None:

@@ -83,10 +83,13 @@ def test_M07_on_a_full_disk_nothing_is_served_and_nothing_is_lost(
 ) -> None:
     province = Province(small_disk / PROVINCE)
     province.place({"1.0.0": peers.instance()})
+    province.subscribe("slow", rate_per_second=0.01)
+    province.applications["slow"] = True
     province.publish()
-    token = province.token()
+    token, slow = province.token(), province.application_token("slow")
     with running_gateway(province) as gateway, httpx.Client(base_url=gateway.url) as client:
         answers = [infer(client, token)]
+        assert [infer(client, slow).status_code for _ in range(4)] == [200, *[429] * 3]
         filler = small_disk / "filler"
         fill(filler)
 
@@ -100,6 +103,7 @@ def test_M07_on_a_full_disk_nothing_is_served_and_nothing_is_lost(
         eventually(lambda: client.get("/health/ready").status_code == 200)
         answers.append(infer(client, token))
         assert answers[-1].status_code == 200
+        eventually(lambda: province.turned_away("slow") == 3)
 
     served = [a.headers["x-request-id"] for a in answers if a.status_code == 200]
     counted = [record["request_id"] for record in province.usage()]

@@ -213,8 +213,11 @@ def test_a_subscriber_at_its_limit_is_not_helped_by_a_trial_nor_hindered(
     token = province.token()
     eventually(lambda: kind_or_none(infer(client, token)) == (429, "rate-limited"))
 
-    assert infer(client, trial_token(province)).status_code == 200
+    tried = trial_token(province, calls=1)
+    assert [infer(client, tried).status_code for _ in range(2)] == [200, 429]
     assert kind(infer(client, token)) == (429, "rate-limited")
+    eventually(lambda: province.turned_away() == 2)
+    assert province.turned_away(PERSON) == 0
 
 
 def test_the_consoles_pages_may_call_after_asking_without_a_token(

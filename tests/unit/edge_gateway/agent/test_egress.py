@@ -56,6 +56,7 @@ def test_members_that_no_contract_knows_do_not_pass(declared: Declared, kind: Re
         (RecordKind.USAGE, {"request_id": PHONE}),
         (RecordKind.USAGE, {"version": "13800.138000.0"}),
         (RecordKind.USAGE, {"units": PHONE}),
+        (RecordKind.USAGE, {"turned_away": 7}),
         (RecordKind.PROFILE, {"rows": 49}),
         (RecordKind.PROFILE, {"rows": 51}),
         (RecordKind.PROFILE, {"anchors": PHONE}),
@@ -101,6 +102,17 @@ def test_a_trial_passes_with_ids_that_the_center_makes_alone(declared: Declared)
     for change in ({"application": PHONE}, {"subscription": PHONE}, {"units": 1}, {"trial": False}):
         with pytest.raises(EgressRefused):
             passed(declared, RecordKind.USAGE, {**trial, **change})
+
+
+def test_calls_that_were_turned_away_pass_as_a_number_alone(declared: Declared) -> None:
+    nothing = {"version": None, "units": 0, "latency_us": 0, "turned_away": 7}
+    refused = {**USAGE, **nothing, "status": 429}
+
+    assert passed(declared, RecordKind.USAGE, refused)["turned_away"] == 7
+    changes = ({"turned_away": int(PHONE)}, {"units": 1}, {"status": 200}, {"trial": True})
+    for change in changes:
+        with pytest.raises(EgressRefused):
+            passed(declared, RecordKind.USAGE, {**refused, **change})
 
 
 def test_health_loses_free_text_and_what_is_not_declared(declared: Declared) -> None:
