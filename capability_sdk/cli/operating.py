@@ -151,7 +151,7 @@ def usage(
     }
     with center_client() as client:
         rows = list(client.pages("/usage", **query))
-    columns = [*by.split(","), "calls", "units", "errors"]
+    columns = [*by.split(","), "calls", "units", "errors", "throttled"]
     show_rows(rows, columns, as_json=as_json, empty="No call has been counted yet.")
 
 

@@ -9,9 +9,11 @@ import random
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from capability_sdk.contracts.errors import ServiceError
+from capability_sdk.contracts.state import SubscriptionState
 from edge_gateway.errors import (
     CapabilityNotGranted,
     NoInstance,
@@ -142,18 +144,23 @@ class Inference:
             if isinstance(choice, Asleep):
                 self._hold(request, route, gate, choice)
             else:
-                self._forward(_Call(self, request, route, gate, choice), route, gate)
-        except BaseException:
+                self._forward(_Call(self, request, route, gate, choice), route, gate.subscription)
+        except BaseException as error:
+            if isinstance(error, QuotaExceeded):
+                self.turned_away.count(gate)
             gate.leave()
             raise
 
-    def _forward(self, call: "_Call", route: Route, gate: Gate) -> None:
-        try:
-            is_free = route.kind is not Kind.INFER or self.quotas.take(gate.subscription)
-        except QuotaExceeded:
+    def refuse(self, request: Request, gate: Gate, error: ServiceError) -> None:
+        """Refuse a call later than `begin` could, after it was admitted."""
+        if isinstance(error, QuotaExceeded):
             self.turned_away.count(gate)
-            raise
-        if is_free:
+        self.metrics.count_refusal(error.status, error.code)
+        gate.leave()
+        request.respond(problem_answer(error))
+
+    def _forward(self, call: "_Call", route: Route, grant: SubscriptionState) -> None:
+        if route.kind is not Kind.INFER or self.quotas.take(grant):
             call.forward()
         else:
             self._spawn(call.forward_with_lease())
@@ -165,27 +172,23 @@ class Inference:
             Waking: Too many wait already.
         """
 
-        def refuse(error: ServiceError) -> None:
-            gate.leave()
-            request.respond(problem_answer(error))
-
         def go() -> bool:
             try:
                 # Rights and deployments are those of now, not those of when the call came.
-                rights = self._authorise(request, route.capability)
+                grant = self._authorise(request, route.capability).subscription
                 choice = self.targets.find(route.capability, route.version)
                 if isinstance(choice, Asleep):
                     return False
-                self._forward(_Call(self, request, route, gate, choice), route, rights)
+                self._forward(_Call(self, request, route, gate, choice), route, grant)
             except ServiceError as error:
-                refuse(error)
+                self.refuse(request, gate, error)
             except Exception:  # noqa: BLE001 - the others that wait are looked at all the same
                 _log.exception("unexpected failure of request %s", request.id.decode())
                 gate.leave()
                 request.respond(unexpected())
             return True
 
-        now = self.loop.time()
+        now, refuse = self.loop.time(), partial(self.refuse, request, gate)
         self.waiting.hold(Held(asleep, len(request.body), now, go, refuse))
 
     def version_for(self, request: Request, route: Route, choice: Choice) -> str:
@@ -252,10 +255,7 @@ class _Call:
             await self._owner.quotas.acquire(self._gate.subscription)
             self.forward()
         except ServiceError as error:
-            if isinstance(error, QuotaExceeded):
-                self._owner.turned_away.count(self._gate)
-            self._gate.leave()
-            self._request.respond(problem_answer(error))
+            self._owner.refuse(self._request, self._gate, error)
         except Exception:  # noqa: BLE001 - an unexpected failure lets nothing through
             self._gate.leave()
             self._fail()

@@ -8,6 +8,7 @@ import httpx
 from tests.gateway_province import (
     CAPABILITY,
     INFER,
+    INTERNAL_TOKEN,
     PROVINCE,
     Peers,
     Province,
@@ -60,6 +61,8 @@ def test_a_used_up_quota_is_told_with_the_time_of_its_end(
     assert 0 < int(answers[4].headers["retry-after"]) <= 86_400
     assert sum(record["units"] for record in province.usage()) == 5
     eventually(lambda: province.turned_away("app-2") == 2)
+    metrics = client.get("/metrics", headers=bearer(INTERNAL_TOKEN)).text
+    assert 'gateway_refusals_total{code="quota-exceeded",status="429"} 2.0' in metrics
 
 
 def test_a_failing_instance_costs_no_quota(client: httpx.Client, province: Province) -> None:

@@ -81,12 +81,13 @@ test("the drifting cell stands first, its cause in one sentence with the provinc
 });
 
 test("the same board is a table, of one province where the switch chose one", async () => {
-  const shown = board([DRIFT, { ...CELL, province: "guangxi" }]);
+  const flooded = { ...CELL, province: "guangxi", calls: 40, errors: 12, refused: 10 };
+  const shown = board([DRIFT, flooded]);
   await renderAt("/monitoring?province=guangxi", <BoardContent board={shown} view="table" />);
 
   const rows = within(await screen.findByRole("table")).getAllByRole("row");
   expect(rows).toHaveLength(2);
-  expect(rows[1]).toHaveTextContent(/Healthy.*Outage.*Guangxi/);
+  expect(rows[1]).toHaveTextContent(/Healthy.*Outage.*Guangxi.*40.*6\.7/); // 2 of 30 that were not refused
 });
 
 test("where all is well, the page says that nothing needs anybody", async () => {

@@ -4,6 +4,7 @@ import { Age } from "../../shared/Age";
 import { useNumbers } from "../../shared/numbers";
 import { StateMark, worstFirst } from "../../shared/StateMark";
 import { type Column, DataTable, type PageRequest } from "../../shared/table";
+import { answered } from "./answered";
 import type { Cell } from "./useMonitoring";
 import type { Names } from "./WorstFirst";
 
@@ -15,7 +16,7 @@ const SORTS: Record<string, Key> = {
   province: (cell) => cell.province,
   capability: (cell) => cell.capability,
   calls: (cell) => cell.calls,
-  errors: (cell) => cell.errors / Math.max(1, cell.calls),
+  errors: (cell) => answered(cell).errors ?? -1,
   latency: (cell) => cell.latency_ms ?? -1,
   quota: (cell) => cell.used / Math.max(1, cell.quota),
   effect: (cell) => cell.effect ?? -1,
@@ -66,7 +67,6 @@ function useColumns({ causeOf, provinceOf, capabilityOf }: Names): Column<Cell>[
   const { t } = useTranslation("monitoring");
   const states = useTranslation("shared").t;
   const { count, share, figure } = useNumbers();
-  const errors = (cell: Cell) => (cell.calls === 0 ? null : cell.errors / cell.calls);
   const quota = (cell: Cell) => (cell.quota === 0 ? null : cell.used / cell.quota);
   return [
     {
@@ -96,7 +96,12 @@ function useColumns({ causeOf, provinceOf, capabilityOf }: Names): Column<Cell>[
     },
     { key: "cause", title: t("column.cause"), render: causeOf, text: causeOf },
     numeric("calls", t("column.calls"), (cell) => cell.calls, count),
-    numeric("errors", t("column.errors"), errors, (value) => share(value)),
+    numeric(
+      "errors",
+      t("column.errors"),
+      (cell) => answered(cell).errors,
+      (value) => share(value),
+    ),
     numeric("latency", t("column.latency"), (cell) => cell.latency_ms, figure),
     numeric("quota", t("column.quota"), quota, (value) => share(value)),
     numeric("effect", t("column.effect"), (cell) => cell.effect, figure),

@@ -7,6 +7,7 @@ import { PageFrame } from "../../shared/PageFrame";
 import { QueryStates } from "../../shared/QueryStates";
 import { StateMark } from "../../shared/StateMark";
 import { useUrlState } from "../../shared/useUrlState";
+import { answered } from "./answered";
 import style from "./Cell.module.css";
 import { ColumnDetail } from "./ColumnDetail";
 import { Columns } from "./Columns";
@@ -87,15 +88,16 @@ function Facts({ story: { cell, province, window_from, window_to } }: { story: C
   const { t } = useTranslation("monitoring");
   const { count, share, figure } = useNumbers();
   const { moment } = useWords();
-  const errors = cell.calls === 0 ? null : cell.errors / cell.calls;
+  const { calls, errors } = answered(cell);
   const facts = [
     { name: "version", shown: <Figure value={cell.version || "–"} /> },
     {
       name: "calls",
       shown: <Figure value={count(cell.calls)} at={province.joined_at} source={t("fact.usage")} />,
     },
-    { name: "errors", shown: <Figure value={share(errors)} n={cell.calls} /> },
-    { name: "latency", shown: <Figure value={`${figure(cell.latency_ms)} ms`} n={cell.calls} /> },
+    { name: "refused", shown: <Figure value={count(cell.refused)} /> },
+    { name: "errors", shown: <Figure value={share(errors)} n={calls} /> },
+    { name: "latency", shown: <Figure value={`${figure(cell.latency_ms)} ms`} n={calls} /> },
     {
       name: "accuracy",
       shown: <Figure value={share(cell.accuracy)} n={cell.labelled} source={t("fact.feedback")} />,
