@@ -94,7 +94,10 @@ class Fleet:
                 found or upload(engineer, model, version, self.plan.seed, self.folder, key)
                 for model, (found, version) in zip(models, known, strict=True)
             ]
-            self.say(f"{len(uploaded)} capabilities are uploaded; the publish gate judges each")
+            self.say(
+                f"{len(uploaded)} capabilities are uploaded; the publish gate judges one after the"
+                " other, about half a minute each"
+            )
             for item in uploaded:
                 publish(self.admin, engineer, item)
                 yield item

@@ -17,6 +17,8 @@ from tests.e2e.platform import sign_in
 from tests.servers.process import find_program, free_port
 
 _FIRST_START = 900.0
+_FLEET = ("--capabilities", "12")
+"""Fill every list beyond one screen; the gate takes half a minute for each capability, one by one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def _enrol_fleet(folder: Path, demo: Demo) -> None:
     """Fill the demo with simulated provinces, so that boards and lists are seen full: minutes."""
     admin = sign_in(folder, demo.center, "li-na", demo.passwords["li-na"])
     subprocess.run(
-        [*JIUZHOU, "fleet", "--folder", str(folder / "fleet")],
+        [*JIUZHOU, "fleet", *_FLEET, "--folder", str(folder / "fleet")],
         env={**os.environ, "JIUZHOU_CONFIG": str(admin.home)},
         check=True,
     )
