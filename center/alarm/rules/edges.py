@@ -30,10 +30,12 @@ def _find(session: Session, now: datetime) -> Iterator[Finding]:
     for province, enrolled_at, heard_at, is_simulated in found:
         silent_for = (end if is_simulated else now) - max(enrolled_at, heard_at or enrolled_at)
         if silent_for >= SILENT:
-            yield _finding(province, silent_for, heard_at)
+            yield _finding(province, silent_for, enrolled_at, heard_at)
 
 
-def _finding(province: str, silent_for: timedelta, heard_at: datetime | None) -> Finding:
+def _finding(
+    province: str, silent_for: timedelta, enrolled_at: datetime, heard_at: datetime | None
+) -> Finding:
     zh, en = in_words(silent_for)
     return Finding(
         rule=RuleName.EDGE_SILENT,
@@ -43,7 +45,10 @@ def _finding(province: str, silent_for: timedelta, heard_at: datetime | None) ->
             "zh": f"边缘已 {zh}没有上报",
             "en": f"The edge has not been heard of for {en}.",
         },
-        evidence={"heard_at": None if heard_at is None else heard_at.isoformat()},
+        evidence={
+            "enrolled_at": enrolled_at.isoformat(),
+            "heard_at": None if heard_at is None else heard_at.isoformat(),
+        },
     )
 
 

@@ -11,7 +11,7 @@ export function Evidence({ alarm }: { alarm: Alarm }) {
   const word = useWord();
   const entries = Object.entries(alarm.evidence).filter(([, value]) => value !== null);
   return (
-    <section>
+    <section className={style.part}>
       <h3>{t("evidence")}</h3>
       <table className={style.evidence}>
         <tbody>

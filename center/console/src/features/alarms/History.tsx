@@ -14,7 +14,7 @@ export function History({ query }: { query: UseQueryResult<Page<Schemas["AlarmEv
   const isSaid = ({ actor, text }: Schemas["AlarmEventView"]) =>
     text !== "" && (actor !== WORKER || i18n.language === "en");
   return (
-    <section>
+    <section className={style.part}>
       <h3>{t("history")}</h3>
       <QueryStates query={query}>
         {(page) => (

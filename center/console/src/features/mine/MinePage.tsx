@@ -91,9 +91,8 @@ function Line({ row }: { row: Row }) {
     <tr>
       <th scope="row">
         <Link to="/mine/$name/$version" params={{ name: item.name, version: item.version }}>
-          {title(item.titles)}
-        </Link>{" "}
-        <span className="quiet">{item.version}</span>
+          {title(item.titles)} <span className="quiet">{item.version}</span>
+        </Link>
       </th>
       <td>{t(`stage.${item.stage}`)}</td>
       <td title={provincesOf(provinces)}>{says(provinces)}</td>

@@ -31,10 +31,11 @@ test("of hundreds of capabilities the first stand there, and more of them on dem
   });
   await renderAt("/mine", <Rows rows={rows} />);
 
-  fireEvent.click(await screen.findByRole("button", { name: /70/ }));
-  expect(screen.getByRole("link", { name: "capability-99" })).toBeInTheDocument();
-  expect(screen.queryByRole("link", { name: "capability-100" })).toBeNull();
-  fireEvent.click(screen.getByRole("button", { name: /20/ }));
-  expect(screen.getByRole("link", { name: "capability-119" })).toBeInTheDocument();
-  expect(screen.queryByRole("button", { name: /\d/ })).toBeNull();
+  // By text: to find roles among hundreds of cells takes many seconds.
+  fireEvent.click(await screen.findByText(/70 left/));
+  expect(screen.getByText("capability-99")).toBeInTheDocument();
+  expect(screen.queryByText("capability-100")).toBeNull();
+  fireEvent.click(screen.getByText(/20 left/));
+  expect(screen.getByText("capability-119")).toBeInTheDocument();
+  expect(screen.queryByText(/ left/)).toBeNull();
 });
