@@ -16,10 +16,11 @@ from playwright.sync_api import Browser
 from tests.browser.axe import grave_findings
 from tests.browser.everywhere import openings, wander
 from tests.browser.looks import LOOKS, Look
+from tests.browser.people import REGIONAL, with_regional_admin
 from tests.browser.platform import Demo, running_browser, running_demo
 from tests.browser.visitor import Visitor, sign_in, visit
 
-PEOPLE = ("li-na", "wang-wei", "chen-jing")
+PEOPLE = ("li-na", "wang-wei", "chen-jing", REGIONAL)
 
 
 @dataclass
@@ -80,7 +81,8 @@ def main() -> int:
         running_demo(Path(folder)) as demo,
         running_browser() as browser,
     ):
-        tours = [_tour(browser, demo, name, looks) for name in given.people]
+        known = with_regional_admin(demo) if REGIONAL in given.people else demo
+        tours = [_tour(browser, known, name, looks) for name in given.people]
     return 1 if any(tour.found or tour.visitor.complaints for tour in tours) else 0
 
 

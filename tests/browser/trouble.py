@@ -16,6 +16,7 @@ from deploy.fleet.desk import Desk
 from deploy.fleet.edge import open_edge
 from deploy.fleet.provinces import SimulatedProvince
 from deploy.showcase.digits import CAPABILITY
+from tests.browser.people import as_admin
 from tests.browser.platform import Demo
 from tests.e2e.harness import eventually
 
@@ -34,9 +35,7 @@ def open_alarm(demo: Demo, folder: Path) -> Iterator[None]:
         demo: It runs.
         folder: For the edge's key.
     """
-    with CenterClient(demo.center) as stranger:
-        token = stranger.sign_in("li-na", demo.passwords["li-na"], label="an alarm to take")
-    with CenterClient(demo.center, token) as admin:
+    with as_admin(demo) as admin:
         if _is_open(admin):
             yield
             return
