@@ -1,25 +1,14 @@
 """Who is at the console: the demo's people, and one whom it has not."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
 from capability_sdk.client import ApiProblem, CenterClient
-from tests.browser.platform import Demo
+from tests.browser.platform import Demo, as_admin
 
 REGIONAL: Final = "sun-mei"
 """Admin of one province alone."""
-
-
-@contextmanager
-def as_admin(demo: Demo) -> Iterator[CenterClient]:
-    """Speak to the center as its admin."""
-    with CenterClient(demo.center) as stranger:
-        token = stranger.sign_in("li-na", demo.passwords["li-na"], label="the browser's harness")
-    with CenterClient(demo.center, token) as admin:
-        yield admin
 
 
 def with_regional_admin(demo: Demo) -> Demo:
@@ -35,7 +24,7 @@ def _invitation(admin: CenterClient) -> str:
     body = {
         "name": REGIONAL,
         "role": "admin",
-        "organisation": "zhejiang",
+        "organisation": "center",
         "provinces": ["zhejiang"],
     }
     try:

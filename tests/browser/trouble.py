@@ -16,8 +16,7 @@ from deploy.fleet.desk import Desk
 from deploy.fleet.edge import open_edge
 from deploy.fleet.provinces import SimulatedProvince
 from deploy.showcase.digits import CAPABILITY
-from tests.browser.people import as_admin
-from tests.browser.platform import Demo
+from tests.browser.platform import Demo, as_admin
 from tests.e2e.harness import eventually
 
 _RELEASED: Final = "1.0.0"

@@ -4,7 +4,7 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 from tests.browser.looks import Look, pictures_folder
 from tests.browser.words import Language, words
@@ -14,6 +14,9 @@ Role = Literal["button", "link", "tab", "textbox", "combobox", "option", "checkb
 PATIENCE = 60_000
 """Milliseconds that a busy machine may take for one step; never what a test is about."""
 expect.set_options(timeout=PATIENCE)
+
+_REST_MS = 250
+"""So long nothing is asked of the center before a picture is taken."""
 
 _QUALITY = 80
 """Of a picture in WebP, out of 100."""
@@ -36,6 +39,8 @@ class Visitor:
     look: Look
     interactions: int = 0
     complaints: list[str] = field(default_factory=list)
+    asked: set[Request] = field(default_factory=set)
+    """What the page waits for, the stream of changes apart, which never ends."""
 
     def says(self, key: str, **values: str) -> str:
         """Return a text of the console in this visitor's language."""
@@ -56,6 +61,15 @@ class Visitor:
         expect(
             self.page.get_by_role("status", name=words(self.look.language, "shared:loading"))
         ).to_have_count(0)
+
+    def rests(self) -> None:
+        """Wait until names and counts have come as well, which nothing on the page waits for."""
+        self.settles()
+        for _ in range(PATIENCE // _REST_MS):
+            was_asking = bool(self.asked)
+            self.page.wait_for_timeout(_REST_MS)
+            if not (was_asking or self.asked):
+                return
 
     def clicks(self, role: Role, name: str, *, within: Locator | None = None) -> None:
         """Click what a person would call by this name."""
@@ -98,7 +112,7 @@ class Visitor:
         """Keep what is on the screen as a picture, where pictures are made; never a secret."""
         folder = pictures_folder()
         if folder is not None:
-            self.settles()
+            self.rests()
             self.page.evaluate(_HIDE, secret)
             session = self.page.context.new_cdp_session(self.page)
             taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
@@ -119,7 +133,15 @@ def visit(browser: Browser, center: str, look: Look) -> Visitor:
     visitor = Visitor(center, page, look)
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     page.on("console", lambda message: _note(visitor, message))
+    page.on("request", lambda request: _await(visitor, request))
+    page.on("requestfinished", visitor.asked.discard)
+    page.on("requestfailed", visitor.asked.discard)
     return visitor
+
+
+def _await(visitor: Visitor, request: Request) -> None:
+    if request.resource_type != "eventsource":
+        visitor.asked.add(request)
 
 
 def _note(visitor: Visitor, message: ConsoleMessage) -> None:
