@@ -14,7 +14,7 @@ from tests.center_stock import DIGITS
 _OK = 200
 _BODY = b'{"inputs": []}'
 _PATH = f"/v2/models/{DIGITS}/infer"
-_SECONDS = 10.0
+_SECONDS = 30.0
 _PAUSE_SECONDS = 0.01
 NO_ANSWER = "no answer"
 
@@ -57,6 +57,14 @@ class Caller:
             lane
             for lane, answers in self.answers.items()
             if not any(a.sent > since and not a.cause for a in answers)
+        ]
+
+    def unheard(self, since: float) -> list[str]:
+        """Name the lanes that have had no answer to a call that was sent after a moment."""
+        return [
+            lane
+            for lane, answers in self.answers.items()
+            if not any(a.sent > since for a in answers)
         ]
 
     def is_refused(self, seconds: float) -> bool:

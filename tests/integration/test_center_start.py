@@ -20,7 +20,7 @@ from center.database import Database
 from center.schema import DatabaseTooNew, migrate
 from center.settings import CenterSettings
 from tests.center_world import PASSWORD, running_center
-from tests.servers.process import free_port
+from tests.servers.process import START_SECONDS, free_port
 
 _run = CliRunner().invoke
 
@@ -161,7 +161,7 @@ def test_a_center_without_its_database_says_so_and_stops(tmp_path: Path) -> None
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             if httpx.get(url, timeout=2).status_code == 200:

@@ -223,7 +223,7 @@ class _Outage:
             whole and counted <= books.answered + books.unknown,
             f"{books.answered} calls answered, {books.unknown} unknown, {counted} counted",
         )
-        self._comes(lambda: self._audited() >= books.delegated, 20.0)
+        self._comes(lambda: self._audited() >= books.delegated)
         audited = self._audited()
         # The issuer records before it answers: a killed agent may have recorded one more.
         self._require(

@@ -28,7 +28,7 @@ CROWDED = 3.0
 
 _QUIET_SECONDS = 0.6
 _LEAST_CALLS = 10
-_SERVED_SECONDS = 20.0
+_SERVED_SECONDS = 60.0
 _LINK_FAULTS = frozenset({"cut", "silent"})
 _SHORT, _LONG = (1.0, 2.0), (1.0, 20.0)
 _ROUNDS = ("none", "keys-leaked", "silent", "none", "cut", "none", "center-away", "keys-leaked")
