@@ -41,8 +41,8 @@ BUGS = (
     PlantedBug(
         "slot-lost-over-a-failure",
         _INFERENCE,
-        "        except BaseException:\n            gate.leave()\n",
-        "        except ServiceError:\n            gate.leave()\n",
+        "        except BaseException as error:\n            if isinstance(error, QuotaExceeded)",
+        "        except ServiceError as error:\n            if isinstance(error, QuotaExceeded)",
     ),
     PlantedBug(
         "our-failure-told-as-the-callers",
