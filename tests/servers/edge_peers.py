@@ -21,6 +21,7 @@ from edge_gateway.adapters.memory_quota import MemoryQuotaLedger
 from edge_gateway.agent.errors import InvalidClient, TokenError
 from edge_gateway.agent.tokens import read_request, token_problem
 from edge_gateway.errors import QuotaExceeded
+from tests.waiting import eventually
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -72,7 +73,8 @@ async def instance(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with what arrived; ``INSTANCE_VERSION`` and ``INSTANCE_LOG`` come from outside.
 
     With ``INSTANCE_JOURNAL`` it writes a prediction into that folder for each good answer, as a
-    serving instance does. A JSON body may ask for ``{"act": "crash"|"sleep"|"slow-if"|"fail", ...}``.
+    serving instance does. A JSON body may ask for ``{"act": "crash"|"sleep"|"hold"|"slow-if"|
+    "fail", ...}``; it holds the answer back until there is a file.
     """
     if scope["type"] != "http":
         return
@@ -84,6 +86,8 @@ async def instance(scope: Scope, receive: Receive, send: Send) -> None:
         os._exit(1)
     if asked.get("act") == "sleep":
         await asyncio.sleep(asked["seconds"])
+    if asked.get("act") == "hold":
+        await asyncio.to_thread(eventually, Path(asked["until"]).exists)
     name = Path(os.environ["INSTANCE_LOG"]).stem
     if asked.get("act") == "slow-if" and asked["name"] == name:
         await asyncio.sleep(asked["seconds"])

@@ -87,10 +87,13 @@ def test_rate_and_concurrency_are_limited(client: httpx.Client, province: Provin
 
     limited = infer(client, slow)
     asked = client.get(f"/v2/models/{CAPABILITY}", headers=bearer(slow))
+    go = province.folder / "go"
     with ThreadPoolExecutor(6) as pool:
-        answers = list(
-            pool.map(lambda _: infer(client, narrow, json={"act": "sleep", "seconds": 3}), range(6))
-        )
+        hold = {"act": "hold", "until": str(go)}
+        calls = [pool.submit(infer, client, narrow, json=hold) for _ in range(6)]
+        eventually(lambda: sum(call.done() for call in calls) == 4)
+        go.touch()
+    answers = [call.result() for call in calls]
 
     assert kind(limited) == (429, "rate-limited")
     assert int(limited.headers["retry-after"]) >= 1

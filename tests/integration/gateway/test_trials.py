@@ -182,7 +182,8 @@ def test_the_center_switches_trials_off_at_once(client: httpx.Client, province: 
 def test_trials_share_a_limit_of_their_own_and_take_nothing_from_a_subscription(
     client: httpx.Client, province: Province
 ) -> None:
-    slow = {"act": "sleep", "seconds": 3}
+    go = province.folder / "go"
+    slow = {"act": "hold", "until": str(go)}
     tokens = [trial_token(province) for _ in range(2)]
     seen = province.folder.parent / "peers" / "1.0.0.seen"
     before = len(seen.read_text().splitlines())
@@ -193,6 +194,7 @@ def test_trials_share_a_limit_of_their_own_and_take_nothing_from_a_subscription(
         others = infer(client, trial_token(province))
         again = infer(client, tokens[0])
         subscriber = infer(client, province.token())
+        go.touch()
 
     assert [kind_or_none(item.result()) for item in running] == [None, None]
     assert kind(others) == (429, "trials-busy")
