@@ -134,14 +134,18 @@ def visit(browser: Browser, center: str, look: Look) -> Visitor:
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     page.on("console", lambda message: _note(visitor, message))
     page.on("request", lambda request: _await(visitor, request))
-    page.on("requestfinished", visitor.asked.discard)
-    page.on("requestfailed", visitor.asked.discard)
+    page.on("requestfinished", lambda request: _forget(visitor, request))
+    page.on("requestfailed", lambda request: _forget(visitor, request))
     return visitor
 
 
 def _await(visitor: Visitor, request: Request) -> None:
     if request.resource_type != "eventsource":
         visitor.asked.add(request)
+
+
+def _forget(visitor: Visitor, request: Request) -> None:
+    visitor.asked.discard(request)
 
 
 def _note(visitor: Visitor, message: ConsoleMessage) -> None:
