@@ -37,7 +37,7 @@ _HURRIED = 8 * CLIENTS
 _KILL_AFTER = 0.01
 """Longest time in seconds from an answer to the kill of its gateway; often it is none."""
 
-_DRAIN_SECONDS = 20.0
+_DRAIN_SECONDS = 40.0
 
 Act = Callable[[], Awaitable[None]]
 
@@ -196,6 +196,8 @@ class Attack:
         for province in self._world.provinces:
             limit = began + _DRAIN_SECONDS + self._run.size / 200
             while not await asyncio.to_thread(books.has_shipped, province):
+                if CAMPAIGN.has_told(self._run):
+                    break
                 if time.monotonic() > limit:
                     self._run.expect(False, f"{province.name} did not ship everything")
                     break
