@@ -71,13 +71,13 @@ def list_drift(
     clock: ClockDep,
     capability: CapabilityName | None = None,
     province: ProvinceName | None = None,
+    verdict: DriftVerdict | None = None,
 ) -> Page[DriftView]:
     """Show which capability drifts where."""
     reach = reach_of(session, actor).within(province=province, capability=capability)
     now = clock()
-    return map_page(
-        service.standings(session, reach, paging), lambda item: DriftView(**_members(item, now))
-    )
+    found = service.standings(session, reach, verdict, paging)
+    return map_page(found, lambda item: DriftView(**_members(item, now)))
 
 
 @router.get(

@@ -2,15 +2,20 @@
 
 from sqlalchemy.orm import Session
 
+from center.monitoring.domain import DriftVerdict
 from center.monitoring.errors import NoProfile
 from center.monitoring.store import DriftStore, Standing, drift_of
 from center.paging import Page, Paging
 from center.reach import Reach
 
 
-def standings(session: Session, reach: Reach, paging: Paging) -> Page[Standing]:
-    """Return a page of verdicts within reach."""
-    conditions = drift_of(provinces=reach.provinces, capabilities=reach.capabilities)
+def standings(
+    session: Session, reach: Reach, verdict: DriftVerdict | None, paging: Paging
+) -> Page[Standing]:
+    """Return a page of verdicts within reach; of one kind alone where it is named."""
+    conditions = drift_of(
+        provinces=reach.provinces, capabilities=reach.capabilities, verdict=verdict
+    )
     return DriftStore(session).page(conditions, paging)
 
 

@@ -213,14 +213,19 @@ class DriftStore:
 
 
 def drift_of(
-    *, provinces: Collection[str] | None = None, capabilities: Collection[str] | None = None
+    *,
+    provinces: Collection[str] | None = None,
+    capabilities: Collection[str] | None = None,
+    verdict: DriftVerdict | None = None,
 ) -> list[ColumnElement[bool]]:
-    """Condition that a verdict is of certain provinces and capabilities; None is all of them."""
+    """Condition that a verdict is this one, of certain provinces and capabilities; None is any."""
     conditions: list[ColumnElement[bool]] = []
     if provinces is not None:
         conditions.append(DriftRow.province.in_(sorted(provinces)))
     if capabilities is not None:
         conditions.append(DriftRow.capability.in_(sorted(capabilities)))
+    if verdict is not None:
+        conditions.append(DriftRow.verdict == verdict)
     return conditions
 
 

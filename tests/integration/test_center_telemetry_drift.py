@@ -67,6 +67,9 @@ def test_a_noisy_province_drifts_and_the_other_does_not(center: Center, digits: 
     assert items["guizhou"]["worst"]["effect"] > 0.4
     assert items["guizhou"]["window_from"] == "2026-11-20T12:00:00Z"
 
+    drifting = center.get("/drift", "admin", verdict="drift")["items"]
+    assert [item["province"] for item in drifting] == ["guizhou"]
+
     detail = center.get(f"/drift/{DIGITS}/guizhou", "guizhou")
     assert len(detail["columns"]) == 64
     assert detail["columns"][0] == items["guizhou"]["worst"]

@@ -8,7 +8,7 @@ import { useNames } from "../../shared/useNames";
 import { useProvince } from "../../shared/useProvince";
 import { Section } from "./Section";
 
-const MOST = 500;
+const SHOWN = 8;
 
 /** Capabilities whose inputs moved away from what they were trained on. */
 export function Drifting() {
@@ -18,13 +18,22 @@ export function Drifting() {
   const scope = province === "" ? {} : { province };
   const query = useQuery({
     queryKey: ["drift", scope],
-    queryFn: () => ask(api.GET("/api/v1/drift", { params: { query: { limit: MOST, ...scope } } })),
-    select: (page) => page.items.filter((item) => item.verdict === "drift"),
+    queryFn: () =>
+      ask(
+        api.GET("/api/v1/drift", {
+          params: { query: { verdict: "drift", limit: SHOWN, ...scope } },
+        }),
+      ),
   });
+  const { data, error, refetch } = query;
+  const total = data?.total ?? 0;
   return (
     <Section
       title={t("drift")}
-      query={query}
+      query={{ data: data?.items, error, refetch }}
+      {...(total > SHOWN && {
+        more: <Link to="/monitoring">{t("all-drifting", { count: total })}</Link>,
+      })}
       nothing={t("no-drift")}
       keyOf={(item) => `${item.capability} ${item.version} ${item.province}`}
     >

@@ -1,13 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import type { Schemas } from "../../api/client";
 import { useSession } from "../../app/session";
 import { Figure } from "../../shared/Figure";
 import { useNumbers } from "../../shared/numbers";
-import { StateMark } from "../../shared/StateMark";
+import { type State, StateMark } from "../../shared/StateMark";
+import { useStoreCards } from "../../shared/useStoreCards";
 import { useTitle } from "../../shared/useTitle";
 import { Section } from "./Section";
 import style from "./Section.module.css";
-import { useHealth } from "./useHealth";
 import { useNewest } from "./useNewest";
 
 /** An engineer's capabilities: where they run, how they drift, how good their answers are. */
@@ -17,7 +18,7 @@ export function OwnCapabilities() {
   const title = useTitle();
   const { share } = useNumbers();
   const query = useNewest();
-  const health = useHealth();
+  const { data: cards } = useStoreCards();
   return (
     <>
       <Section
@@ -27,18 +28,22 @@ export function OwnCapabilities() {
         keyOf={(item) => item.name}
       >
         {(item) => {
-          const { provinces, state, quality } = health(item.name);
+          const card = cards?.get(item.name);
+          const provinces = card?.provinces.length ?? 0;
+          const standing = card?.standing;
           return (
             <>
               <Link to={`/store/${item.name}`}>{title(item.titles)}</Link>
               <span className="quiet">{t("version", { version: item.version })}</span>
-              <span className="quiet">{t("provinces", { count: provinces })}</span>
-              {provinces > 0 && <StateMark state={state} />}
-              {quality !== undefined && (
+              {cards !== undefined && (
+                <span className="quiet">{t("provinces", { count: provinces })}</span>
+              )}
+              {provinces > 0 && <StateMark state={stateOf(card)} />}
+              {standing?.accuracy != null && (
                 <Figure
-                  value={`${t("accuracy")} ${share(quality.accuracy)}`}
-                  n={quality.labelled}
-                  at={quality.counted_at}
+                  value={`${t("accuracy")} ${share(standing.accuracy)}`}
+                  n={standing.labelled}
+                  at={standing.quality_at}
                 />
               )}
             </>
@@ -53,4 +58,10 @@ export function OwnCapabilities() {
       </section>
     </>
   );
+}
+
+const STATES = { drift: "drift", learning: "learning", stable: "healthy" } as const;
+
+function stateOf(card: Schemas["StoreCard"] | undefined): State {
+  return card?.drift == null ? "no-data" : STATES[card.drift.verdict];
 }

@@ -8,12 +8,14 @@ interface Props<T> {
   query: Asked<T[]>;
   /** One calm line where nothing is there. */
   nothing: string;
+  /** Where the rest is, if there is more than the items. */
+  more?: ReactNode;
   keyOf: (item: T) => string;
   children: (item: T) => ReactNode;
 }
 
 /** One list of the home page; its failure stays in it. */
-export function Section<T>({ title, query, nothing, keyOf, children }: Props<T>) {
+export function Section<T>({ title, query, nothing, more, keyOf, children }: Props<T>) {
   const isEmpty = query.data?.length === 0;
   return (
     <section className={style.section} data-empty={isEmpty}>
@@ -25,11 +27,14 @@ export function Section<T>({ title, query, nothing, keyOf, children }: Props<T>)
         empty={<p className="quiet">{nothing}</p>}
       >
         {(items) => (
-          <ul className={style.list}>
-            {items.map((item) => (
-              <li key={keyOf(item)}>{children(item)}</li>
-            ))}
-          </ul>
+          <>
+            <ul className={style.list}>
+              {items.map((item) => (
+                <li key={keyOf(item)}>{children(item)}</li>
+              ))}
+            </ul>
+            {more}
+          </>
         )}
       </QueryStates>
     </section>

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Schemas } from "../../api/client";
 import { Age } from "../../shared/Age";
 import { Figure } from "../../shared/Figure";
 import { Notice } from "../../shared/Notice";
@@ -11,15 +12,17 @@ import { QueryStates } from "../../shared/QueryStates";
 import { StateMark } from "../../shared/StateMark";
 import { useLive } from "../../shared/useLive";
 import { useNames } from "../../shared/useNames";
+import { useStoreCards } from "../../shared/useStoreCards";
 import { useTitle } from "../../shared/useTitle";
 import style from "./Mine.module.css";
 import { UploadPart } from "./UploadPart";
-import { type Row, useMine } from "./useMine";
+import { useDrifting, useMine } from "./useMine";
 
 /** The capabilities of one's organisation, and how each fares. */
 export default function MinePage() {
   const { t } = useTranslation("mine");
   const query = useMine();
+  const figures = useStoreCards();
   useLive("store", [["mine"]]);
   return (
     <PageFrame title={t("title")} answers={t("answers")}>
@@ -29,10 +32,22 @@ export default function MinePage() {
         isEmpty={(rows) => rows.length === 0}
         empty={<Notice title={t("none")}>{t("none-text")}</Notice>}
       >
-        {(rows) => <Rows rows={rows} />}
+        {(rows) => (
+          <QueryStates query={figures}>{(cards) => <Rows rows={rows} cards={cards} />}</QueryStates>
+        )}
       </QueryStates>
     </PageFrame>
   );
+}
+
+type Card = Schemas["StoreCard"];
+
+interface Of {
+  item: Schemas["CapabilityView"];
+  /** Nothing is known of what was never in the store. */
+  card: Card | undefined;
+  /** The province where it has drifted the longest, once that is known. */
+  drifting: string | undefined;
 }
 
 /** So many provinces are named; of more it is said how many there are. */
@@ -43,9 +58,10 @@ const HEADS = ["capability", "stage", "provinces", "drift", "quality", "feedback
 const STEP = 50;
 
 /** The first of the capabilities, and more of them when they are asked for. */
-export function Rows({ rows }: { rows: Row[] }) {
+export function Rows({ rows, cards }: { rows: Of["item"][]; cards: Map<string, Card> }) {
   const { t } = useTranslation("mine");
   const [shown, setShown] = useState(STEP);
+  const { data: drifting } = useDrifting();
   const rest = rows.length - shown;
   return (
     <>
@@ -63,8 +79,13 @@ export function Rows({ rows }: { rows: Row[] }) {
             </tr>
           </thead>
           <tbody>
-            {rows.slice(0, shown).map((row) => (
-              <Line key={row.item.name} row={row} />
+            {rows.slice(0, shown).map((item) => (
+              <Line
+                key={item.name}
+                item={item}
+                card={cards.get(item.name)}
+                drifting={drifting?.get(item.name)}
+              />
             ))}
           </tbody>
         </table>
@@ -76,17 +97,16 @@ export function Rows({ rows }: { rows: Row[] }) {
   );
 }
 
-function Line({ row }: { row: Row }) {
+function Line({ item, card, drifting }: Of) {
   const { t } = useTranslation("mine");
   const title = useTitle();
-  const { provinceOf, provincesOf } = useNames();
+  const { provincesOf } = useNames();
   const says = (names: string[]) => {
     if (names.length > FEW) return t("in-provinces", { count: names.length });
     return provincesOf(names) || "–";
   };
   const { share } = useNumbers();
-  const { item, provinces, drift, quality, feedback } = row;
-  const realized = quality?.f1 ?? quality?.accuracy;
+  const standing = card?.standing;
   return (
     <tr>
       <th scope="row">
@@ -95,38 +115,36 @@ function Line({ row }: { row: Row }) {
         </Link>
       </th>
       <td>{t(`stage.${item.stage}`)}</td>
-      <td title={provincesOf(provinces)}>{says(provinces)}</td>
+      <td title={provincesOf(card?.provinces ?? [])}>{says(card?.provinces ?? [])}</td>
       <td>
-        {drift === undefined ? (
-          <StateMark state="no-data" />
-        ) : (
-          <Link
-            to="/monitoring/$name/$province"
-            params={{ name: item.name, province: drift.province }}
-          >
-            <StateMark
-              state={drift.verdict === "drift" ? "drift" : "healthy"}
-              text={
-                drift.verdict === "drift"
-                  ? t("drifts", { province: provinceOf(drift.province) })
-                  : t("stable")
-              }
-            />
-          </Link>
-        )}
+        <Drift card={card} drifting={drifting} />
       </td>
       <td>
-        {realized == null ? (
+        {standing?.accuracy == null ? (
           <span className="quiet">{t("no-quality")}</span>
         ) : (
-          <Figure
-            value={share(realized)}
-            n={quality?.labelled}
-            {...(quality && { source: provinceOf(quality.province) })}
-          />
+          <Figure value={share(standing.accuracy)} n={standing.labelled} />
         )}
       </td>
-      <td>{feedback === undefined ? "–" : <Age at={feedback} />}</td>
+      <td>{standing?.quality_at == null ? "–" : <Age at={standing.quality_at} />}</td>
     </tr>
+  );
+}
+
+/** What is said of a capability's inputs; where they drift, the way there. */
+function Drift({ card, drifting }: Omit<Of, "item">) {
+  const { t } = useTranslation("mine");
+  const { provinceOf } = useNames();
+  if (card?.drift == null) return <StateMark state="no-data" />;
+  if (card.drift.verdict === "learning") return <StateMark state="learning" />;
+  if (card.drift.verdict === "stable") return <StateMark state="healthy" text={t("stable")} />;
+  const count = card.drift.provinces;
+  if (drifting === undefined) return <StateMark state="drift" text={t("drifts-in", { count })} />;
+  const text =
+    count === 1 ? t("drifts", { province: provinceOf(drifting) }) : t("drifts-in", { count });
+  return (
+    <Link to="/monitoring/$name/$province" params={{ name: card.name, province: drifting }}>
+      <StateMark state="drift" text={text} />
+    </Link>
   );
 }

@@ -1,10 +1,10 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
+import type { Schemas } from "../../api/client";
 import { renderAt } from "../../shared/testing";
 import { Rows } from "./MinePage";
 import { Outcome } from "./UploadPart";
 import { PackageProblem } from "./upload";
-import type { Row } from "./useMine";
 
 test("a refused package names each rule that it breaks, and how to mend it", async () => {
   const problem = {
@@ -26,10 +26,9 @@ test("of hundreds of capabilities the first stand there, and more of them on dem
   const rows = Array.from({ length: 120 }, (_, index) => {
     const name = `capability-${index}`;
     const item = { name, version: "1.0.0", stage: "published", titles: { zh: name, en: name } };
-    const rest = { drift: undefined, quality: undefined, feedback: undefined };
-    return { item, provinces: [], ...rest } as unknown as Row;
+    return item as Schemas["CapabilityView"];
   });
-  await renderAt("/mine", <Rows rows={rows} />);
+  await renderAt("/mine", <Rows rows={rows} cards={new Map()} />);
 
   // By text: to find roles among hundreds of cells takes many seconds.
   fireEvent.click(await screen.findByText(/70 left/));

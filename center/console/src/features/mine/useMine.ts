@@ -13,49 +13,25 @@ export interface Of {
 const MOST = 500;
 const ONE = "/api/v1/capabilities/{name}/versions/{version}";
 
-/** One capability with how it fares everywhere. */
-export interface Row {
-  item: Schemas["CapabilityView"];
-  /** Provinces that are to run it. */
-  provinces: string[];
-  drift: Schemas["DriftView"] | undefined;
-  quality: Schemas["QualityView"] | undefined;
-  /** When feedback was counted last. */
-  feedback: string | undefined;
-}
-
-function newest(items: Schemas["QualityView"][]): Schemas["QualityView"] | undefined {
-  return [...items].sort((left, right) => right.counted_at.localeCompare(left.counted_at))[0];
-}
-
-/** The capabilities that one's organisation owns, four lists put together. */
+/** The capabilities that one's organisation owns. */
 export function useMine() {
   const { user } = useSession();
   return useQuery({
     queryKey: ["mine", user.organisation],
-    queryFn: async (): Promise<Row[]> => {
-      const query = { limit: MOST };
-      const [items, deployments, drift, quality] = await Promise.all([
-        ask(api.GET("/api/v1/capabilities", { params: { query } })),
-        ask(api.GET("/api/v1/deployments", { params: { query } })),
-        ask(api.GET("/api/v1/drift", { params: { query } })),
-        ask(api.GET("/api/v1/quality", { params: { query } })),
-      ]);
-      return items.items
-        .filter((item) => item.owner === user.organisation)
-        .map((item) => {
-          const of = <T extends { capability: string }>(all: T[]) =>
-            all.filter((one) => one.capability === item.name);
-          const judged = newest(of(quality.items));
-          const moved = of(drift.items);
-          return {
-            item,
-            provinces: of(deployments.items).map((one) => one.province),
-            drift: moved.find((one) => one.verdict === "drift") ?? moved[0],
-            quality: judged,
-            feedback: judged?.counted_at,
-          };
-        });
+    queryFn: () => ask(api.GET("/api/v1/capabilities", { params: { query: { limit: MOST } } })),
+    select: (page) => page.items.filter((item) => item.owner === user.organisation),
+  });
+}
+
+/** Of each capability that drifts, the province where it has done so the longest. */
+export function useDrifting() {
+  const query = { verdict: "drift", limit: MOST } as const;
+  return useQuery({
+    queryKey: ["mine", "drifting"],
+    queryFn: () => ask(api.GET("/api/v1/drift", { params: { query } })),
+    select: ({ items }) => {
+      const newestFirst = [...items].sort((one, other) => other.since.localeCompare(one.since));
+      return new Map(newestFirst.map((item) => [item.capability, item.province]));
     },
   });
 }
