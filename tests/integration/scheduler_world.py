@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,7 @@ class SchedulerProcess:
             return self.http.get("/health/ready").is_success
         except httpx.HTTPError:
             return False
+
+
+Launch = Callable[..., SchedulerProcess]
+"""Starts a scheduler with settings such as ``SCHEDULER_DRAIN``."""

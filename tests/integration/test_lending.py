@@ -1,30 +1,9 @@
 """Spare capacity lent and taken back: a scheduler over HTTP, with real child processes."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.integration.scheduler_world import Launch, SchedulerProcess, deployment, package
 from tests.waiting import eventually
-
-Launch = Callable[..., SchedulerProcess]
-
-
-@pytest.fixture
-def launch() -> Iterator[Launch]:
-    launched: list[SchedulerProcess] = []
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-
-        def launch_one(**settings: str) -> SchedulerProcess:
-            launched.append(SchedulerProcess(Path(folder), **settings))
-            return launched[-1].start()
-
-        yield launch_one
-        for process in launched:
-            process.stop()
 
 
 def node(scheduler: SchedulerProcess) -> dict[str, Any]:

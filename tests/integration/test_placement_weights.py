@@ -1,28 +1,17 @@
 """The weights of placement, set over HTTP while a scheduler runs."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.integration.scheduler_world import Launch, SchedulerProcess, deployment, package
 from tests.waiting import eventually
 
 
 @pytest.fixture
-def province() -> Iterator[Path]:
-    """A folder with a path short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def scheduler(province: Path) -> Iterator[SchedulerProcess]:
-    process = SchedulerProcess(province, SCHEDULER_SPREAD_WEIGHT="3").start()
-    yield process
-    process.stop()
+def scheduler(launch: Launch) -> SchedulerProcess:
+    return launch(SCHEDULER_SPREAD_WEIGHT="3")
 
 
 def read(scheduler: SchedulerProcess) -> dict[str, Any]:

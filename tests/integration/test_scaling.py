@@ -1,9 +1,6 @@
 """Replicas follow what gateways report: a scheduler over HTTP, with real child processes."""
 
 import itertools
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from capability_sdk.contracts.scaling import LATENCY_BOUNDS
 from capability_sdk.contracts.scheduling import LocalDeployment
 from scheduler.profiles import demand_of
-from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.integration.scheduler_world import Launch, SchedulerProcess, deployment, package
 from tests.waiting import eventually
 
 QUICK = {"SCHEDULER_SCALING_DOWN_AFTER": "PT2S"}
@@ -30,26 +27,9 @@ PASSPORT = {
 
 
 @pytest.fixture
-def province() -> Iterator[Path]:
-    """A folder with a path short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        yield Path(folder)
-
-
-Launch = Callable[..., SchedulerProcess]
-
-
-@pytest.fixture
-def launch(province: Path) -> Iterator[Launch]:
-    launched: list[SchedulerProcess] = []
-
-    def launch_one(**settings: str) -> SchedulerProcess:
-        launched.append(SchedulerProcess(province, **{**QUICK, **settings}))
-        return launched[-1].start()
-
-    yield launch_one
-    for process in launched:
-        process.stop()
+def launch(launch: Launch) -> Launch:
+    """Start schedulers that take replicas away soon."""
+    return lambda **settings: launch(**{**QUICK, **settings})
 
 
 def scaled(scheduler: SchedulerProcess, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a JSON document

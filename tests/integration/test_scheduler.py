@@ -3,8 +3,6 @@
 import concurrent.futures
 import os
 import signal
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +10,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.integration.scheduler_world import Launch, SchedulerProcess, deployment, package
 from tests.waiting import alive, eventually
 
 OTHER_CODE = "sha256:" + "1" * 64
-
-
-@pytest.fixture
-def province() -> Iterator[Path]:
-    """A folder with a path short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        yield Path(folder)
-
-
-Launch = Callable[..., SchedulerProcess]
-
-
-@pytest.fixture
-def launch(province: Path) -> Iterator[Launch]:
-    """Start schedulers in the province's folder; whatever still runs afterwards is stopped."""
-    launched: list[SchedulerProcess] = []
-
-    def launch_one(**settings: str) -> SchedulerProcess:
-        launched.append(SchedulerProcess(province, **settings))
-        return launched[-1].start()
-
-    yield launch_one
-    for process in launched:
-        process.stop()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import signal
 import sqlite3
-import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.integration.scheduler_world import SchedulerProcess, deployment, package
+from tests.integration.scheduler_world import Launch, SchedulerProcess, deployment, package
 from tests.waiting import eventually
 
 OTHER_CODE = "sha256:" + "1" * 64
@@ -17,17 +15,8 @@ ON_NODES = "SELECT node, state FROM reservation WHERE state != 'released'"
 
 
 @pytest.fixture
-def province() -> Iterator[Path]:
-    """A folder with a path short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
-def scheduler(province: Path) -> Iterator[SchedulerProcess]:
-    process = SchedulerProcess(province, SCHEDULER_NODE="first").start()
-    yield process
-    process.stop()
+def scheduler(launch: Launch) -> SchedulerProcess:
+    return launch(SCHEDULER_NODE="first")
 
 
 def kill(scheduler: SchedulerProcess) -> None:

@@ -1,7 +1,6 @@
 """A deployment that names ``triton``: where it is placed, what serves it, and what if it is left."""
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import httpx
 import psutil
-import pytest
 
 from capability_sdk.contracts.manifest import Manifest
 from capability_sdk.packaging.digests import digests_of
@@ -17,13 +15,6 @@ from tests.integration.scheduler_world import SchedulerProcess, deployment
 from tests.servers import peers
 from tests.unit.capability_sdk.serving.packages import identity_model, manifest, write_package
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def province() -> Iterator[Path]:
-    """A folder with a path short enough for Unix sockets."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as folder:
-        yield Path(folder)
 
 
 @contextmanager
