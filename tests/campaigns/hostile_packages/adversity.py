@@ -47,7 +47,7 @@ def break_off(run: Run, uploads: Sender, good: bytes) -> None:
     for _ in range(times):
         _send_part(uploads, good, run.random.randrange(len(good)))
     try:
-        eventually(lambda: uploads.kept() == kept)
+        eventually(lambda: uploads.kept() == kept, 20)
     except AssertionError:
         run.expect(False, f"broken uploads left {sorted(uploads.kept() - kept)[:3]}")
     again = uploads.send("sent again", good)

@@ -182,7 +182,7 @@ class _Attack:
             province.subscribe(active=False)
             province.publish()
             try:
-                eventually(lambda: cause() == _NOT_GRANTED)
+                eventually(lambda: cause() == _NOT_GRANTED, 10)
             except AssertionError:
                 self._run.expect(holds=False, otherwise=f"a suspended subscription: {cause()}")
             province.subscribe()
