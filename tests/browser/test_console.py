@@ -136,6 +136,8 @@ def test_a_session_that_ended_is_renewed_over_the_page_as_it_is(
 ) -> None:
     visitor = person(browser, demo, "chen-jing", LOOKS[2])
     page = visitor.page
+    # The search comes after the page, and its key with it.
+    page.get_by_role("button", name=visitor.says("search:open")).wait_for()
     visitor.presses("Control+k")
     field = page.get_by_role("combobox", name=visitor.says("search:label"), include_hidden=True)
     field.wait_for()
