@@ -20,12 +20,12 @@ help: ## List the targets
 # --- the two commands -------------------------------------------------------------------------
 
 .PHONY: up
-up: $(VENV)/.platform $(CONSOLE)/dist/index.html $(if $(NACOS),nacos) ## Set everything up and run the platform: center, two provinces, the showcase
+up: $(VENV)/.compiled $(CONSOLE)/dist/index.html $(if $(NACOS),nacos) ## Set everything up and run the platform: center, two provinces, the showcase
 	@exec $(BIN)/jiuzhou up --data $(DATA) $(if $(NACOS),--nacos)
 
 .PHONY: test
 test: $(VENV)/.dev ## Set everything up, run the gates and every test
-	$(MAKE) --jobs 2 gates test-console $(CONSOLE)/dist/index.html
+	$(MAKE) --jobs 2 $(VENV)/.compiled gates test-console $(CONSOLE)/dist/index.html
 	@# Where Python may keep nothing that it compiled, a thousand processes would compile it again; and
 	@# what is a plugin of pytest as well, such as anyio, pytest compiles for itself alone.
 	env --unset=PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -x node_modules -j $(WORKERS) $(PACKAGES) $(VENV)/lib
@@ -144,6 +144,14 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/uv
 	$(INSTALL) --quiet -e .
 	@touch $@
 
+# The gateway's hot path as machine code, where there is a C compiler; JIUZHOU_PLAIN_PYTHON=1 does without.
+COMPILED_SOURCES := $(wildcard edge_gateway/*.py edge_gateway/gateway/*.py edge_gateway/gateway/*/*.py \
+	capability_sdk/contracts/*.py capability_sdk/spool/*.py)
+
+$(VENV)/.compiled: $(COMPILED_SOURCES) $(VENV)/.platform
+	@$(BIN)/python -m edge_gateway.compilation
+	@touch $@
+
 SERVERS := redis-server postgresql mariadb-server bubblewrap wrk chromium fonts-noto-cjk
 
 .PHONY: servers
@@ -231,6 +239,7 @@ $(BENCH)/.installed: requirements/dev.txt requirements/bench.txt requirements/ml
 bench: $(BENCHES:%=bench-%) ## Measure CPU per request beside Envoy, Triton and MLServer, by hand (40 minutes)
 
 $(BENCHES:%=bench-%): bench-%: $(BENCH)/.installed
+	$(BENCH)/ours/bin/python -m edge_gateway.compilation
 	$(BENCH)/ours/bin/python -m tests.bench.$* --json $(BENCH)/results/$*.json $(BENCH_OPTIONS)
 
 .PHONY: bench-openb

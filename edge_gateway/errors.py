@@ -111,6 +111,24 @@ class MalformedRequest(InvalidRequest):
     cure = "Send HTTP as an ordinary client library does, without tricks."
 
 
+class HeadTooLarge(MalformedRequest):
+    """Request line and headers are over the limit."""
+
+    code = "head-too-large"
+    title = "Request line and headers are too large"
+    status = 431
+    cure = "Send a shorter request line, and fewer or shorter headers."
+
+
+class TargetTooLong(MalformedRequest):
+    """The request target is over the limit."""
+
+    code = "target-too-long"
+    title = "The request target is too long"
+    status = 414
+    cure = "Send a shorter path and query."
+
+
 class RateLimited(ServiceError):
     """More calls per second than the subscription allows."""
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 import httptools
 
 from capability_sdk.contracts.errors import BodyTooLarge, ServiceError
-from edge_gateway.errors import MalformedRequest
+from edge_gateway.errors import HeadTooLarge, MalformedRequest, TargetTooLong
 from edge_gateway.gateway.framing import check_framing, is_repeatable
 from edge_gateway.gateway.heads import KnownHead, learn
 from edge_gateway.gateway.messages import Answer, Head, Request, nobody
@@ -37,24 +37,6 @@ class Patience:
     head: float = 10.0
     body: float = 60.0
     idle: float = 75.0
-
-
-class HeadTooLarge(MalformedRequest):
-    """Request line and headers are over the limit."""
-
-    code = "head-too-large"
-    title = "Request line and headers are too large"
-    status = 431
-    cure = "Send a shorter request line, and fewer or shorter headers."
-
-
-class TargetTooLong(MalformedRequest):
-    """The request target is over the limit."""
-
-    code = "target-too-long"
-    title = "The request target is too long"
-    status = 414
-    cure = "Send a shorter path and query."
 
 
 class Application(Protocol):

@@ -43,7 +43,7 @@ class Meter:
         self._unsynced: deque[tuple[int, Released]] = deque()
         self._is_dirty = False
         self._wake = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "spool-sync")
+        self._disk = ThreadPoolExecutor(1, "spool-sync")
         self._loop = asyncio.get_running_loop()
         self._syncing = self._loop.create_task(self._keep_syncing())
         self._probing: asyncio.TimerHandle | None = None
@@ -86,7 +86,7 @@ class Meter:
         if self._probing is not None:
             self._probing.cancel()
         await asyncio.gather(self._syncing, return_exceptions=True)
-        self._thread.shutdown()
+        self._disk.shutdown()
         try:
             self._spool.close()
         except SpoolUnwritable as error:
@@ -121,7 +121,7 @@ class Meter:
             await self._wake.wait()
             self._wake.clear()
             try:
-                await self._loop.run_in_executor(self._thread, self._spool.sync)
+                await self._loop.run_in_executor(self._disk, self._spool.sync)
             except SpoolUnwritable as error:
                 self._block(str(error))
                 self._refuse_unsynced()

@@ -17,7 +17,6 @@ from capability_sdk.contracts.errors import (
 from capability_sdk.serving import errors as instance
 from edge_gateway import errors as gateway
 from edge_gateway.agent import errors as agent
-from edge_gateway.gateway.connection import HeadTooLarge, TargetTooLong
 from edge_gateway.gateway.paths import Kind, Route
 
 Cause = type[ServiceError]
@@ -25,8 +24,8 @@ Cause = type[ServiceError]
 EVERYWHERE: Final[tuple[Cause, ...]] = (
     gateway.MalformedRequest,
     BodyTooLarge,
-    TargetTooLong,
-    HeadTooLarge,
+    gateway.TargetTooLong,
+    gateway.HeadTooLarge,
     ServiceError,
 )
 """Refusals of the connection itself, and a failure of the gateway's own."""

@@ -13,6 +13,7 @@ from capability_sdk.contracts.nodes import EndpointList
 from capability_sdk.kit.files import read_or_create_secret
 from capability_sdk.spool import SpoolWriter
 from edge_gateway.adapters.agent_quota import AgentQuotaLedger
+from edge_gateway.compiled import is_loaded
 from edge_gateway.gateway.agent import Agent
 from edge_gateway.gateway.app import GatewayApp
 from edge_gateway.gateway.connection import Connection, Patience
@@ -116,7 +117,8 @@ class GatewayServer:
         ]
         listener = _listen(self._settings.host, self._settings.port)
         server = await self._loop.create_server(self._accept, sock=listener, backlog=1024)
-        _log.info("gateway listens on port %d", listener.getsockname()[1])
+        form = "compiled" if is_loaded() else "plain Python"
+        _log.info("gateway (%s) listens on port %d", form, listener.getsockname()[1])
         await stopping.wait()
         server.close()
         await self._drain()
@@ -143,6 +145,7 @@ class GatewayServer:
             lambda: self._waiting.waiting().total(),
         )
         metrics.watch("gateway_quota_alone", "1 without ledger.", lambda: quotas.is_alone)
+        metrics.watch("gateway_compiled", "0 where it runs as plain Python.", is_loaded)
 
     def _accept(self) -> asyncio.Protocol:
         if len(self._connections) >= MAX_CONNECTIONS:

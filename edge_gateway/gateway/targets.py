@@ -7,9 +7,8 @@ from capability_sdk.contracts.nodes import Endpoint
 from capability_sdk.contracts.state import DeploymentState
 from edge_gateway.errors import NoInstance, NotDeployed
 from edge_gateway.gateway.dispatch.pool import Pool
-from edge_gateway.gateway.dispatch.target import Node, Target
+from edge_gateway.gateway.dispatch.target import Connections, Node, Target
 from edge_gateway.gateway.routing import Split, eligible, make_split
-from edge_gateway.gateway.upstream import Upstream
 from edge_gateway.state import StateView
 
 _Key = tuple[str, str, str, str]
@@ -36,7 +35,7 @@ class Asleep:
 class Targets:
     """Finds choices; they are made anew when state or endpoints change."""
 
-    def __init__(self, connect: Callable[[str], Upstream]) -> None:
+    def __init__(self, connect: Callable[[str], Connections]) -> None:
         self._connect = connect
         self._view: StateView | None = None
         self._pools: dict[tuple[str, str], Pool] = {}
@@ -50,7 +49,7 @@ class Targets:
         return list(self._pools.values())
 
     @property
-    def upstreams(self) -> list[Upstream]:
+    def upstreams(self) -> list[Connections]:
         """All connections that are kept."""
         return [target.upstream for target in self._targets.values()]
 

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Final
 
 from edge_gateway.gateway.dispatch.pool import SLOW_START_PENALTY, Pool
-from edge_gateway.gateway.dispatch.target import Target, Why
-from edge_gateway.gateway.upstream import Failure, Upstream, UpstreamAnswer
+from edge_gateway.gateway.dispatch.target import Connections, Target, Why
+from edge_gateway.gateway.upstream import Failure, UpstreamAnswer
 
 TICK_SECONDS: Final = 0.25
 _QUIET_SECONDS: Final = 0.75
@@ -30,7 +30,7 @@ _FORGIVEN_SECONDS: Final = 60.0
 class Health:
     """Ejects endpoints and lets them back, without a look at any call."""
 
-    def __init__(self, clock: Callable[[], float], connect: Callable[[str], Upstream]) -> None:
+    def __init__(self, clock: Callable[[], float], connect: Callable[[str], Connections]) -> None:
         """Prepare.
 
         Args:

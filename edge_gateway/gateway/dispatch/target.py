@@ -9,10 +9,10 @@ It goes up faster than down, as in peak-EWMA, so that an endpoint whose answers 
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from capability_sdk.contracts.nodes import Endpoint
-from edge_gateway.gateway.upstream import Upstream
+from edge_gateway.gateway.upstream import Done
 
 _RISE: Final = 0.2
 _FALL: Final = 0.05
@@ -40,6 +40,34 @@ class Ejection:
     why: Why
     since: float
     until: float
+
+
+class Connections(Protocol):
+    """The connections to one address, as far as the choice of endpoints needs to know them."""
+
+    in_flight: int
+
+    def exchange(
+        self, request: bytes, done: Done, own_id: bytes = b"", deadline: float | None = None
+    ) -> None:
+        """Send a whole request; ``done`` is called once."""
+        ...
+
+    def sweep(self, now: float) -> None:
+        """End what took too long."""
+        ...
+
+    def give_up(self) -> None:
+        """End all exchanges now."""
+        ...
+
+    def close(self) -> None:
+        """Close what is idle now, the rest after its exchanges."""
+        ...
+
+    def abort(self) -> None:
+        """Close everything now."""
+        ...
 
 
 class Node:
@@ -80,7 +108,7 @@ class Target:
         "probe", "probed_at", "quiet_since", "readmitted_at", "seconds", "trust", "upstream", "work",
     )  # fmt: skip
 
-    def __init__(self, endpoint: Endpoint, upstream: Upstream, node: Node, pace: float) -> None:
+    def __init__(self, endpoint: Endpoint, upstream: Connections, node: Node, pace: float) -> None:
         """Prepare.
 
         Args:
@@ -103,7 +131,7 @@ class Target:
         self.ejection: Ejection | None = None
         self.ejections = 0
         self.readmitted_at = 0.0
-        self.probe: Upstream | None = None
+        self.probe: Connections | None = None
         self.probed_at = 0.0
 
     @property

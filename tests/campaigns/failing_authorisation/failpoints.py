@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from edge_gateway.compiled import OFF, ROOT
+
 MODULES = (
     "edge_gateway.jws",
     "edge_gateway.gateway.tokens",
@@ -88,10 +90,7 @@ def failpoints() -> list[Failpoint]:
     """Return all failpoints, in the order of the path."""
     found: list[Failpoint] = []
     for module in MODULES:
-        spec = importlib.util.find_spec(module)
-        assert spec is not None
-        assert spec.origin is not None
-        tree = ast.parse(Path(spec.origin).read_bytes())
+        tree = ast.parse(_source_of(module).read_bytes())
         for function, _, statement in _statements(tree, ""):
             text = ast.unparse(statement).partition("\n")[0]
             found.append(Failpoint(len(found) + 1, module, function, statement.lineno, text))
@@ -99,12 +98,17 @@ def failpoints() -> list[Failpoint]:
 
 
 def install() -> None:
-    """Put failpoints into the modules of the path when they are imported."""
+    """Put failpoints into the modules of the path when they are imported: into their source, so none is compiled."""
+    os.environ[OFF] = "1"
     board = Board(Path(os.environ[BOARD_VARIABLE]))
     numbers: dict[str, list[int]] = {name: [] for name in MODULES}
     for failpoint in failpoints():
         numbers[failpoint.module].append(failpoint.number)
     sys.meta_path.insert(0, _Finder(board, numbers))
+
+
+def _source_of(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -113,15 +117,16 @@ class _Finder(importlib.abc.MetaPathFinder):
         self._numbers = numbers
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - the source alone is asked for
+        target: ModuleType | None = None,  # noqa: ARG002 - nothing is loaded anew
     ) -> importlib.machinery.ModuleSpec | None:
         if name not in self._numbers:
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        assert spec is not None
-        assert spec.origin is not None
-        spec.loader = _Loader(name, spec.origin, self._board, self._numbers[name])
-        return spec
+        source = str(_source_of(name))
+        loader = _Loader(name, source, self._board, self._numbers[name])
+        return importlib.util.spec_from_file_location(name, source, loader=loader)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

@@ -14,7 +14,7 @@ from capability_sdk.contracts.nodes import Endpoint
 from edge_gateway.gateway.dispatch.health import TICK_SECONDS, Health
 from edge_gateway.gateway.dispatch.pool import Choose, Pool
 from edge_gateway.gateway.dispatch.target import Node, Target, Ticket
-from edge_gateway.gateway.upstream import AnswerHead, Done, Upstream, UpstreamAnswer
+from edge_gateway.gateway.upstream import AnswerHead, Done, UpstreamAnswer
 
 SECONDS_OF = (0.0004, 0.006)
 """CPU of a light and of a heavy call."""
@@ -22,7 +22,7 @@ HEAVY_SHARE = 0.1
 _NEVER = float("inf")
 
 
-class Connections(Upstream):
+class Unopened:
     """Connections that are never opened; whoever is asked over them whether it lives says yes."""
 
     def __init__(self) -> None:
@@ -37,7 +37,16 @@ class Connections(Upstream):
     ) -> None:
         done(UpstreamAnswer(AnswerHead(200, {}), b""))
 
+    def sweep(self, now: float) -> None:
+        pass
+
+    def give_up(self) -> None:
+        pass
+
     def close(self) -> None:
+        pass
+
+    def abort(self) -> None:
         pass
 
 
@@ -92,7 +101,7 @@ class Simulation:
         self._machines = [_Machine(speed) for speed in speeds]
         self._choose = choose
         self._now = 0.0
-        self._health = Health(lambda: self._now, lambda _: Connections())
+        self._health = Health(lambda: self._now, lambda _: Unopened())
 
     def shares(self) -> list[float]:
         """Return which part of all work each node did."""
@@ -147,6 +156,6 @@ def _pool(name: str, weights: Sequence[float]) -> Pool:
             address="unix:/s",
             weight=weight,
         )
-        pool.targets.append(Target(endpoint, Connections(), Node(1.0), pool.pace()))
+        pool.targets.append(Target(endpoint, Unopened(), Node(1.0), pool.pace()))
     pool.refresh()
     return pool

@@ -11,24 +11,17 @@ from capability_sdk.contracts.nodes import Endpoint
 from edge_gateway.gateway.dispatch.choice import choose, draw
 from edge_gateway.gateway.dispatch.pool import Pool, RetryBudget
 from edge_gateway.gateway.dispatch.target import Node, Target, Why
-from edge_gateway.gateway.upstream import Upstream
+from tests.unit.edge_gateway.gateway.simulated_nodes import Unopened
 
 PARTS = st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=8)
 CHANCE = st.floats(0, 1, exclude_max=True)
-
-
-class Closed(Upstream):
-    """Connections that are never opened."""
-
-    def __init__(self) -> None:
-        self.in_flight = 0
 
 
 def target(name: str, weight: float = 1.0, node: Node | None = None) -> Target:
     endpoint = Endpoint(
         instance=name, capability="digits", version="1.0.0", address="unix:/s", weight=weight
     )
-    return Target(endpoint, Closed(), node or Node(1.0), pace=0.01)
+    return Target(endpoint, Unopened(), node or Node(1.0), pace=0.01)
 
 
 def pool_of(*targets: Target) -> Pool:
