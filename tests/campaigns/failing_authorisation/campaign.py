@@ -240,7 +240,8 @@ class _Attack:
     def _reconcile(self) -> None:
         """Whatever reached an instance was permitted, and what was answered is in the books."""
         self._world.gateway.stop()
-        usage = [record["request_id"] for record in self._world.province.usage()]
+        records = self._world.province.usage()
+        usage = [item["request_id"] for item in records if "turned_away" not in item]
         seen = self._seen()
         stray = seen - self._before - self._permitted
         self._run.note("reached an instance", stray=sorted(stray))

@@ -22,11 +22,8 @@ BUGS = (
     PlantedBug(
         "failed-limiter-lets-through",
         _INFERENCE,
-        "        gate.enter(self.loop.time())\n",
-        "        try:\n"
-        "            gate.enter(self.loop.time())\n"
-        "        except ServiceError:\n"
-        "            raise\n"
+        "                self.turned_away.count(gate)\n            raise\n",
+        "                self.turned_away.count(gate)\n            raise\n"
         "        except Exception:\n"
         "            gate.in_flight += 1\n",
     ),
