@@ -21,21 +21,10 @@ OFF: Final = "JIUZHOU_PLAIN_PYTHON"
 
 _PACKAGE: Final = "edge_gateway/gateway"
 _HOT: Final = (
-    *("admission", "app", "connection", "forwarding", "framing", "heads", "inference", "messages"),
-    *(
-        "metering",
-        "metrics",
-        "paths",
-        "quota",
-        "routing",
-        "targets",
-        "tokens",
-        "trials",
-        "turned_away",
-        "upstream",
-    ),
-    *("dispatch/choice", "dispatch/pool", "dispatch/retries", "dispatch/target"),
-)
+    "admission", "app", "connection", "dispatch/choice", "dispatch/pool", "dispatch/retries",
+    "dispatch/target", "forwarding", "framing", "heads", "inference", "messages", "metering",
+    "metrics", "paths", "quota", "routing", "targets", "tokens", "trials", "turned_away", "upstream",
+)  # fmt: skip
 MODULES: Final = tuple(f"{_PACKAGE}/{name}.py" for name in _HOT)
 """Paths of their sources. No error with a `cure` stands in them: compiled, it would keep that of its base."""
 _READ: Final = (
