@@ -5,6 +5,8 @@ loaded behind its back.
 """
 
 import logging
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,14 +25,21 @@ from capability_sdk.kit.problems import problem_response
 
 _log = logging.getLogger(__name__)
 _WAIT_SECONDS = 5
+_LOOK_AGAIN_SECONDS = 0.01
 _MODE = "jiuzhou_mode"
 _AFTER_COMMIT = "database.after_commit"
 _SQLITE_BEGIN = {
     # A reading transaction that writes would fail by chance under load; here it always fails.
     "read": ("PRAGMA query_only=ON", "BEGIN"),
     "write": ("PRAGMA query_only=OFF", "BEGIN IMMEDIATE"),
-    # Rebuilding a table drops it, and with foreign keys on that deletes what refers to it.
-    "migrate": ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
+    # Rebuilding a table drops it, and with foreign keys on that deletes what refers to it. Another
+    # process may migrate already, which takes its time.
+    "migrate": (
+        "PRAGMA busy_timeout=120000",
+        "PRAGMA query_only=OFF",
+        "PRAGMA foreign_keys=OFF",
+        "BEGIN IMMEDIATE",
+    ),
 }
 
 
@@ -170,8 +179,23 @@ def _make_engine(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a DBAPI connection
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _use_write_ahead_log(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Have it, though others open the same new file just now: for this SQLite itself does not wait."""
+    end = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

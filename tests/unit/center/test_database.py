@@ -1,7 +1,9 @@
 """Transactions of requests."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from fastapi import FastAPI
@@ -70,3 +72,17 @@ def test_a_failed_request_leaves_nothing_half_done(database: Database) -> None:
     with database.session(write=False) as session:
         assert session.get(AttemptsRow, "k") is None
     database.close()
+
+
+def test_those_who_open_a_new_file_at_the_same_moment_wait_for_each_other(tmp_path: Path) -> None:
+    at_once = Barrier(3)
+
+    def open_new(number: int) -> None:
+        database = Database(f"sqlite:///{tmp_path / f'{number}.db'}")
+        at_once.wait()
+        database.check()
+        database.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        for number in range(200):
+            list(pool.map(open_new, [number] * 3))
