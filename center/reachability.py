@@ -83,13 +83,14 @@ def _answers(connection: Any) -> bool:  # noqa: ANN401 - psycopg's
     waiter.register(wire.socket, select.POLLIN)
     try:
         wire.send_query(b"")
-        while wire.is_busy():
-            left = deadline - time.monotonic()
-            if left <= 0 or not waiter.poll(left * 1000):
-                return False
-            wire.consume_input()
-        while wire.get_result() is not None:
-            pass
+        while True:
+            # Where a result is not whole, libpq waits for its rest without letting any thread run.
+            while wire.is_busy():
+                left = deadline - time.monotonic()
+                if left <= 0 or not waiter.poll(left * 1000):
+                    return False
+                wire.consume_input()
+            if wire.get_result() is None:
+                return True
     except psycopg.OperationalError:
         return False
-    return True
