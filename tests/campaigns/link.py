@@ -53,6 +53,11 @@ class Link:
         for pair in list(self._pairs):
             pair.late_seconds = seconds
 
+    def break_off(self, after: int) -> None:
+        """Fall silent on every open connection once so many bytes of its next answer have passed."""
+        for pair in list(self._pairs):
+            pair.last_bytes = after
+
     def mend(self) -> None:
         """Carry new connections again."""
         self._do(self._mend())
@@ -115,6 +120,7 @@ class _Pair:
     def __init__(self, near: asyncio.StreamWriter, late_seconds: float, *, is_dead: bool) -> None:
         self.is_dead = is_dead
         self.late_seconds = late_seconds
+        self.last_bytes: int | None = None
         self._writers = [near]
 
     async def carry(self, near: asyncio.StreamReader, port: int) -> None:
@@ -140,7 +146,9 @@ class _Pair:
         while data := await reader.read(_CHUNK_BYTES):
             await asyncio.sleep(self.late_seconds if is_answer else 0)
             if not self.is_dead:
-                writer.write(data)
+                is_last = is_answer and self.last_bytes is not None
+                writer.write(data[: self.last_bytes] if is_last else data)
+                self.is_dead = is_last
                 await writer.drain()
 
 

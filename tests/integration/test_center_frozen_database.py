@@ -27,6 +27,8 @@ _PATIENCE_SECONDS = 120
 _AT_ONCE = 40
 _WITHOUT_A_DATABASE = {"/api/v1/sign-in-options", "/api/v1/oidc/start", "/api/v1/oidc/callback"}
 _SLOW_SECONDS = 5.0
+_EMPTY_RESPONSE_BYTES = 5
+"""PostgreSQL's first word to a question without words; that it is ready for the next one follows."""
 
 
 @dataclass
@@ -168,6 +170,17 @@ def test_a_statement_that_is_only_slow_goes_on(adding: Adding) -> None:
     time.sleep(2.5)  # meanwhile the center asks twice whether the server is there
 
     assert adding.go_on() == 201
+
+
+def test_C06_a_connection_that_falls_silent_within_an_answer_is_replaced_by_a_new_one(
+    shaken: tuple[World, Server],
+) -> None:
+    world, server = shaken
+    world.admin.get("/provinces")
+
+    server.link.break_off(after=_EMPTY_RESPONSE_BYTES)
+
+    assert world.admin.http.get("/api/v1/provinces").status_code == 200
 
 
 @pytest.mark.parametrize("how", ["frozen", "slow", "killed"])  # the last one ends the server
